@@ -1,0 +1,120 @@
+"""The book of a run: narrative chapters, the executed stage pages, the provenance page and the headline.
+
+``python -m drasclr_core.report.book --run demo`` writes ``runs/demo/book/html/index.html``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+from drasclr_core.report.pages import headline, provenance_page
+from drasclr_core.report.provenance import merge_manifest
+from drasclr_core.run import Run, atomic, project_root
+
+
+def assemble(run: Run, source: Path) -> None:
+    """Put together the sources of the book of `run` in the folder `source`.
+
+    The main cohort's pages lie at ``notebooks/<stage>``, other cohorts' at ``notebooks/<cohort>/<stage>``. A page of
+    the table of contents whose stage was not run becomes a stub outside it, so that links to it say so.
+    """
+    root = project_root()
+    shutil.copytree(root / "book", source, ignore=shutil.ignore_patterns("_build"))
+    shutil.copy(root / "_config.yml", source)
+    executed = _executed(run)
+    for page, notebook in executed.items():
+        (source / page).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(notebook, source / f"{page}.ipynb")
+    toc = yaml.safe_load((source / "_toc.yml").read_text())
+    for part in toc["parts"]:
+        part["chapters"] = [entry for old in part["chapters"] for entry in _expand(old, executed, source)]
+    toc["parts"] = [part for part in toc["parts"] if part["chapters"]]
+    (source / "_toc.yml").write_text(yaml.safe_dump(toc, sort_keys=False))
+    _write_generated(run, source)
+
+
+def build(run: Run) -> Path:
+    """Build the HTML of the book of `run`; returns the path of its first page.
+
+    Raises
+    ------
+    RuntimeError
+        The builder reported a warning or an error; its messages are on the screen, the last good book stays in place.
+    """
+    folder = run.folder / "book"
+    with atomic(folder / "source") as source:
+        assemble(run, source)
+    work = folder / "work"
+    shutil.rmtree(work, ignore_errors=True)
+    command = [sys.executable, "-m", "jupyter_book", "build", str(folder / "source"), "--path-output", str(work)]
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    done = subprocess.run([*command, "-n", "-W", "--keep-going"], env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"jupyter-book failed:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
+    with atomic(folder / "html") as html:
+        shutil.move(work / "_build" / "html", html)
+    shutil.rmtree(work)
+    return folder / "html" / "index.html"
+
+
+def _executed(run: Run) -> dict[str, Path]:
+    """Executed notebooks of the run by page name."""
+    pages = {}
+    for notebook in sorted(run.notebooks.glob("*/[0-9]*.ipynb")):
+        cohort, stage = notebook.parent.name, notebook.stem
+        if not stage.endswith(".failed"):
+            pages[f"notebooks/{stage}" if cohort == run.cohort_name else f"notebooks/{cohort}/{stage}"] = notebook
+    return pages
+
+
+def _expand(entry: dict, executed: dict[str, Path], source: Path) -> list[dict]:
+    page = entry["file"]
+    if not page.startswith("notebooks/"):
+        return [entry]
+    stage = page.removeprefix("notebooks/")
+    if page not in executed:
+        stub = source / f"{page}.md"
+        stub.parent.mkdir(exist_ok=True)
+        stub.write_text(
+            f"---\norphan: true\n---\n\n# {stage}\n\nThis run did not include the stage `{stage}`. To run it:\n\n"
+            f"```bash\npython -m drasclr_core.report.execute notebooks/{stage}.ipynb \\\n"
+            "  --preset presets/demo.yaml --run NAME\n```\n"
+        )
+    return [{"file": name} for name in executed if name.split("/")[-1] == stage]
+
+
+def _write_generated(run: Run, source: Path) -> None:
+    """Pages and pieces that come from the run's result files."""
+    manifest = merge_manifest(run.folder)
+    generated = source / "_generated"
+    generated.mkdir(exist_ok=True)
+    (generated / "headline.md").write_text(headline(run))
+    (source / "provenance.md").write_text(provenance_page(manifest))
+    cover = run.results / "cover.png"
+    if cover.exists():
+        shutil.copy(cover, source / "cover.png")
+    for table in run.results.glob("*.csv"):
+        shutil.copy(table, source / "_static")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", required=True)
+    parser.add_argument("--cohort", default="copd", help="the main cohort of the book")
+    arguments = parser.parse_args()
+    try:
+        page = build(Run(arguments.run, arguments.cohort))
+    except RuntimeError as error:
+        sys.exit(str(error))
+    print(f"\nThe book: {page}")
+
+
+if __name__ == "__main__":
+    main()

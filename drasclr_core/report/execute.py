@@ -1,0 +1,131 @@
+"""Run one stage notebook with papermill, measure it, and leave a tidy, portable executed notebook.
+
+``python -m drasclr_core.report.execute notebooks/02_lungs.ipynb --preset presets/demo.yaml --run demo``
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import logging
+import sys
+from pathlib import Path
+
+import nbformat
+import papermill
+import yaml
+from filelock import FileLock
+from papermill.exceptions import PapermillExecutionError
+
+from drasclr_core.report.preset import Preset
+from drasclr_core.report.provenance import (
+    Meter,
+    code_version,
+    hardware,
+    input_fingerprints,
+    stage_record,
+    versions,
+)
+from drasclr_core.report.tidy import portable_text, tidy_notebook
+from drasclr_core.run import Run, atomic, project_root, write_json
+
+
+def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str = "") -> Path:
+    """Execute `notebook` for `run`, and keep ``notebooks/<cohort>/<stage>.ipynb`` and the stage's provenance record.
+
+    A second process that wants the same stage waits. When a cell fails, the notebook as far as it came is kept
+    beside the others as ``<stage>.failed.ipynb`` and the error is raised.
+
+    Raises
+    ------
+    papermill.exceptions.PapermillExecutionError
+        A cell failed.
+    """
+    notebook = Path(notebook)
+    stage, output = notebook.stem, run.notebooks / run.cohort_name / notebook.name
+    parameters = {
+        "run": run.name if run.folder.parent.name == "runs" else str(run.folder),
+        "cohort": run.cohort_name,
+        **parameters,
+    }
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(output.parent / f".{stage}.lock"):
+        inputs = input_fingerprints(run)
+        partial = output.with_name(f".{stage}.partial.ipynb")
+        try:
+            with Meter() as meter:
+                papermill.execute_notebook(
+                    notebook, partial, parameters, cwd=project_root(), kernel_name="python3",
+                    progress_bar=False, log_output=True, stdout_file=None,
+                )  # fmt: skip
+        except PapermillExecutionError:
+            partial.replace(output.with_name(f"{stage}.failed.ipynb"))
+            raise
+        finally:
+            executed = nbformat.read(partial, as_version=4) if partial.exists() else None
+            partial.unlink(missing_ok=True)
+        record = {
+            "run": run.name, "cohort": run.cohort_name, "stage": stage, "preset": preset,
+            "parameters": {name: portable_text(v) if isinstance(v, str) else v for name, v in parameters.items()},
+            "seconds": meter.seconds, "peak_mb": meter.peak_mb, "day": datetime.date.today().isoformat(),
+            "code": code_version(), "versions": versions(), "hardware": hardware(), "inputs": inputs,
+        }  # fmt: skip
+        write_json(stage_record(run, stage), record)
+        with atomic(output) as temporary:
+            nbformat.write(tidy_notebook(executed, record, papermill.inspect_notebook(notebook)), temporary)
+        output.with_name(f"{stage}.failed.ipynb").unlink(missing_ok=True)
+    return output
+
+
+def announce(preset: Preset, run: Run, stage: str) -> None:
+    """Print which stage of how many starts, and about how long the rest takes (when the preset knows)."""
+    jobs = [(cohort, name) for cohort in preset.cohorts for name in preset.stages]
+    left = [
+        job
+        for job in jobs
+        if not (run.notebooks / job[0] / f"{job[1]}.ipynb").exists() or job == (run.cohort_name, stage)
+    ]
+    seconds = sum(preset.expected_seconds.get(name, 0) for _, name in left)
+    estimate = f", about {max(1, round(seconds / 60))} min left at the measured pace" if seconds else ""
+    print(
+        f"\n=== {run.cohort_name} · {stage}: stage {len(jobs) - len(left) + 1} of {len(jobs)}{estimate}",
+        file=sys.stderr,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("notebook", type=Path)
+    parser.add_argument("--preset", type=Path, required=True, help="YAML file with the parameters of every stage")
+    parser.add_argument("--run", required=True, help="name of the run (a folder under runs/), or a path")
+    parser.add_argument("--cohort", default="copd")
+    parser.add_argument(
+        "-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="overrides the preset"
+    )
+    arguments = parser.parse_args()
+
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.getLogger("papermill").setLevel(logging.INFO)
+    logging.getLogger("papermill").addFilter(_only_progress)
+    preset, run = Preset.load(arguments.preset), Run(arguments.run, arguments.cohort)
+    stage = arguments.notebook.stem
+    parameters = preset.parameters(arguments.cohort, stage)
+    parameters |= {name: yaml.safe_load(value) if value else "" for name, value in arguments.p}
+    announce(preset, run, stage)
+    try:
+        execute_stage(arguments.notebook, run, parameters, preset.name)
+    except PapermillExecutionError as error:
+        kept = run.notebooks / arguments.cohort / f"{stage}.failed.ipynb"
+        where = f"The notebook as far as it came: {kept.relative_to(run.folder.parent)}"
+        sys.exit(f"{stage} failed: {error.ename}: {error.evalue}\n{where}")
+
+
+def _only_progress(record: logging.LogRecord) -> bool:
+    """Let progress bars through, and keep papermill's talk about cells off the screen."""
+    text = record.getMessage().strip()
+    record.msg, record.args = text.split("\r")[-1], ()
+    return "%|" in text
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""Pages of the book that are made from a run's result files: the headline of the cover and the provenance page."""
+
+from __future__ import annotations
+
+import pandas as pd
+import yaml
+
+from drasclr_core.report.methods import describe
+from drasclr_core.report.provenance import stage_table
+from drasclr_core.run import Run
+
+# Task of Table 2 shown on the cover, and how to say it.
+HEADLINE = {
+    "logFEV1pp": "lung function, log FEV1 % predicted (R²)",
+    "logFEV1_FVC": "airflow obstruction, log FEV1/FVC (R²)",
+    "GOLD": "GOLD stage (accuracy, %)",
+    "CLE": "centrilobular emphysema score (accuracy, %)",
+}
+
+
+def headline(run: Run) -> str:
+    """The first result of the cover page in Markdown: what the features of this run predict, beside chance."""
+    path = run.results / "table2.csv"
+    if not path.exists():
+        return f"The run `{run.name}` has no Table 2 yet: the stage `10_phenotypes` was not run.\n"
+    table = pd.read_csv(path).query("metric in ['r2', 'accuracy']").set_index(["task", "method"])
+    methods = [name for name in ("chance", "laa950", "drasclr") if name in table.index.get_level_values("method")]
+    lines = ["| predicted from the CT alone | " + " | ".join(describe(name).name for name in methods) + " |"]
+    lines += ["| --- |" + " ---: |" * len(methods)]
+    for task, text in HEADLINE.items():
+        cells = [_mean_sd(table.loc[(task, name)]) for name in methods]
+        lines.append(f"| {text} | " + " | ".join(cells) + " |")
+    subjects = len(pd.read_parquet(run.subjects, columns=["sid"])) if run.subjects.exists() else None
+    who = f"{subjects} simulated subjects" if subjects else "simulated subjects"
+    lines += ["", f"Mean ± standard deviation over held-out folds, {who}, run `{run.name}`.", ""]
+    return "\n".join(lines)
+
+
+def _mean_sd(row: pd.Series) -> str:
+    digits = 2 if row["metric"] == "r2" else 0
+    return f"{row['mean']:.{digits}f} ± {row['sd']:.{digits}f}"
+
+
+def provenance_page(manifest: dict) -> str:
+    """The provenance page in Markdown: machine, versions, what each stage cost, every parameter, input fingerprints.
+
+    Parameters
+    ----------
+    manifest : dict
+        From `drasclr_core.report.provenance.merge_manifest`.
+    """
+    stages = manifest["stages"]
+    lines = [
+        "# Provenance",
+        "",
+        f"Every number and picture of this book comes from the run `{manifest['run']}`. This page says which code, "
+        "machine and parameters made it, and what each stage cost. It is generated from `results/manifest.json`.",
+        "",
+    ]
+    if not stages:
+        return "\n".join([*lines, "No stage of this run has finished yet.", ""])
+    minutes, gigabytes = sum(record["seconds"] for record in stages) / 60, max(r["peak_mb"] for r in stages) / 1000
+    lines += ["## Cost of each stage", "", stage_table(manifest).to_markdown(index=False), ""]
+    lines += [f"Together {minutes:.1f} minutes; at most {gigabytes:.1f} GB of memory at a time.", ""]
+    for title, key in (("Machine", "hardware"), ("Versions", "versions")):
+        lines += [f"## {title}", "", *sorted({_yaml(record[key]) for record in stages})]
+    lines += [
+        "## Parameters",
+        "",
+        "What the run passed to its notebooks; the other parameters have their defaults.",
+        "",
+    ]
+    for record in stages:
+        lines += [f"**{record['cohort']} · {record['stage']}**", "", _yaml(record["parameters"])]
+    lines += ["## Inputs", "", "First 12 digits of the SHA-256 of the files that each stage found.", ""]
+    for record in stages:
+        files = [f"- `{file}` {digest}" for file, digest in record["inputs"].items()]
+        lines += [f"**{record['cohort']} · {record['stage']}**", "", *files, ""] if files else []
+    return "\n".join(lines)
+
+
+def _yaml(content: dict) -> str:
+    return f"```yaml\n{yaml.safe_dump(content, sort_keys=False, allow_unicode=True)}```\n"

@@ -1,0 +1,114 @@
+"""Provenance: which code, data, machine and parameters made a result, and what it cost."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pandas as pd
+import psutil
+
+from drasclr_core.run import Run, file_fingerprint, project_root, read_json, write_json
+
+PACKAGES = ("torch", "numpy", "antspyx", "monai", "zarr", "scikit-learn", "papermill", "jupyter-book")
+
+
+def code_version() -> dict:
+    """Git commit of the code (``unknown`` outside a git checkout) and whether files differ from it."""
+
+    def git(*arguments: str) -> str | None:
+        done = subprocess.run(["git", *arguments], cwd=project_root(), capture_output=True, text=True)
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    try:
+        sha, changes = git("rev-parse", "--short=12", "HEAD"), git("status", "--porcelain", "--untracked-files=no")
+    except FileNotFoundError:  # no git on this machine
+        sha = changes = None
+    return {"sha": sha or "unknown", "dirty": bool(changes)}
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that decide numbers."""
+    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in PACKAGES}}
+
+
+def hardware() -> dict:
+    """Processor, cores, memory (GB) and GPU, without anything that names the machine."""
+    import torch
+
+    cpu = platform.machine()
+    if Path("/proc/cpuinfo").exists():
+        models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+        cpu = models[0].split(":", 1)[1].strip() if models else cpu
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+    return {"cpu": cpu, "cores": os.cpu_count(), "memory_gb": round(psutil.virtual_memory().total / 1e9), "gpu": gpu}
+
+
+def input_fingerprints(run: Run) -> dict[str, str]:
+    """Fingerprints of the small files of a cohort that later stages build on, as far as they exist."""
+    files = [run.subjects, run.atlas / "lungs.nii.gz", run.atlas / "landmarks.npy"]
+    files += sorted(run.cohort.glob("pretrain/*/encoder.safetensors")) + sorted(
+        run.cohort.glob("features/*/image.parquet")
+    )
+    return {file.relative_to(run.folder).as_posix(): file_fingerprint(file) for file in files if file.exists()}
+
+
+class Meter:
+    """Wall seconds and peak memory (MB, shared pages counted once) of this process and all its children."""
+
+    def __enter__(self) -> Meter:
+        self.start, self.peak_mb, self._stop = time.perf_counter(), 0.0, threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.seconds = time.perf_counter() - self.start
+        self._stop.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        me = psutil.Process()
+        while not self._stop.wait(0.5):
+            total = 0
+            for process in [me, *me.children(recursive=True)]:
+                try:
+                    memory = process.memory_full_info()
+                    total += getattr(memory, "pss", memory.rss)
+                except psutil.Error:  # it ended meanwhile
+                    continue
+            self.peak_mb = max(self.peak_mb, total / 1e6)
+
+
+def stage_record(run: Run, stage: str) -> Path:
+    """Where the provenance of one stage is kept."""
+    return run.results / "stages" / f"{run.cohort_name}-{stage}.json"
+
+
+def merge_manifest(run_folder: Path) -> dict:
+    """Collect the records of all stages into ``results/manifest.json`` and return it."""
+    records = [read_json(path) for path in sorted((run_folder / "results" / "stages").glob("*.json"))]
+    manifest = {"run": run_folder.name, "stages": records}
+    write_json(run_folder / "results" / "manifest.json", manifest)
+    return manifest
+
+
+def stage_table(manifest: dict) -> pd.DataFrame:
+    """One row per stage: cohort, stage, seconds, peak memory, code version, day."""
+    rows = [
+        {
+            "cohort": record["cohort"],
+            "stage": record["stage"],
+            "seconds": round(record["seconds"]),
+            "peak memory (MB)": round(record["peak_mb"]),
+            "code": record["code"]["sha"] + (" + changes" if record["code"]["dirty"] else ""),
+            "day": record["day"],
+        }
+        for record in manifest["stages"]
+    ]
+    return pd.DataFrame(rows)

@@ -1,0 +1,151 @@
+"""The run folder: where every stage reads and writes, and how it writes safely."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def project_root(start: str | Path = ".") -> Path:
+    """The nearest folder at or above `start` that holds ``_config.yml`` (so that notebooks work from any folder)."""
+    start = Path(start).resolve()
+    for folder in (start, *start.parents):
+        if (folder / "_config.yml").exists():
+            return folder
+    return start
+
+
+class Run:
+    """Paths of one run (``runs/<name>``) and of one cohort in it.
+
+    Parameters
+    ----------
+    name : str
+        Name of the run, or a path to a run folder anywhere (anything that contains a path separator).
+    cohort : str
+        Name of the cohort inside the run, ``copd`` or ``covid`` in the presets.
+    """
+
+    def __init__(self, name: str, cohort: str = "copd"):
+        is_path = os.sep in str(name)
+        self.folder = Path(name) if is_path else project_root() / "runs" / name
+        self.name = self.folder.name
+        self.cohort_name = cohort
+
+    @property
+    def cohort(self) -> Path:
+        return self.folder / self.cohort_name
+
+    @property
+    def subjects(self) -> Path:
+        return self.cohort / "cohort" / "subjects.parquet"
+
+    @property
+    def images(self) -> Path:
+        return self.cohort / "cohort" / "images"
+
+    @property
+    def truth(self) -> Path:
+        return self.cohort / "cohort" / "truth"
+
+    def anatomy(self, sid: str) -> Path:
+        return self.cohort / "anatomy" / sid
+
+    @property
+    def atlas(self) -> Path:
+        return self.cohort / "atlas"
+
+    @property
+    def patches(self) -> Path:
+        return self.cohort / "patches.zarr"
+
+    def pretrain(self, method: str = "drasclr") -> Path:
+        return self.cohort / "pretrain" / method
+
+    def features(self, method: str = "drasclr") -> Path:
+        return self.cohort / "features" / method
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results"
+
+    @property
+    def notebooks(self) -> Path:
+        return self.folder / "notebooks"
+
+    def __repr__(self) -> str:
+        return f"Run({self.name!r}, cohort={self.cohort_name!r})"
+
+
+@contextmanager
+def atomic(path: str | Path) -> Iterator[Path]:
+    """Write to a temporary name beside `path`, rename on success: a killed run leaves no half file.
+
+    The temporary name keeps the suffixes of `path` (``.nii.gz``), because libraries choose the format by them.
+    Works for a file and for a folder. On an exception nothing is left and `path` is as it was.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    holder = Path(tempfile.mkdtemp(prefix=".tmp-", dir=path.parent))
+    temporary = holder / path.name
+    try:
+        yield temporary
+        if temporary.is_dir() and path.exists():
+            shutil.rmtree(path)
+        os.replace(temporary, path)
+    finally:
+        shutil.rmtree(holder, ignore_errors=True)
+
+
+def write_json(path: str | Path, content: dict) -> None:
+    """Write `content` as JSON, atomically."""
+    with atomic(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1, sort_keys=True, default=_plain) + "\n")
+
+
+def read_json(path: str | Path) -> dict:
+    """Read a JSON object; a missing file is an empty one."""
+    path = Path(path)
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def fingerprint(**inputs) -> str:
+    """Twelve hex digits that change when any of the `inputs` (anything JSON can hold) changes."""
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True, default=_plain).encode()).hexdigest()[:12]
+
+
+def file_fingerprint(path: str | Path) -> str:
+    """Twelve hex digits of a file's content (a folder: of its files' names and contents)."""
+    path, digest = Path(path), hashlib.sha256()
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if file.is_file():
+            digest.update(file.name.encode() if path.is_dir() else b"")
+            with file.open("rb") as stream:
+                while block := stream.read(1 << 20):
+                    digest.update(block)
+    return digest.hexdigest()[:12]
+
+
+def is_done(folder: str | Path, piece: str, key: str) -> bool:
+    """Whether `piece` of this folder was finished with inputs of this `key` (see `mark_done`)."""
+    return read_json(Path(folder) / f".{piece}.json").get("key") == key
+
+
+def mark_done(folder: str | Path, piece: str, key: str, **facts) -> None:
+    """Note that `piece` of this folder is finished; call it after the piece's files are in place."""
+    write_json(Path(folder) / f".{piece}.json", {"key": key, **facts})
+
+
+def _plain(value):
+    """JSON for NumPy scalars, arrays and paths."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, Path):
+        return value.name
+    raise TypeError(f"{type(value).__name__} is not JSON")

@@ -1,0 +1,73 @@
+"""Stored notebooks have the promised form: one parameters cell, no outputs, no algorithm, a page's sections."""
+
+import re
+
+import nbformat
+import papermill
+import pytest
+
+from drasclr_core.report.preset import Preset
+from drasclr_core.run import project_root
+
+ROOT = project_root(__file__)
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SECTIONS = [
+    "What you will learn",
+    "Time and memory",
+    "Inputs",
+    "Outputs",
+    "Expected result",
+    "Differences from the paper",
+]
+
+pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def code_cells(path):
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+
+
+def test_valid_and_stored_without_outputs(path):
+    nbformat.validate(nbformat.read(path, as_version=4))
+    assert all(not cell.outputs and cell.execution_count is None for cell in code_cells(path))
+
+
+def test_length(path):
+    notebook = nbformat.read(path, as_version=4)
+    assert 15 <= len(notebook.cells) <= 30
+    assert sum(len(cell.source.splitlines()) for cell in code_cells(path)) <= 250
+
+
+def test_every_parameter_is_explained_and_run_comes_first(path):
+    tagged = [cell for cell in code_cells(path) if "parameters" in cell.metadata.get("tags", [])]
+    assert len(tagged) == 1
+    parameters = papermill.inspect_notebook(path)
+    assert list(parameters)[:2] == ["run", "cohort"]
+    assert [name for name, parameter in parameters.items() if not parameter["help"].strip()] == []
+
+
+def test_no_algorithm(path):
+    lines = [line for cell in code_cells(path) for line in cell.source.splitlines()]
+    assert [line for line in lines if re.match(r"\s*(def|class|while) ", line)] == []
+
+
+def test_page_says_what_a_reader_needs(path):
+    text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown")
+    assert text.startswith("# ")
+    assert [section for section in SECTIONS if section not in text] == []
+    assert re.search(r"^## Exercises", text, re.M) and re.search(r"^## Provenance", text, re.M)
+
+
+def test_presets_set_only_parameters_it_has(path):
+    known = set(papermill.inspect_notebook(path))
+    for preset in sorted((ROOT / "presets").glob("*.yaml")):
+        loaded = Preset.load(preset)
+        for cohort in loaded.cohorts:
+            if path.stem in loaded.stages:
+                unknown = set(loaded.parameters(cohort, path.stem)) - known
+                assert not unknown, f"{preset.name} sets {unknown}"
+
+
+def test_kernel_runs_anywhere(path):
+    assert nbformat.read(path, as_version=4).metadata.kernelspec["name"] == "python3"
+    assert "/home/" not in path.read_text() and "/root/" not in path.read_text()

@@ -1,0 +1,96 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drasclr_core.run import (
+    Run,
+    atomic,
+    file_fingerprint,
+    fingerprint,
+    is_done,
+    mark_done,
+    project_root,
+    read_json,
+    write_json,
+)
+
+
+def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    target = tmp_path / "a.csv"
+    target.write_text("old")
+    with pytest.raises(RuntimeError), atomic(target) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert target.read_text() == "old" and list(tmp_path.iterdir()) == [target]
+
+
+def test_killed_write_leaves_the_old_file(tmp_path):
+    target = tmp_path / "a.csv"
+    target.write_text("old")
+    code = f"""
+import os, signal
+from drasclr_core.run import atomic
+with atomic({str(target)!r}) as temporary:
+    temporary.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    assert subprocess.run([sys.executable, "-c", code]).returncode == -9
+    assert target.read_text() == "old"
+
+
+def test_atomic_replaces_a_folder_and_keeps_suffixes(tmp_path):
+    target = tmp_path / "x.nii.gz"
+    for content in ("1", "2"):
+        with atomic(target) as temporary:
+            assert temporary.name.endswith(".nii.gz")
+            temporary.mkdir()
+            (temporary / content).touch()
+    assert [path.name for path in target.iterdir()] == ["2"]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda x: st.lists(x, max_size=3), max_leaves=5
+)
+
+
+@given(st.dictionaries(st.text(max_size=5), json_values, max_size=4))
+def test_fingerprint_depends_on_content_and_not_on_order(content):
+    swapped = dict(reversed(list(content.items())))
+    assert fingerprint(content=content) == fingerprint(content=swapped)
+    assert fingerprint(content={**content, "another": 1}) != fingerprint(content=content)
+
+
+def test_piece_is_done_only_for_the_same_key(tmp_path):
+    assert not is_done(tmp_path, "lungs", "k1")
+    mark_done(tmp_path, "lungs", "k1", volume=np.float32(4.5))
+    assert (
+        is_done(tmp_path, "lungs", "k1")
+        and not is_done(tmp_path, "lungs", "k2")
+        and not is_done(tmp_path, "affine", "k1")
+    )
+    assert read_json(tmp_path / ".lungs.json")["volume"] == 4.5
+
+
+def test_json_holds_no_path(tmp_path):
+    write_json(tmp_path / "a.json", {"image": tmp_path / "scan.nii.gz"})
+    assert json.loads((tmp_path / "a.json").read_text()) == {"image": "scan.nii.gz"}
+
+
+def test_file_fingerprint_of_a_folder_sees_names_and_contents(tmp_path):
+    (tmp_path / "1.dcm").write_text("a")
+    before = file_fingerprint(tmp_path)
+    (tmp_path / "1.dcm").rename(tmp_path / "2.dcm")
+    renamed = file_fingerprint(tmp_path)
+    (tmp_path / "2.dcm").write_text("b")
+    assert len({before, renamed, file_fingerprint(tmp_path)}) == 3
+
+
+def test_run_by_name_and_by_path(tmp_path):
+    assert Run("demo").subjects == project_root() / "runs/demo/copd/cohort/subjects.parquet"
+    run = Run(str(tmp_path / "mine"), "covid")
+    assert run.name == "mine" and run.patches == tmp_path / "mine" / "covid" / "patches.zarr"
