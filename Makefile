@@ -6,7 +6,7 @@ CORES ?= 2
 RUN ?= demo
 PRESET ?= presets/$(RUN).yaml
 MANIFEST ?= ../shared/data/ct
-ATLAS ?= ../shared/data/official_atlas/atlas_lung_mask.nii.gz
+ATLAS ?=
 
 BIN := .venv/bin
 READY := .venv/.ready

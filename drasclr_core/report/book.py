@@ -53,11 +53,13 @@ def build(run: Run) -> Path:
         assemble(run, source)
     work = folder / "work"
     shutil.rmtree(work, ignore_errors=True)
-    command = [sys.executable, "-m", "jupyter_book", "build", str(folder / "source"), "--path-output", str(work)]
-    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    builder = Path(sys.executable).with_name("jupyter-book")
+    command = [str(builder), "build", str(folder / "source"), "--path-output", str(work)]
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore", "NO_COLOR": "1"}
     done = subprocess.run([*command, "-n", "-W", "--keep-going"], env=environment, capture_output=True, text=True)
     if done.returncode:
-        raise RuntimeError(f"jupyter-book failed:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
+        problems = [line for line in done.stderr.splitlines() if "WARNING" in line or "ERROR" in line]
+        raise RuntimeError("\n".join(["The book was not built:", *(problems or [done.stderr[-3000:]])]))
     with atomic(folder / "html") as html:
         shutil.move(work / "_build" / "html", html)
     shutil.rmtree(work)
@@ -97,9 +99,8 @@ def _write_generated(run: Run, source: Path) -> None:
     generated.mkdir(exist_ok=True)
     (generated / "headline.md").write_text(headline(run))
     (source / "provenance.md").write_text(provenance_page(manifest))
-    cover = run.results / "cover.png"
-    if cover.exists():
-        shutil.copy(cover, source / "cover.png")
+    cover = run.results / "cover.jpg"
+    shutil.copy(cover if cover.exists() else source / "_static" / "cover_readme.jpg", source / "cover.jpg")
     for table in run.results.glob("*.csv"):
         shutil.copy(table, source / "_static")
 

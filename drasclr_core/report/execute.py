@@ -44,7 +44,7 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
     notebook = Path(notebook)
     stage, output = notebook.stem, run.notebooks / run.cohort_name / notebook.name
     parameters = {
-        "run": run.name if run.folder.parent.name == "runs" else str(run.folder),
+        "run": run.name if run.folder == Run(run.name).folder else str(run.folder),
         "cohort": run.cohort_name,
         **parameters,
     }

@@ -11,8 +11,8 @@ from drasclr_core.run import Run
 
 # Task of Table 2 shown on the cover, and how to say it.
 HEADLINE = {
-    "logFEV1pp": "lung function, log FEV1 % predicted (R²)",
-    "logFEV1_FVC": "airflow obstruction, log FEV1/FVC (R²)",
+    "logFEV1pp": "lung function: log FEV1 % predicted (R²)",
+    "logFEV1/FVC": "airflow obstruction: log FEV1/FVC (R²)",
     "GOLD": "GOLD stage (accuracy, %)",
     "CLE": "centrilobular emphysema score (accuracy, %)",
 }
@@ -23,21 +23,19 @@ def headline(run: Run) -> str:
     path = run.results / "table2.csv"
     if not path.exists():
         return f"The run `{run.name}` has no Table 2 yet: the stage `10_phenotypes` was not run.\n"
-    table = pd.read_csv(path).query("metric in ['r2', 'accuracy']").set_index(["task", "method"])
-    methods = [name for name in ("chance", "laa950", "drasclr") if name in table.index.get_level_values("method")]
+    table = pd.read_csv(path).query("metric in ['R2', 'accuracy']").set_index(["task", "method"])
+    methods = list(table.index.get_level_values("method").unique())
     lines = ["| predicted from the CT alone | " + " | ".join(describe(name).name for name in methods) + " |"]
     lines += ["| --- |" + " ---: |" * len(methods)]
     for task, text in HEADLINE.items():
-        cells = [_mean_sd(table.loc[(task, name)]) for name in methods]
-        lines.append(f"| {text} | " + " | ".join(cells) + " |")
-    subjects = len(pd.read_parquet(run.subjects, columns=["sid"])) if run.subjects.exists() else None
-    who = f"{subjects} simulated subjects" if subjects else "simulated subjects"
-    lines += ["", f"Mean ± standard deviation over held-out folds, {who}, run `{run.name}`.", ""]
-    return "\n".join(lines)
+        if task in table.index:
+            lines.append(f"| {text} | " + " | ".join(_mean_sd(table.loc[(task, name)]) for name in methods) + " |")
+    who = f"{table['subjects'].max()} simulated subjects, {table['folds'].max()} folds, run `{run.name}`"
+    return "\n".join([*lines, "", f"Mean ± standard deviation over held-out folds: {who}.", ""])
 
 
 def _mean_sd(row: pd.Series) -> str:
-    digits = 2 if row["metric"] == "r2" else 0
+    digits = 2 if row["metric"] == "R2" else 0
     return f"{row['mean']:.{digits}f} ± {row['sd']:.{digits}f}"
 
 

@@ -7,17 +7,17 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from drasclr_core.run import atomic
 
 # Colour and opacity of each structure; one colour per structure on every page.
 LOOK = {
-    "lungs": ("#9cc7e8", 0.16),
+    "lungs": ("#9cc7e8", 0.12),
     "airways": ("#f2e6c9", 1.0),
-    "vessels": ("#7d8fc9", 0.35),
-    "centrilobular": ("#d1495b", 0.9),
-    "paraseptal": ("#edae49", 0.95),
-    "panlobular": ("#8f5d9e", 0.35),
+    "vessels": ("#5b7fd4", 0.55),
+    "centrilobular": ("#e0525f", 1.0),
+    "paraseptal": ("#f2b544", 1.0),
 }
 
 
@@ -31,9 +31,9 @@ def can_render() -> bool:
 
 
 def render(
-    structures: dict[str, np.ndarray], affine: np.ndarray, path: str | Path, size: tuple[int, int] = (1400, 1000)
+    structures: dict[str, np.ndarray], affine: np.ndarray, path: str | Path, size: tuple[int, int] = (1200, 840)
 ) -> None:
-    """Render masks as surfaces, seen from the front, and save a PNG.
+    """Render masks as surfaces, seen from the front, and save a JPEG.
 
     Parameters
     ----------
@@ -56,11 +56,12 @@ def render(
     plotter.enable_depth_peeling(8)
     # From the front: the subject faces the viewer, so the subject's right is on the viewer's left.
     plotter.view_vector((0.25, 1.0, 0.1), viewup=(0, 0, 1))
-    plotter.camera.zoom(1.35)
+    plotter.camera.zoom(1.5)
     plotter.enable_anti_aliasing("ssaa")
-    with atomic(path) as temporary:
-        plotter.screenshot(temporary)
+    picture = Image.fromarray(plotter.screenshot(return_img=True))
     plotter.close()
+    with atomic(path) as temporary:
+        picture.convert("RGB").save(temporary, quality=88)
 
 
 def _surface(mask: np.ndarray, affine: np.ndarray):

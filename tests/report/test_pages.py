@@ -18,14 +18,16 @@ def run(tmp_path):
 
 def test_headline_shows_the_numbers_of_the_result_file(run):
     rows = [
-        {"method": method, "task": task, "metric": metric, "mean": mean, "sd": 0.04 if metric == "r2" else 3.0}
-        for task, metric in {"logFEV1pp": "r2", "logFEV1_FVC": "r2", "GOLD": "accuracy", "CLE": "accuracy"}.items()
+        {"method": method, "task": task, "metric": metric, "mean": mean, "sd": 0.04 if metric == "R2" else 3.0,
+         "subjects": 64, "folds": 5}  # fmt: skip
+        for task, metric in {"logFEV1pp": "R2", "logFEV1/FVC": "R2", "GOLD": "accuracy", "CLE": "accuracy"}.items()
         for method, mean in {"chance": 0.0, "laa950": 0.41, "drasclr": 0.57}.items()
     ]
     run.results.mkdir(parents=True)
     pd.DataFrame(rows).to_csv(run.results / "table2.csv", index=False)
     text = headline(run)
     assert "| Chance | LAA-950 | DrasCLR |" in text and "0.00 ± 0.04 | 0.41 ± 0.04 | 0.57 ± 0.04" in text
+    assert "64 simulated subjects, 5 folds" in text
 
 
 def test_headline_without_a_result_says_so(run):

@@ -1,0 +1,122 @@
+"""What is done to one subject on the way from a scan to patches; every piece is kept and never done twice.
+
+The functions can be sent to other processes (`drasclr_core.progress.for_each`). A piece is done again when its
+parameters or its inputs changed: each piece's key contains the key of the piece before. A scan that cannot be used gets
+a verdict with a reason in ``quality.json``, and the rest of the cohort goes on.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from drasclr_core.anatomy.atlas import Atlas
+from drasclr_core.anatomy.lungs import NoLungsError, segment_lungs
+from drasclr_core.anatomy.patches import PatchStore, extract_patches
+from drasclr_core.anatomy.quality import Quality, assess, judge, measure_alignment
+from drasclr_core.anatomy.registration import register_affine
+from drasclr_core.anatomy.volume import VolumeError, load_mask, load_volume, save_mask
+from drasclr_core.run import atomic, file_fingerprint, fingerprint, is_done, mark_done, read_json
+
+VERSION = 1
+"""Raise when one of these steps changes its result, so that pieces made by an older one are made anew."""
+
+
+def find_lungs(subject: tuple[str, str], anatomy_folder: str | Path, spacing: float) -> dict:
+    """Segment the lungs of one scan and judge the scan.
+
+    Writes ``<sid>/lungs.nii.gz`` and ``<sid>/quality.json``.
+
+    Parameters
+    ----------
+    subject : (str, str)
+        sid and path of the image.
+    anatomy_folder : path
+        The cohort's ``anatomy`` folder.
+    spacing : float
+        Voxel size in mm at which the scan is read.
+
+    Returns
+    -------
+    dict
+        ``sid`` and ``verdict``.
+    """
+    sid, image = subject
+    folder = Path(anatomy_folder) / sid
+    content = file_fingerprint(image) if Path(image).exists() else "missing"
+    key = fingerprint(version=VERSION, image=content, spacing=spacing)
+    if not is_done(folder, "lungs", key):
+        quality = _lungs_quality(image, folder / "lungs.nii.gz", spacing)
+        quality.save(folder / "quality.json")
+        mark_done(folder, "lungs", key, verdict=quality.verdict)
+    return {"sid": sid, "verdict": _facts(folder, "lungs")["verdict"]}
+
+
+def _lungs_quality(image: str | Path, lungs_path: Path, spacing: float) -> Quality:
+    lungs_path.unlink(missing_ok=True)
+    try:
+        volume = load_volume(image, spacing)
+        lungs = segment_lungs(volume)
+    except (VolumeError, NoLungsError) as error:
+        return judge({"error": str(error)})
+    save_mask(lungs_path, lungs, volume.affine)
+    return assess(volume, lungs)
+
+
+def align(sid: str, anatomy_folder: str | Path, atlas_folder: str | Path, mode: str = "fast", seed: int = 0) -> dict:
+    """Align one subject with the atlas and carry the landmarks over.
+
+    Writes ``<sid>/affine.json`` and ``<sid>/landmarks.npy`` (float64 [L, 3], patch centres, RAS mm of the subject) and
+    adds the alignment's measures to ``<sid>/quality.json``. Subjects refused by `find_lungs` are left alone.
+
+    Returns
+    -------
+    dict
+        ``sid`` and ``verdict``.
+    """
+    folder = Path(anatomy_folder) / sid
+    lungs = _facts(folder, "lungs")
+    if lungs["verdict"] == "refused":
+        return {"sid": sid, "verdict": "refused"}
+    key = fingerprint(version=VERSION, lungs=lungs["key"], atlas=file_fingerprint(atlas_folder), mode=mode, seed=seed)
+    if not is_done(folder, "align", key):
+        atlas = Atlas.load(atlas_folder)
+        affine = register_affine(folder / "lungs.nii.gz", Path(atlas_folder) / "lungs.nii.gz", mode, seed)
+        affine.save(folder / "affine.json")
+        with atomic(folder / "landmarks.npy") as temporary:
+            np.save(temporary, affine.to_subject(atlas.centres))
+        measures = Quality.load(folder / "quality.json").measures
+        measures |= measure_alignment(*load_mask(folder / "lungs.nii.gz"), affine, atlas)
+        quality = judge(measures)
+        quality.save(folder / "quality.json")
+        mark_done(folder, "align", key, verdict=quality.verdict)
+    return {"sid": sid, "verdict": _facts(folder, "align")["verdict"]}
+
+
+def cut_patches(subject: tuple[str, str], anatomy_folder: str | Path, store: str | Path) -> dict:
+    """Cut the patches of one aligned subject into the store (a folder made by `PatchStore.create`).
+
+    Returns
+    -------
+    dict
+        ``sid`` and ``padded``, the number of patches that reach beyond the scan and were filled with air.
+    """
+    sid, image = subject
+    folder, patch_store = Path(anatomy_folder) / sid, PatchStore.open(store)
+    key = fingerprint(align=_facts(folder, "align")["key"], spacing=patch_store.spacing, size=patch_store.size)
+    if not (is_done(folder, "patches", key) and patch_store.is_written(sid, key)):
+        centres = np.load(folder / "landmarks.npy")
+        patches, padded = extract_patches(load_volume(image, patch_store.spacing), centres, patch_store.size)
+        patch_store.write(sid, patches, key)
+        mark_done(folder, "patches", key, padded=padded)
+    return {"sid": sid, "padded": _facts(folder, "patches")["padded"]}
+
+
+def _facts(folder: Path, piece: str) -> dict:
+    """What was noted when a piece was finished; an error that says which stage to run when it was not."""
+    facts = read_json(folder / f".{piece}.json")
+    if not facts:
+        stage = {"lungs": "02_lungs", "align": "04_registration", "patches": "05_patches"}[piece]
+        raise FileNotFoundError(f"{folder.name}: not done yet. Run notebook {stage} first.")
+    return facts

@@ -1,0 +1,112 @@
+"""Lung tissue: density, gravity gradient, texture, fissures, and where air is trapped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from drasclr_core.cohort.phantom.grid import FIELD_MM, resample, smooth_noise
+from drasclr_core.cohort.phantom.lungs import Chest
+from drasclr_core.cohort.traits import Traits
+
+_FINE_MM = 2.0
+_FISSURE_MM, _FISSURE_HU = 0.6, -350.0
+
+
+@dataclass(frozen=True)
+class LungVoxels:
+    """The voxels that lie in the lungs at least in part, as a list.
+
+    Attributes
+    ----------
+    chest : Chest
+    axes : list of three arrays
+        Voxel-centre coordinates of the box round the lungs, mm.
+    cover : float32 [x, y, z]
+        Fraction of each voxel of the box that is lung.
+    """
+
+    chest: Chest
+    axes: list[np.ndarray]
+    cover: np.ndarray
+
+    @cached_property
+    def where(self) -> np.ndarray:
+        """Flat numbers of the voxels in the list."""
+        return np.flatnonzero(self.cover > 0)
+
+    @property
+    def spacing(self) -> float:
+        return float(self.axes[0][1] - self.axes[0][0])
+
+    @cached_property
+    def points(self) -> list[np.ndarray]:
+        """RAS mm coordinates x, y, z of the listed voxels."""
+        places = np.unravel_index(self.where, self.cover.shape)
+        return [axis[i] for axis, i in zip(self.axes, places, strict=True)]
+
+    def sample(self, field: np.ndarray, field_mm: float = FIELD_MM) -> np.ndarray:
+        """A field of the lung frame, sampled every `field_mm`, at the listed voxels."""
+        return resample(field, self.chest.lung_frame, self.axes, field_mm).reshape(-1)[self.where]
+
+    def draw(self, stamp, *shapes) -> np.ndarray:
+        """Coverage of the listed voxels by `shapes`, drawn with a function of `tubes`."""
+        box = np.zeros(self.cover.shape, np.float32)
+        stamp(box, self.axes, *shapes)
+        return box.reshape(-1)[self.where]
+
+
+def fine_noise(voxels: LungVoxels, rng: np.random.Generator, sigma_mm: float) -> np.ndarray:
+    """Texture drawn every 2 mm, at the listed voxels: the same pattern at every voxel size."""
+    shape = tuple(2 * n for n in voxels.chest.lung_frame.cells)
+    return voxels.sample(smooth_noise(rng, shape, sigma_mm / _FINE_MM), _FINE_MM)
+
+
+def healthy_tissue(voxels: LungVoxels, traits: Traits, rng: np.random.Generator) -> np.ndarray:
+    """HU of normal lung at the listed voxels.
+
+    About -870 HU on average at 5.5 l, less dense in fuller lungs, denser towards the back (about 30 HU over 10 cm, as
+    in supine CT), with patchy and fine texture that stands for structures too small to draw.
+    """
+    mean = -872 - 10 * (traits.lung_volume_l - 5.5) + 9 * rng.standard_normal()
+    gradient = rng.uniform(18, 36) / 100
+    _, y, _ = voxels.points
+    patches = voxels.sample(smooth_noise(rng, voxels.chest.lungs.shape, 2.2))
+    grain = fine_noise(voxels, rng, 1.5)
+    hu = mean - gradient * (y - y.mean()) + 7 * patches
+    hu += 15 * grain + 5 * (grain * grain - 1)
+    dorsal = np.clip(-(y - y.mean()) / 90, 0, 1)
+    hu += 55 * dorsal * np.exp(-voxels.sample(voxels.chest.depth) / 5)
+    return hu.astype(np.float32)
+
+
+def add_fissures(hu: np.ndarray, voxels: LungVoxels) -> np.ndarray:
+    """Draw the fissures (oblique on both sides, horizontal on the right; 0.6 mm thick) in place; returns their mask."""
+    chest, width = voxels.chest, max(voxels.spacing, _FISSURE_MM)
+    oblique, horizontal = voxels.sample(chest.oblique), voxels.sample(chest.horizontal)
+    has_horizontal = (chest.canonical(*voxels.points)[0] > 0) & (oblique > 0)
+    distance = np.where(has_horizontal, np.minimum(np.abs(oblique), np.abs(horizontal)), np.abs(oblique))
+    cover = _FISSURE_MM / width * (1 - distance / width).clip(0)
+    hu += cover * (_FISSURE_HU - hu)
+    return distance < width / 2
+
+
+def region(field: np.ndarray, chest: Chest, fraction: float) -> np.ndarray:
+    """`field` shifted so that it is positive in the given `fraction` of the lungs (on the fixed grid)."""
+    level = np.quantile(field[chest.lobes > 0], 1 - fraction)
+    return (field - level).astype(np.float32)
+
+
+def trapped_regions(chest: Chest, traits: Traits, rng: np.random.Generator) -> np.ndarray:
+    """A fixed-grid field, positive where air is trapped: a mosaic of patches the size of a few lobules."""
+    mosaic = smooth_noise(rng, chest.lungs.shape, 2.8) + 0.5 * smooth_noise(rng, chest.lungs.shape, 8)
+    return region(mosaic, chest, traits.gas_trapping)
+
+
+def trap_air(hu: np.ndarray, field: np.ndarray) -> np.ndarray:
+    """Lower the density where air is trapped (about 30 HU at inspiration), in place; returns the mask."""
+    weight = (0.5 + field / 0.25).clip(0, 1)
+    hu -= 0.24 * weight * (hu + 1000)
+    return field > 0

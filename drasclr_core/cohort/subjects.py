@@ -1,0 +1,101 @@
+"""The subject table of a cohort: who is in it, where the image is, what is known about the subject."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from drasclr_core.run import Run, atomic
+
+SAFE_SID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+"""Subject identifiers become folder names on every file system."""
+SHOWN = 5
+"""So many bad rows are named in one message."""
+
+
+def write_subjects(run: Run, table: pd.DataFrame) -> None:
+    """Write the subject table of the run's cohort.
+
+    Parameters
+    ----------
+    run : Run
+    table : DataFrame
+        Columns ``sid`` (unique, safe as a file name), ``image`` (a path, absolute or relative to the cohort folder) and
+        any label columns. Images are stored relative to the cohort folder, so that a run can be moved with its data.
+
+    Raises
+    ------
+    ValueError
+        A column is missing, or a row has no image or an empty, unsafe or repeated sid; the message names the rows.
+    """
+    check_subjects(table, "subject table")
+    images = [_relative(run, image) for image in table["image"]]
+    table = table.assign(sid=table["sid"].astype(str), image=images).reset_index(drop=True)
+    with atomic(run.subjects) as temporary:
+        table.to_parquet(temporary, index=False)
+
+
+def read_subjects(run: Run) -> pd.DataFrame:
+    """Read the subject table of the run's cohort (see `write_subjects`).
+
+    Raises
+    ------
+    FileNotFoundError
+        Stage 01 has not been run for this cohort.
+    """
+    if not run.subjects.exists():
+        raise FileNotFoundError(
+            f"{run.subjects.name}: no cohort {run.cohort_name!r} in run {run.name!r} yet. Run notebook 01_cohort first."
+        )
+    return pd.read_parquet(run.subjects)
+
+
+def image_path(run: Run, image: str) -> Path:
+    """The image of a subject, from the ``image`` column of the subject table."""
+    return run.cohort / image
+
+
+def check_subjects(table: pd.DataFrame, name: str, first_row: int = 1) -> None:
+    """Check sids and images of a subject table.
+
+    Parameters
+    ----------
+    table : DataFrame
+    name : str
+        What the table is called in messages.
+    first_row : int
+        Number of the first row in messages (2 for a CSV file with a header line).
+
+    Raises
+    ------
+    ValueError
+    """
+    for column in ("sid", "image"):
+        if column not in table:
+            raise ValueError(f"{name}: no column {column!r}, only {list(table)}. Add it; labels are optional.")
+    if table.empty:
+        raise ValueError(f"{name}: no subjects. Add one row for each scan.")
+    problems, seen = [], {}
+    for row, (sid, image) in enumerate(zip(table["sid"], table["image"], strict=True), start=first_row):
+        if pd.isna(sid) or not SAFE_SID.fullmatch(str(sid)):
+            problems.append(
+                f"row {row}: sid {'missing' if pd.isna(sid) else repr(str(sid))} is not letters, digits, . _ -"
+            )
+        elif (twin := seen.setdefault(str(sid).casefold(), row)) != row:
+            problems.append(f"row {row}: sid {sid!r} is already used in row {twin}")
+        if pd.isna(image) or not str(image).strip():
+            problems.append(f"row {row}: no image")
+    if problems:
+        more = f" (and {len(problems) - SHOWN} more)" if len(problems) > SHOWN else ""
+        raise ValueError(f"{name}: " + "; ".join(problems[:SHOWN]) + more + ". Correct these rows.")
+
+
+def _relative(run: Run, image: str | Path) -> str:
+    path = Path(image)
+    if not path.is_absolute():
+        return path.as_posix()
+    # Links are resolved in the folders, so that ".." means the same to us and to the operating system.
+    return Path(os.path.relpath(path.parent.resolve() / path.name, run.cohort.resolve())).as_posix()

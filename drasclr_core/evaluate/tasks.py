@@ -1,0 +1,82 @@
+"""The phenotypes that a linear readout predicts (paper, section 4.2.1): column, kind, and which labels count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Task:
+    """One quantity to predict for each subject.
+
+    Parameters
+    ----------
+    name : str
+        The name in the tables, as the paper writes it.
+    column : str
+        Column of the subject table.
+    classes : tuple of int, optional
+        The ordered grades of a classification task; None means regression on the logarithm of a positive quantity.
+    excluded : tuple of int
+        Values of the column that are known but are no grade of this task; these subjects are left out.
+    """
+
+    name: str
+    column: str
+    classes: tuple[int, ...] | None = None
+    excluded: tuple[int, ...] = ()
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """R2 for regression; accuracy, and 1-off accuracy where there are more than two grades."""
+        if self.classes is None:
+            return ("R2",)
+        return ("accuracy", "1-off") if len(self.classes) > 2 else ("accuracy",)
+
+
+# GOLD: the paper calls it a four-grade variable and shows stages 0 to 4 with PRISm apart (Fig. 4). Stages 0 to 4 are
+# used here; PRISm (-1), which is no step on the scale from 0 to 4, is left out.
+PHENOTYPES = (
+    Task("logFEV1pp", "FEV1pp"),
+    Task("logFEV1/FVC", "FEV1_FVC"),
+    Task("GOLD", "GOLD", classes=(0, 1, 2, 3, 4), excluded=(-1,)),
+    Task("CLE", "CLE", classes=(0, 1, 2, 3, 4, 5)),
+    Task("Paraseptal", "paraseptal", classes=(0, 1, 2)),
+    Task("AE History", "exacerbations", classes=(0, 1)),
+)
+
+
+def labels_of(subjects: pd.DataFrame, task: Task) -> pd.Series:
+    """The task's label of every subject that has one, in the order of `sid`.
+
+    Parameters
+    ----------
+    subjects : DataFrame
+        Columns ``sid`` (unique) and `task.column`.
+
+    Returns
+    -------
+    Series
+        Indexed by ``sid``: the natural logarithm of the column (float) or the grade (int). Subjects are left out whose
+        value is missing, excluded by the task or, where a logarithm is taken, not positive.
+
+    Raises
+    ------
+    KeyError
+        The table has no such column.
+    ValueError
+        A subject is listed twice, or a grade is neither one of the task's classes nor excluded.
+    """
+    if task.column not in subjects:
+        raise KeyError(f"the subject table has no column {task.column!r}, which task {task.name!r} needs")
+    values = subjects.set_index("sid", verify_integrity=True)[task.column].sort_index().dropna()
+    if task.classes is None:
+        return np.log(values[values > 0].astype(float))
+    values = values[~values.isin(task.excluded)]
+    unknown = sorted(set(values) - set(task.classes))
+    if unknown:
+        raise ValueError(f"column {task.column!r} holds {unknown}; grades of task {task.name!r} are {task.classes}")
+    return values.astype(int)

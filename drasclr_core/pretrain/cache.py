@@ -1,0 +1,30 @@
+"""A patch store read into memory once, where it fits."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from drasclr_core.progress import track
+
+
+class CachedPatches:
+    """All patches of a store in memory, with the store's interface for reading.
+
+    Unpacking a chunk of the store takes a CPU about as long as half a training step on it, every time again.
+    """
+
+    def __init__(self, store):
+        self.sids, self.num_landmarks, self.size = store.sids, store.num_landmarks, store.size
+        self._patches = np.empty((len(store.sids), store.num_landmarks, *(store.size,) * 3), dtype=np.int16)
+        for index, sid in enumerate(track(store.sids, "Reading patches")):
+            self._patches[index] = store.read_subject(sid)
+
+    def read(self, landmark: int, subjects: np.ndarray) -> np.ndarray:
+        """int16 [B, n, n, n]: the patches of one landmark of these subjects (positions in `sids`), in their order."""
+        return self._patches[subjects, landmark]
+
+
+def cached(store, limit_gb: float):
+    """The store itself, or its content in memory if that takes at most `limit_gb` gigabytes."""
+    gigabytes = 2 * len(store.sids) * store.num_landmarks * store.size**3 / 1e9
+    return CachedPatches(store) if gigabytes <= limit_gb else store

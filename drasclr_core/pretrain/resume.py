@@ -1,0 +1,61 @@
+"""What a run writes: the state it can go on from, its log, and the description of its encoder."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+import drasclr_core
+from drasclr_core.model import DrasCLR
+from drasclr_core.pretrain.augment import HU_WINDOW
+from drasclr_core.pretrain.config import PretrainConfig
+from drasclr_core.run import atomic, fingerprint
+
+COLUMNS = ("epoch", "step", "loss_local", "loss_neighbor", "negatives", "accuracy", "alignment", "uniformity", "lr",
+           "seconds")  # fmt: skip
+
+
+def run_key(store, atlas, config: PretrainConfig) -> str:
+    """Changes with the settings, the subjects, the landmarks and (seen in a sample of them) the patches."""
+    sample = store.read(len(atlas.locations) // 2, np.arange(min(8, len(store.sids))))
+    return fingerprint(config=config.method(), sids=list(store.sids), locations=atlas.locations,
+                       patches=hashlib.sha256(np.ascontiguousarray(sample)).hexdigest())  # fmt: skip
+
+
+def load_state(path: Path, key: str, device: torch.device) -> dict | None:
+    if not path.exists():
+        return None
+    state = torch.load(path, map_location=device, weights_only=True)
+    return state if state["key"] == key else None
+
+
+def save_state(path: Path, state: dict, model: DrasCLR, optimizer) -> None:
+    with atomic(path) as temporary:
+        torch.save({**state, "model": model.state_dict(), "optimizer": optimizer.state_dict()}, temporary)
+
+
+def write_log(folder: Path, rows: list) -> pd.DataFrame:
+    log = pd.DataFrame(rows, columns=COLUMNS)
+    with atomic(folder / "log.csv") as temporary:
+        log.to_csv(temporary, index=False, float_format="%.6g")
+    return log
+
+
+def describe(atlas, store, config: PretrainConfig) -> dict:
+    """What the weights mean: written beside them as JSON."""
+    return {
+        "method": "DrasCLR",
+        "conditioning": "loc-condconv",
+        "patch_size": config.augmentation.size,
+        "spacing_mm": config.augmentation.spacing_mm,
+        "hu_window": HU_WINDOW,
+        "locations": np.asarray(atlas.locations, dtype=float).round(7),
+        "centres_mm": np.asarray(atlas.centres, dtype=float).round(4),
+        "subjects": len(store.sids),
+        "config": config.method(),
+        "version": drasclr_core.__version__,
+    }

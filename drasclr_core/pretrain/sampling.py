@@ -1,0 +1,75 @@
+"""Which patches make a batch, and reading them ahead of time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Batch(NamedTuple):
+    """One training step's patches: one landmark, int [B] subjects (positions in the patch store)."""
+
+    landmark: int
+    subjects: np.ndarray
+
+
+class LandmarkSampler:
+    """Batches of one landmark each; an epoch shows every subject once at every landmark.
+
+    The subjects of each landmark are shuffled and dealt into blocks. A visit to a landmark is a few blocks in a row, so
+    that its memory bank holds keys of the last few steps; visits are shuffled over all landmarks. All of it follows
+    from (seed, epoch), so a resumed run finds its place again. Blocks are of nearly equal size and never of one
+    subject, which batch norm could not take: with ``batch_size=2`` and an odd cohort one block has three subjects.
+
+    Parameters
+    ----------
+    num_landmarks, num_subjects, batch_size : int
+    visit : int
+        Blocks in a row; 1 shuffles (landmark, block) pairs freely, a large number shows all subjects of a landmark
+        before the next landmark, as the authors' code does.
+    seed : int
+
+    Raises
+    ------
+    ValueError
+        For fewer than 2 subjects, or a batch size below 2.
+    """
+
+    def __init__(self, num_landmarks: int, num_subjects: int, batch_size: int, visit: int = 1, seed: int = 0):
+        if num_subjects < 2 or batch_size < 2:
+            raise ValueError(f"Contrasting needs at least 2 subjects and a batch size of 2 or more, not {num_subjects} "
+                             f"subjects in batches of {batch_size}.")  # fmt: skip
+        self.num_landmarks, self.num_subjects = num_landmarks, num_subjects
+        self.visit, self.seed = visit, seed
+        self.blocks = min(-(-num_subjects // batch_size), num_subjects // 2)
+
+    def __len__(self) -> int:
+        """Steps per epoch."""
+        return self.num_landmarks * self.blocks
+
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch, from step `start` on."""
+        visits = [(landmark, first) for landmark in range(self.num_landmarks)
+                  for first in range(0, self.blocks, self.visit)]  # fmt: skip
+        order = np.random.default_rng([self.seed, epoch]).permutation(visits)
+        steps = [(int(landmark), block) for landmark, first in order
+                 for block in range(first, min(first + self.visit, self.blocks))]  # fmt: skip
+        for landmark, block in steps[start:]:
+            subjects = np.random.default_rng([self.seed, epoch, landmark]).permutation(self.num_subjects)
+            yield Batch(landmark, np.array_split(subjects, self.blocks)[block])
+
+
+def prefetch(items: Iterable, load: Callable) -> Iterator:
+    """``load(item)`` for each item in order; a thread loads the next while the caller uses the last."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        pending = None
+        for item in items:
+            following = thread.submit(load, item)
+            if pending is not None:
+                yield pending.result()
+            pending = following
+        if pending is not None:
+            yield pending.result()

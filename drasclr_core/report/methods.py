@@ -1,0 +1,34 @@
+"""The methods that the book compares: how each is written, coloured, and called in the paper's tables."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Method:
+    """Name on a page, colour in every figure, and the paper's name in its tables (None: not in the paper)."""
+
+    name: str
+    color: str
+    paper: str | None = None
+
+
+# The first colours are those of Okabe and Ito, which stay apart under every common colour blindness.
+METHODS = {
+    "chance": Method("Chance", "#8c8c8c"),
+    "laa950": Method("LAA-950", "#E69F00", "LAA-950"),
+    "kmeans": Method("K-means", "#CC79A7", "K-Means"),
+    "divergence": Method("Divergence-based", "#56B4E9", "Divergence-based"),
+    "drasclr": Method("DrasCLR", "#0072B2", "Ours"),
+    "drasclr_local": Method("DrasCLR without neighbours", "#009E73", "Ours w/o Neighbor Contrast"),
+    "joint": Method("Joint image-volume", "#D55E00"),
+}
+_SPARE_COLORS = ("#882255", "#999933", "#332288", "#AA4499", "#661100", "#44AA99")  # after Paul Tol, "muted"
+
+
+def describe(method: str) -> Method:
+    """What is known of a method; one that is not listed keeps its own name and gets a colour fixed by that name."""
+    spare = _SPARE_COLORS[zlib.crc32(method.encode()) % len(_SPARE_COLORS)]
+    return METHODS.get(method, Method(method, spare))

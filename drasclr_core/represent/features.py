@@ -1,0 +1,96 @@
+"""Features of patches and images from a trained encoder (paper Eq. 10 and 11)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+import zarr
+
+from drasclr_core.model.encoder import Encoder
+from drasclr_core.pretrain.augment import center_views
+from drasclr_core.progress import track
+from drasclr_core.run import fingerprint
+
+SUBJECTS_AT_ONCE = 256  # subjects per chunk and per pass, so that memory does not grow with the cohort
+
+
+@torch.inference_mode()
+def patch_features(encoder: Encoder, store, locations: np.ndarray, out_path: str | Path) -> zarr.Array:
+    """Represent every landmark of every subject: h_ij = e(x_ij, p_j).
+
+    One landmark at a time, so that its kernels are mixed once. The array is written chunk by chunk (one landmark,
+    up to 256 subjects); a run that was killed goes on with the missing chunks, a different encoder or cohort begins
+    again.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        In eval mode, with ``description["patch_size"]``, as `Encoder.from_pretrained` gives it.
+    store : PatchStore
+    locations : float [L, 3]
+        In [-1, 1].
+    out_path : path
+        Zarr array float32 [subject, landmark, rep_dim], attribute ``sids``.
+
+    Returns
+    -------
+    zarr.Array
+    """
+    size, device = encoder.description["patch_size"], next(encoder.parameters()).device
+    num_subjects, num_landmarks = len(store.sids), len(locations)
+    array = _open(out_path, (num_subjects, num_landmarks, encoder.rep_dim),
+                  {"sids": list(store.sids), "key": _key(encoder, store, locations)})  # fmt: skip
+    kernels_at = torch.as_tensor(np.asarray(locations), dtype=torch.float32, device=device)
+    for landmark in track(range(num_landmarks), "Features"):
+        for start in range(0, num_subjects, SUBJECTS_AT_ONCE):
+            rows = slice(start, min(start + SUBJECTS_AT_ONCE, num_subjects))
+            if not np.isnan(array[rows, landmark, 0]).any():
+                continue
+            patches = torch.from_numpy(store.read(landmark, np.arange(rows.start, rows.stop)))
+            views = center_views(patches, size)[:, None].to(device)
+            array[rows, landmark] = encoder(views, kernels_at[landmark]).float().cpu().numpy()
+    return array
+
+
+def image_features(path: str | Path) -> pd.DataFrame:
+    """One row per subject, the mean over its landmarks (Eq. 11): columns sid, f000, f001, ...
+
+    Parameters
+    ----------
+    path : path
+        What `patch_features` wrote.
+
+    Raises
+    ------
+    ValueError
+        If patch features are missing.
+    """
+    array = zarr.open_array(path, mode="r")
+    starts = range(0, array.shape[0], SUBJECTS_AT_ONCE)
+    means = np.concatenate([array[start : start + SUBJECTS_AT_ONCE].mean(axis=1) for start in starts])
+    if np.isnan(means).any():
+        raise ValueError(f"{path} lacks features of some landmarks: the run was interrupted. Run notebook 07 again.")
+    table = pd.DataFrame(means, columns=[f"f{index:03d}" for index in range(means.shape[1])])
+    table.insert(0, "sid", array.attrs["sids"])
+    return table
+
+
+def _open(path: str | Path, shape: tuple[int, int, int], attributes: dict) -> zarr.Array:
+    """The array as far as it was written with the same attributes, or a new one full of NaN."""
+    if Path(path).exists():
+        array = zarr.open_array(path, mode="r+")
+        if array.shape == shape and all(array.attrs.get(name) == value for name, value in attributes.items()):
+            return array
+    chunks = (min(shape[0], SUBJECTS_AT_ONCE), 1, shape[2])
+    return zarr.create_array(path, shape=shape, chunks=chunks, dtype="float32", fill_value=np.nan,
+                             attributes=attributes, overwrite=True)  # fmt: skip
+
+
+def _key(encoder: Encoder, store, locations: np.ndarray) -> str:
+    """Changes with the weights, the landmarks and the size of the patches."""
+    weights = {name: [tensor.double().sum().item(), tensor.double().square().sum().item()]
+               for name, tensor in encoder.state_dict().items()}  # fmt: skip
+    return fingerprint(weights=weights, locations=np.asarray(locations, dtype=float), size=store.size)

@@ -1,0 +1,157 @@
+"""One subject from scan to patches: every piece is made once, made anew when its inputs change, and a bad scan stops
+nobody."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from drasclr_core.anatomy.atlas import Atlas, build_atlas
+from drasclr_core.anatomy.patches import PatchStore
+from drasclr_core.anatomy.quality import Quality
+from drasclr_core.anatomy.registration import Affine
+from drasclr_core.anatomy.subject import align, cut_patches, find_lungs
+from drasclr_core.anatomy.volume import Volume, load_mask, load_volume, save_volume
+from drasclr_core.progress import for_each
+
+SPACING = 4.0
+
+
+def chest(scale=1.0):
+    """A body with two air-filled lungs of about 4.5 l at scale 1, noise included."""
+    shape = (100, 76, 92)
+    affine = np.diag([SPACING] * 3 + [1.0])
+    affine[:3, 3] = [-198, -150, -182]
+    x, y, z = np.moveaxis(np.moveaxis(np.indices(shape), 0, -1) * SPACING + affine[:3, 3], -1, 0) / scale
+    body = (x / 185) ** 2 + (y / 135) ** 2 < 1
+    lungs = ((x - 78) / 58) ** 2 + (y / 85) ** 2 + (z / 125) ** 2 < 1
+    lungs |= ((x + 78) / 52) ** 2 + (y / 85) ** 2 + (z / 120) ** 2 < 1
+    noise = np.random.default_rng(0).normal(0, 15, shape)
+    return Volume((np.where(lungs, -850, np.where(body, 40, -1000)) + noise).astype(np.float32), affine)
+
+
+@pytest.fixture(scope="module")
+def scans(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scans")
+    for name, scale in (("A", 1.0), ("B", 0.9)):
+        save_volume(folder / f"{name}.nii.gz", chest(scale))
+    (folder / "broken.nii.gz").write_bytes(b"no image at all")
+    save_volume(folder / "block.nii.gz", Volume(np.where(chest().array < -500, 0, chest().array), chest().affine))
+    return folder
+
+
+@pytest.fixture
+def cohort(tmp_path, scans):
+    """The folders of a cohort whose subject A is the atlas: (subjects, anatomy, atlas)."""
+    subjects = [(name, str(scans / f"{name}.nii.gz")) for name in "AB"]
+    for subject in subjects:
+        find_lungs(subject, tmp_path / "anatomy", SPACING)
+    mask, affine = load_mask(tmp_path / "anatomy/A/lungs.nii.gz")
+    build_atlas(mask, affine, step_mm=40.0).save(tmp_path / "atlas")
+    return subjects, tmp_path / "anatomy", tmp_path / "atlas"
+
+
+def stamps(folder):
+    return {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+
+
+def test_lungs_and_verdict(cohort):
+    _, anatomy, _ = cohort
+    mask, _ = load_mask(anatomy / "A/lungs.nii.gz")
+    litres = np.count_nonzero(mask) * SPACING**3 / 1e6
+    assert 3.5 < litres < 5.5
+    assert Quality.load(anatomy / "A/quality.json").measures["volume_l"] == pytest.approx(litres)
+
+
+@pytest.mark.parametrize("name", ["broken", "block", "absent"])
+def test_unusable_scan_is_refused_with_its_reason_and_skipped(cohort, scans, name):
+    _, anatomy, atlas = cohort
+    assert find_lungs((name, str(scans / f"{name}.nii.gz")), anatomy, SPACING)["verdict"] == "refused"
+    quality = Quality.load(anatomy / name / "quality.json")
+    assert quality.verdict == "refused" and len(quality.reasons[0]) > 20
+    assert align(name, anatomy, atlas)["verdict"] == "refused"
+    assert not (anatomy / name / "affine.json").exists()
+
+
+def test_alignment_carries_patch_centres(cohort):
+    _, anatomy, atlas = cohort
+    result = align("B", anatomy, atlas)
+    centres = Atlas.load(atlas).centres
+    affine = Affine.load(anatomy / "B/affine.json")
+    np.testing.assert_allclose(np.load(anatomy / "B/landmarks.npy"), affine.to_subject(centres))
+    assert np.linalg.det(affine.matrix) == pytest.approx(0.9**3, rel=0.03)
+    quality = Quality.load(anatomy / "B/quality.json")
+    assert quality.verdict == result["verdict"]
+    assert quality.measures["dice"] > 0.95 and quality.measures["landmarks_inside"] > 0.9
+    assert quality.measures["volume_l"] > 2
+
+
+def cut_all(subjects, anatomy, atlas, store_path, size=12):
+    for sid, _ in subjects:
+        align(sid, anatomy, atlas)
+    PatchStore.create(store_path, [sid for sid, _ in subjects], len(Atlas.load(atlas).corners), size, SPACING)
+    return for_each(partial(cut_patches, anatomy_folder=anatomy, store=store_path), subjects, "patches", workers=1)
+
+
+def test_patches_are_those_of_the_scan(cohort, tmp_path):
+    subjects, anatomy, atlas = cohort
+    made = cut_all(subjects, anatomy, atlas, tmp_path / "patches.zarr")
+    store = PatchStore.open(tmp_path / "patches.zarr")
+    assert store.missing() == [] and [one["sid"] for one in made] == ["A", "B"]
+    volume = load_volume(subjects[1][1], SPACING)
+    landmark = len(Atlas.load(atlas).corners) // 2
+    centre = np.linalg.inv(volume.affine) @ [*np.load(anatomy / "B/landmarks.npy")[landmark], 1]
+    low = np.floor(centre[:3] - 5.5 + 0.5).astype(int)
+    x, y, z = (slice(start, start + 12) for start in low)
+    assert np.array_equal(store.read(landmark, ["B"])[0], np.rint(volume.array[x, y, z]))
+
+
+def test_finished_pieces_are_not_made_again(cohort, tmp_path):
+    subjects, anatomy, atlas = cohort
+    first = cut_all(subjects, anatomy, atlas, tmp_path / "patches.zarr")
+    before, store = stamps(anatomy / "B"), tmp_path / "patches.zarr"
+    files = {path: path.stat().st_mtime_ns for path in store.rglob("*") if path.is_file()}
+    find_lungs(subjects[1], anatomy, SPACING)
+    assert cut_all(subjects, anatomy, atlas, store) == first
+    assert stamps(anatomy / "B") == before
+    assert {path: path.stat().st_mtime_ns for path in files} == files
+
+
+def test_another_seed_or_atlas_aligns_anew_and_cuts_anew(cohort, tmp_path):
+    subjects, anatomy, atlas = cohort
+    cut_all(subjects, anatomy, atlas, tmp_path / "patches.zarr")
+    before = stamps(anatomy / "B")
+    align("B", anatomy, atlas, seed=1)
+    assert stamps(anatomy / "B")["affine.json"] > before["affine.json"]
+    cut_patches(subjects[1], anatomy, tmp_path / "patches.zarr")
+    assert stamps(anatomy / "B")[".patches.json"] > before[".patches.json"]
+    again = stamps(anatomy / "B")
+    assert again["lungs.nii.gz"] == before["lungs.nii.gz"]
+    mask, affine = load_mask(anatomy / "A/lungs.nii.gz")
+    build_atlas(mask, affine, step_mm=48.0).save(atlas)
+    align("B", anatomy, atlas, seed=1)
+    assert stamps(anatomy / "B")["landmarks.npy"] > again["landmarks.npy"]
+
+
+def test_replaced_scan_is_done_anew(cohort, tmp_path, scans):
+    _, anatomy, atlas = cohort
+    align("B", anatomy, atlas)
+    before = stamps(anatomy / "B")
+    assert find_lungs(("B", str(scans / "A.nii.gz")), anatomy, SPACING)["verdict"] != "refused"
+    assert stamps(anatomy / "B")["lungs.nii.gz"] > before["lungs.nii.gz"]
+    align("B", anatomy, atlas)
+    assert np.linalg.det(Affine.load(anatomy / "B/affine.json").matrix) == pytest.approx(1.0, abs=0.01)
+
+
+def test_lost_store_is_cut_again(cohort, tmp_path):
+    """The subject's own mark says finished; the store, made anew, has nothing."""
+    subjects, anatomy, atlas = cohort
+    cut_all(subjects, anatomy, atlas, tmp_path / "patches.zarr")
+    cut_all(subjects, anatomy, atlas, tmp_path / "patches.zarr", size=10)
+    cut_all(subjects, anatomy, atlas, tmp_path / "other.zarr", size=10)
+    assert PatchStore.open(tmp_path / "other.zarr").missing() == []
+
+
+def test_order_of_stages_is_told(tmp_path):
+    with pytest.raises(FileNotFoundError, match="Run notebook 02_lungs first"):
+        align("A", tmp_path, tmp_path)

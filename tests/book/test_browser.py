@@ -1,0 +1,224 @@
+"""The built book in a real browser: what a reader sees is there, offline, in both themes and on a phone."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+pytestmark = pytest.mark.xdist_group("endtoend")  # one worker: they share the smoke run and one browser
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *arguments) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def html(request) -> Path:
+    """The book to look at: ``$DRASCLR_BOOK_HTML`` if it is set, else the one that the `built_book` fixture makes."""
+    chosen = os.environ.get("DRASCLR_BOOK_HTML")
+    return Path(chosen) if chosen else request.getfixturevalue("built_book")
+
+
+@pytest.fixture(scope="module")
+def site(html) -> Iterator[str]:
+    """Address of the book, served on the loopback interface."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(QuietHandler, directory=str(html)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        pytest.skip("no Chromium or Chrome found; install one or set CHROMIUM to its path")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser, site) -> Iterator[sync_api.Page]:
+    """A page that collects what went wrong in `page.problems`; requests to other hosts are refused."""
+    context = browser.new_context(viewport=DESKTOP)
+    page = context.new_page()
+    page.problems = []
+    host = urlsplit(site).netloc
+
+    def allow(route, request):
+        if urlsplit(request.url).netloc in (host, ""):
+            return route.continue_()
+        page.problems.append(f"request to another host: {request.url}")
+        return route.abort()
+
+    page.route("**/*", allow)
+    page.on("console", lambda message: message.type == "error" and page.problems.append(f"console: {message.text}"))
+    page.on("pageerror", lambda error: page.problems.append(f"script error: {error}"))
+    page.on("response", lambda answer: answer.status >= 400 and page.problems.append(f"{answer.status}: {answer.url}"))
+    page.on("requestfailed", lambda request: page.problems.append(f"failed: {request.url}"))
+    yield page
+    context.close()
+
+
+def open_page(page: sync_api.Page, address: str) -> None:
+    """Load a page and wait until its equations are typeset."""
+    page.goto(address, wait_until="load")
+    if page.locator(".math").count():
+        page.wait_for_function("window.MathJax?.startup?.promise !== undefined")
+        page.evaluate("() => MathJax.startup.promise")
+
+
+def toc_addresses(page: sync_api.Page, site: str) -> list[str]:
+    """Addresses of all pages in the sidebar."""
+    page.goto(site + "index.html")
+    links = page.eval_on_selector_all("nav.bd-links a.reference", "all => all.map(a => a.href)")
+    return list(dict.fromkeys(link.split("#")[0] for link in links if link.startswith(site)))
+
+
+def test_every_page_is_whole(page, site):
+    """All pages: pictures, equations, no errors, nothing from elsewhere, nothing wider than the window."""
+    addresses = toc_addresses(page, site)
+    assert len(addresses) >= 10
+    with_equations = 0
+    for address in addresses:
+        open_page(page, address)
+        where = address.removeprefix(site)
+        assert not page.problems, f"{where}: {page.problems}"
+        for picture in page.locator("article img").all():
+            picture.scroll_into_view_if_needed()
+            width = picture.evaluate("i => i.decode().then(() => i.naturalWidth, () => 0)")
+            assert width > 0, f"{where}: picture missing"
+            assert (picture.get_attribute("alt") or "").strip(), f"{where}: picture without alternative text"
+        equations = page.locator("article .math").count()
+        with_equations += equations > 0
+        assert page.locator("article mjx-container").count() >= equations, f"{where}: equations not typeset"
+        assert page.locator("mjx-merror").count() == 0, f"{where}: an equation has an error"
+        text = page.locator("article").inner_text()
+        assert not any(raw in text for raw in ("\\(", "$$", "\\frac", "{cite", "{term", ":::")), f"{where}: raw markup"
+        assert _overflow(page) <= 1, f"{where}: wider than the window"
+    assert with_equations >= 3
+
+
+def test_every_page_fits_a_phone(page, site):
+    addresses = toc_addresses(page, site)
+    page.set_viewport_size(PHONE)
+    for address in addresses:
+        open_page(page, address)
+        assert _overflow(page) <= 1, f"{address.removeprefix(site)}: wider than the screen of a phone"
+
+
+def test_equations_fit_their_column(page, site):
+    for chapter in ("idea", "alignment", "locconv", "losses"):
+        open_page(page, f"{site}method/{chapter}.html")
+        for block in page.locator("div.math").all():
+            # The container scrolls, so the page itself would not show it.
+            assert block.evaluate("b => b.scrollWidth - b.clientWidth") <= 1, f"{chapter}: {block.inner_text()[:60]}"
+
+
+def test_next_and_previous_lead_through_the_book(page, site, html):
+    pages = toc_addresses(page, site)
+    for here, following in pairwise(pages):
+        arrow = _soup(html / here.removeprefix(site)).select_one("a.right-next")
+        assert urljoin(here, arrow["href"]) == following
+    open_page(page, pages[0])
+    page.locator("a.right-next").click()
+    page.wait_for_url(pages[1])
+    page.locator("a.left-prev").click()
+    page.wait_for_url(pages[0])
+
+
+def test_sidebar_leads_to_the_glossary(page, site):
+    open_page(page, site + "index.html")
+    page.locator("nav.bd-links a", has_text="Glossary").click()
+    page.wait_for_load_state()
+    assert page.locator("dt#term-landmark").is_visible()
+    assert not page.problems
+
+
+def test_links_inside_the_book_have_targets(page, site, html):
+    """Every link of every page leads to a file that exists, and to an anchor that exists on it."""
+    soups = {address: _soup(html / address.removeprefix(site)) for address in toc_addresses(page, site)}
+    for address, soup in soups.items():
+        for link in soup.select("article a[href]"):
+            target, _, anchor = urljoin(address, link["href"]).partition("#")
+            if target.startswith(site):
+                assert (html / target.removeprefix(site)).is_file(), f"{address}: no {target}"
+                found = not anchor or target not in soups or soups[target].find(id=anchor)
+                assert found, f"{address}: no {target}#{anchor}"
+
+
+def test_search_finds_a_term(page, site):
+    open_page(page, site + "index.html")
+    page.keyboard.press("Control+k")
+    field = page.locator("input[type=search]:visible").first
+    field.fill("emphysema")
+    field.press("Enter")
+    page.wait_for_selector("#search-results li a")
+    hits = page.locator("#search-results li a").all_inner_texts()
+    assert any("Glossary" in hit for hit in hits)
+    assert not page.problems
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_and_background_differ_in_both_themes(page, site, theme):
+    page.add_init_script(f"localStorage.setItem('mode', '{theme}'); localStorage.setItem('theme', '{theme}')")
+    for name in ("index", "method/losses", "glossary"):
+        open_page(page, f"{site}{name}.html")
+        assert page.evaluate("document.documentElement.dataset.theme") == theme
+        for part in ("article p", "article td, article dd, article pre span"):
+            contrast = page.locator(part).first.evaluate(CONTRAST)
+            assert contrast >= 4.5, f"{name}, {theme}, {part}: contrast {contrast:.1f}"
+
+
+def test_solutions_unfold(page, site):
+    open_page(page, site + "method/losses.html")
+    solution = page.locator(".solution").first
+    content = solution.locator("p, .MathJax").last
+    assert not content.is_visible()
+    solution.locator("button").first.click()
+    content.wait_for(state="visible")
+
+
+def _soup(file: Path) -> BeautifulSoup:
+    return BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")
+
+
+def _overflow(page: sync_api.Page) -> float:
+    """By how many pixels the page is wider than the window."""
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+# Contrast ratio of an element's text and the first opaque background behind it (WCAG 2).
+CONTRAST = """element => {
+  const parse = colour => colour.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
+    .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  let box = element, behind = [255, 255, 255];
+  for (; box; box = box.parentElement) {
+    const colour = parse(getComputedStyle(box).backgroundColor);
+    if (colour.length < 4 || colour[3] > 0.99) { behind = colour; break; }
+  }
+  const [a, b] = [light(parse(getComputedStyle(element).color)), light(behind)].sort((x, y) => y - x);
+  return (a + 0.05) / (b + 0.05);
+}"""

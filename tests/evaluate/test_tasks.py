@@ -1,0 +1,41 @@
+"""Which labels of the subject table count."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from drasclr_core.evaluate.tasks import PHENOTYPES, Task, labels_of
+from drasclr_core.report import paper
+
+GOLD = next(task for task in PHENOTYPES if task.name == "GOLD")
+
+
+def test_prism_and_missing_grades_are_left_out():
+    subjects = pd.DataFrame({"sid": list("dcba"), "GOLD": [-1, np.nan, 4, 0]})
+    labels = labels_of(subjects, GOLD)
+    assert labels.to_dict() == {"a": 0, "b": 4}
+    assert labels.index.tolist() == ["a", "b"]
+    assert labels.dtype == int
+
+
+def test_logarithm_of_positive_values_only():
+    subjects = pd.DataFrame({"sid": list("abcd"), "FEV1pp": [np.e, 1.0, 0.0, np.nan]})
+    assert labels_of(subjects, PHENOTYPES[0]).to_dict() == pytest.approx({"a": 1.0, "b": 0.0})
+
+
+def test_unknown_grade_and_missing_column_are_named():
+    with pytest.raises(ValueError, match=r"holds \[7\.?0?\]"):
+        labels_of(pd.DataFrame({"sid": ["a"], "GOLD": [7]}), GOLD)
+    with pytest.raises(KeyError, match="CLE"):
+        labels_of(pd.DataFrame({"sid": ["a"]}), PHENOTYPES[3])
+
+
+def test_a_subject_listed_twice_is_refused():
+    with pytest.raises(ValueError, match="duplicate"):
+        labels_of(pd.DataFrame({"sid": ["a", "a"], "x": [0, 1]}), Task("x", "x", classes=(0, 1)))
+
+
+def test_phenotypes_are_the_columns_of_the_papers_table():
+    ours = {(task.name, metric) for task in PHENOTYPES for metric in task.metrics}
+    table = paper.table("table2")
+    assert ours == set(zip(table["task"], table["metric"], strict=True))

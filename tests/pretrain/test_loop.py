@@ -1,0 +1,140 @@
+import math
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from drasclr_core.model import Encoder
+from drasclr_core.pretrain import Augmentation, PretrainConfig, pretrain
+from drasclr_core.pretrain import loop as loop_module
+from drasclr_core.pretrain.loop import cosine_rate
+from drasclr_core.pretrain.views import step_generator
+
+CONFTEST = str(Path(__file__).parent / "conftest.py")
+make_tiny = runpy.run_path(CONFTEST)["make_tiny"]
+CONFIG = PretrainConfig(epochs=4, batch_size=4, bank_size=6, num_experts=2, rep_dim=16, dim=8, neighbors=2,
+                        key_momentum=0.9, lr=0.03, augmentation=Augmentation(size=8, spacing_mm=4.0), threads=1,
+                        accelerator="cpu", log_every=3, save_every_s=0.0)  # fmt: skip
+
+
+def test_writes_an_encoder_that_can_be_loaded_and_says_what_it_is(tiny, tmp_path):
+    store, atlas = tiny
+    log = pretrain(store, atlas, tmp_path, CONFIG)
+    encoder = Encoder.from_pretrained(tmp_path)
+    assert encoder.description["patch_size"] == 8
+    assert encoder.description["config"]["lr"] == CONFIG.lr
+    np.testing.assert_allclose(encoder.description["locations"], atlas.locations, atol=1e-6)
+    assert not (tmp_path / "resume").exists()
+    assert log["step"].tolist() == [3, 6, 8, 11, 14, 16, 19, 22, 24, 27, 30, 32]
+    assert log["lr"].tolist() == sorted(log["lr"], reverse=True)
+
+
+def test_loss_starts_near_chance_and_falls(tmp_path):
+    cohort = make_tiny(subjects=32)
+    config = replace(CONFIG, epochs=10, batch_size=32, bank_size=32, neighbors=0, log_every=1, save_every_s=1e9)
+    log = pretrain(*cohort, tmp_path, config)
+    assert (log["negatives"] == 31).all()
+    assert abs(log["loss_local"][0] - math.log(32)) < 0.8
+    assert log["loss_local"][-10:].mean() < log["loss_local"][0] - 0.3
+    assert log["accuracy"][-10:].mean() > 8 / 32
+    assert (log["loss_neighbor"] == 0).all()
+
+
+def test_a_visit_fills_the_bank_with_negatives_that_are_new_enough(tiny, tmp_path):
+    """Two batches of 4 of the 8 subjects per landmark: first 3 others, then 7; keys of the last epoch are too old."""
+    log = pretrain(*tiny, tmp_path, replace(CONFIG, bank_size=8, max_key_age=2, visit=2, log_every=1))
+    assert log["negatives"].tolist() == [3, 7] * 16
+
+
+class Interrupted(Exception):
+    pass
+
+
+def test_an_interrupted_run_ends_bit_for_bit_like_an_uninterrupted_one(tiny, tmp_path, monkeypatch):
+    pretrain(*tiny, tmp_path / "whole", CONFIG)
+    cosine = loop_module.cosine_rate
+    calls = iter(range(1000))
+
+    def interrupt(*arguments):
+        if next(calls) == 19:  # in the middle of an epoch, one step after a saved one
+            raise Interrupted
+        return cosine(*arguments)
+
+    monkeypatch.setattr(loop_module, "cosine_rate", interrupt)
+    with pytest.raises(Interrupted):
+        pretrain(*tiny, tmp_path / "parts", CONFIG)
+    assert torch.load(tmp_path / "parts" / "resume" / "state.pt", weights_only=True)["done"] == 19
+    monkeypatch.undo()
+    log = pretrain(*tiny, tmp_path / "parts", CONFIG)
+
+    assert_same_run(tmp_path / "whole", tmp_path / "parts")
+    assert log["seconds"].is_monotonic_increasing
+
+
+def test_a_killed_process_is_resumed_bit_for_bit(tiny, tmp_path):
+    pretrain(*tiny, tmp_path / "whole", CONFIG)
+    script = (
+        "import runpy, sys; from drasclr_core.pretrain import *; "
+        f"store, atlas = runpy.run_path({CONFTEST!r})['make_tiny'](); "
+        f"pretrain(store, atlas, {str(tmp_path / 'killed')!r}, {CONFIG!r})"
+    )
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen([sys.executable, "-c", script], env=environment, stderr=subprocess.DEVNULL)
+    state = tmp_path / "killed" / "resume" / "state.pt"
+    while not state.exists():
+        assert process.poll() is None, "the run ended before it could be killed"
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "killed" / "encoder.json").exists()
+
+    pretrain(*tiny, tmp_path / "killed", CONFIG)
+    assert_same_run(tmp_path / "whole", tmp_path / "killed")
+
+
+def assert_same_run(first, second):
+    assert (first / "encoder.safetensors").read_bytes() == (second / "encoder.safetensors").read_bytes()
+    logs = [pd.read_csv(folder / "log.csv").drop(columns="seconds") for folder in (first, second)]
+    pd.testing.assert_frame_equal(*logs, check_exact=True)
+
+
+def test_a_finished_run_is_repeated_only_if_something_changed(tiny, tmp_path):
+    store, atlas = tiny
+    config = replace(CONFIG, epochs=1)
+    pretrain(store, atlas, tmp_path, config)
+    weights = tmp_path / "encoder.safetensors"
+    first = weights.stat().st_mtime_ns
+    pretrain(store, atlas, tmp_path, replace(config, threads=2))  # how it is computed does not matter
+    assert weights.stat().st_mtime_ns == first
+    pretrain(store, atlas, tmp_path, replace(config, seed=1, threads=1))
+    second = weights.stat().st_mtime_ns
+    assert second > first
+    store.patches[:] += 100
+    pretrain(store, atlas, tmp_path, replace(config, seed=1, threads=1))
+    assert weights.stat().st_mtime_ns > second
+
+
+def test_two_subjects_are_enough(tmp_path):
+    log = pretrain(*make_tiny(subjects=2), tmp_path, replace(CONFIG, epochs=1, batch_size=128))
+    assert np.isfinite(log.to_numpy()).all()
+
+
+def test_rate_is_the_cosine_of_the_epoch():
+    assert cosine_rate(0.01, 0, 20) == 0.01
+    assert cosine_rate(0.01, 10, 20) == pytest.approx(0.005)
+    assert cosine_rate(0.01, 19, 20) == pytest.approx(6.16e-5, rel=1e-3)  # the last rate of the authors' run
+
+
+def test_every_step_has_its_own_generator():
+    draws = {torch.rand(1, generator=step_generator(seed, epoch, step)).item()
+             for seed in range(3) for epoch in range(3) for step in range(30)}  # fmt: skip
+    assert len(draws) == 3 * 3 * 30
