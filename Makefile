@@ -4,9 +4,11 @@
 PYTHON ?= python3
 CORES ?= 2
 RUN ?= demo
+SCANS_RUN ?= scans
 PRESET ?= presets/$(RUN).yaml
-MANIFEST ?= ../shared/data/ct
+MANIFEST ?=
 ATLAS ?=
+REAL_SCAN ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -15,16 +17,17 @@ SNAKEMAKE = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES) --n
 
 .PHONY: book read scans test lint env clean
 
-book: $(READY)  ## run the preset (demo) and build its book
-	$(SNAKEMAKE) --config run=$(RUN) preset=$(PRESET)
+book: $(READY)  ## run the preset (demo) and build its book; REAL_SCAN=file shows a real scan beside the phantoms
+	$(SNAKEMAKE) --config run=$(RUN) preset=$(PRESET) $(if $(REAL_SCAN),real_scan=$(REAL_SCAN))
 	@echo "The book: runs/$(RUN)/book/html/index.html"
 
 read: $(READY)  ## build the book from the committed results, computing nothing
 	$(BIN)/python -m drasclr_core.report.book --run reference
 
-scans: $(READY)  ## your own scans: MANIFEST=folder-or-csv [ATLAS=lung-mask] [RUN=name]
-	$(SNAKEMAKE) --config run=$(if $(filter demo,$(RUN)),scans,$(RUN)) preset=presets/scans.yaml manifest=$(MANIFEST) atlas_mask=$(ATLAS)
-	@echo "The book: runs/$(if $(filter demo,$(RUN)),scans,$(RUN))/book/html/index.html"
+scans: $(READY)  ## your own scans: MANIFEST=folder-or-csv [ATLAS=lung-mask] [SCANS_RUN=name]
+	@test -n "$(MANIFEST)" || { echo "Say which scans: make scans MANIFEST=folder-or-csv [ATLAS=lung-mask]"; exit 2; }
+	$(SNAKEMAKE) --config run=$(SCANS_RUN) preset=presets/scans.yaml manifest=$(MANIFEST) $(if $(ATLAS),atlas_mask=$(ATLAS))
+	@echo "The book: runs/$(SCANS_RUN)/book/html/index.html"
 
 test: $(READY)  ## every test, with the smoke run of all notebooks and its book
 	$(BIN)/python -m pytest -n $(CORES) --dist loadgroup

@@ -55,5 +55,5 @@ def real_data() -> Path:
     """Folder of real scans; the test is skipped where there is none."""
     folder = Path(os.environ.get("DRASCLR_REAL_DATA") or ROOT.parent / "shared" / "data")
     if not folder.exists():
-        pytest.skip("no real scans: set DRASCLR_REAL_DATA to a folder like the one described in tests/README.md")
+        pytest.skip("no real scans here: set DRASCLR_REAL_DATA to a folder with ct/ and official_atlas/")
     return folder

@@ -50,9 +50,11 @@ class DrasCLR(nn.Module):
     key_momentum : float
         m in "key = m key + (1 - m) query" of the weights.
     key_splits : int
-        In how many random parts the key batch goes through batch norm. With 1, keys are normalised with the
-        statistics of the very patches whose other views are the queries, and the network can recognise a positive
-        by them. 2 or more do on one device what MoCo's shuffling does between devices.
+        In how many random parts the key batch goes through batch norm. With 1, a key shares its statistics with the
+        patches whose other views are the queries; keys of other batches do not, so among those the positive could be
+        told by its statistics. It cannot among the keys of its own batch, which `fresh_negatives` adds. 2 or more do
+        on one device what MoCo's shuffling does between devices, but statistics of a small part are noisy: the
+        deepest layers see one voxel per patch.
     fresh_negatives : bool
         Put a batch's keys into the bank before the batch is contrasted, so that the other subjects of the batch are
         negatives too: they are of the same landmark, and of the same age as the positive. False contrasts first, as
@@ -60,7 +62,7 @@ class DrasCLR(nn.Module):
     """
 
     def __init__(self, locations: Tensor, encoder: Encoder, head: ProjectionHead, bank: ConditionalMemoryBank,
-                 temperature: float = 0.2, key_momentum: float = 0.999, key_splits: int = 2,
+                 temperature: float = 0.2, key_momentum: float = 0.999, key_splits: int = 1,
                  fresh_negatives: bool = True):  # fmt: skip
         super().__init__()
         check_locations(locations)

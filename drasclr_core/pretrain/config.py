@@ -61,7 +61,7 @@ class PretrainConfig:
     beta: float = 1.0
     temperature: float = 0.2
     key_momentum: float = 0.999
-    key_splits: int = 2
+    key_splits: int = 1
     fresh_negatives: bool = True
     lr: float = 1e-2
     momentum: float = 0.9

@@ -1,5 +1,6 @@
 import time
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -35,9 +36,9 @@ def test_a_visit_is_a_few_batches_of_one_landmark_in_a_row():
     landmarks = [batch.landmark for batch in LandmarkSampler(20, 12, 2, visit=3).epoch(0)]
     visits = [landmarks[start : start + 3] for start in range(0, len(landmarks), 3)]
     assert all(len(set(visit)) == 1 for visit in visits)
-    assert sum(first[0] == second[0] for first, second in zip(visits, visits[1:], strict=False)) < 10
+    assert sum(first[0] == second[0] for first, second in pairwise(visits)) < 10
     alone = [batch.landmark for batch in LandmarkSampler(20, 12, 2, visit=1).epoch(0)]
-    assert sum(first == second for first, second in zip(alone, alone[1:], strict=False)) < 20
+    assert sum(first == second for first, second in pairwise(alone)) < 20
 
 
 def test_epochs_and_seeds_differ():

@@ -5,10 +5,18 @@ from drasclr_core.report.pages import headline, provenance_page
 from drasclr_core.run import Run
 
 RECORD = {
-    "run": "r", "cohort": "copd", "stage": "06_pretrain", "seconds": 90.0, "peak_mb": 1500.0, "day": "2026-01-02",
-    "code": {"sha": "abc", "dirty": False}, "hardware": {"cores": 2}, "versions": {"torch": "2"},
-    "parameters": {"epochs": 3}, "inputs": {"copd/atlas/landmarks.npy": "0123456789ab"},
-}  # fmt: skip
+    "run": "r",
+    "cohort": "copd",
+    "stage": "06_pretrain",
+    "seconds": 90.0,
+    "peak_mb": 1500.0,
+    "day": "2026-01-02",
+    "code": {"sha": "abc", "dirty": False},
+    "hardware": {"cores": 2},
+    "versions": {"torch": "2"},
+    "parameters": {"epochs": 3},
+    "inputs": {"copd/atlas/landmarks.npy": "0123456789ab"},
+}
 
 
 @pytest.fixture
@@ -18,8 +26,15 @@ def run(tmp_path):
 
 def test_headline_shows_the_numbers_of_the_result_file(run):
     rows = [
-        {"method": method, "task": task, "metric": metric, "mean": mean, "sd": 0.04 if metric == "R2" else 3.0,
-         "subjects": 64, "folds": 5}  # fmt: skip
+        {
+            "method": method,
+            "task": task,
+            "metric": metric,
+            "mean": mean,
+            "sd": 0.04 if metric == "R2" else 3.0,
+            "subjects": 64,
+            "folds": 5,
+        }
         for task, metric in {"logFEV1pp": "R2", "logFEV1/FVC": "R2", "GOLD": "accuracy", "CLE": "accuracy"}.items()
         for method, mean in {"chance": 0.0, "laa950": 0.41, "drasclr": 0.57}.items()
     ]
