@@ -24,7 +24,7 @@ def test_kernels_sum_to_one_and_sharp_ones_overshoot():
 def test_protocols_differ():
     drawn = [Scanner.draw(np.random.default_rng(i)) for i in range(50)]
     assert np.std([scanner.blur for scanner in drawn]) > 0.03
-    assert np.corrcoef([s.blur for s in drawn], [s.noise for s in drawn])[0, 1] < -0.5
+    assert np.corrcoef([s.blur for s in drawn], [s.noise for s in drawn])[0, 1] < -0.3
 
 
 def test_range():
