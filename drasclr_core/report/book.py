@@ -97,7 +97,7 @@ def _write_generated(run: Run, source: Path) -> None:
     manifest = merge_manifest(run.folder)
     generated = source / "_generated"
     generated.mkdir(exist_ok=True)
-    (generated / "headline.md").write_text(headline(run))
+    (generated / "headline.md").write_text(headline(run, manifest["run"]))
     (source / "provenance.md").write_text(provenance_page(manifest))
     cover = run.results / "cover.jpg"
     shutil.copy(cover if cover.exists() else source / "_static" / "cover_readme.jpg", source / "cover.jpg")

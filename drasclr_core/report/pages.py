@@ -18,8 +18,11 @@ HEADLINE = {
 }
 
 
-def headline(run: Run) -> str:
-    """The first result of the cover page in Markdown: what the features of this run predict, beside chance."""
+def headline(run: Run, made_by: str) -> str:
+    """The first result of the cover page in Markdown: what the features of a run predict, beside chance.
+
+    `made_by` is the name of the run that made the results.
+    """
     path = run.results / "table2.csv"
     if not path.exists():
         return f"The run `{run.name}` has no Table 2 yet: the stage `10_phenotypes` was not run.\n"
@@ -30,7 +33,7 @@ def headline(run: Run) -> str:
     for task, text in HEADLINE.items():
         if task in table.index:
             lines.append(f"| {text} | " + " | ".join(_mean_sd(table.loc[(task, name)]) for name in methods) + " |")
-    who = f"{table['subjects'].max()} simulated subjects, {table['folds'].max()} folds, run `{run.name}`"
+    who = f"{table['subjects'].max()} simulated subjects, {table['folds'].max()} folds, run `{made_by}`"
     return "\n".join([*lines, "", f"Mean ± standard deviation over held-out folds: {who}.", ""])
 
 

@@ -91,9 +91,12 @@ def stage_record(run: Run, stage: str) -> Path:
 
 
 def merge_manifest(run_folder: Path) -> dict:
-    """Collect the records of all stages into ``results/manifest.json`` and return it."""
+    """Collect the records of all stages into ``results/manifest.json`` and return it.
+
+    Results that were copied from another run (the committed ones) keep that run's name.
+    """
     records = [read_json(path) for path in sorted((run_folder / "results" / "stages").glob("*.json"))]
-    manifest = {"run": run_folder.name, "stages": records}
+    manifest = {"run": records[0]["run"] if records else run_folder.name, "stages": records}
     write_json(run_folder / "results" / "manifest.json", manifest)
     return manifest
 

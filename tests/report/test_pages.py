@@ -40,13 +40,13 @@ def test_headline_shows_the_numbers_of_the_result_file(run):
     ]
     run.results.mkdir(parents=True)
     pd.DataFrame(rows).to_csv(run.results / "table2.csv", index=False)
-    text = headline(run)
+    text = headline(run, "demo")
     assert "| Chance | LAA-950 | DrasCLR |" in text and "0.00 ± 0.04 | 0.41 ± 0.04 | 0.57 ± 0.04" in text
-    assert "64 simulated subjects, 5 folds" in text
+    assert "64 simulated subjects, 5 folds, run `demo`" in text
 
 
 def test_headline_without_a_result_says_so(run):
-    assert "no Table 2 yet" in headline(run)
+    assert "no Table 2 yet" in headline(run, "demo")
 
 
 def test_provenance_page_holds_cost_machine_parameters_and_inputs():

@@ -12,7 +12,7 @@ from drasclr_core.report.provenance import (
     stage_table,
     versions,
 )
-from drasclr_core.run import Run, write_json
+from drasclr_core.run import Run, read_json, write_json
 
 
 def test_meter_counts_the_memory_of_children():
@@ -45,6 +45,7 @@ def test_inputs_are_the_files_that_exist(tmp_path):
 def test_manifest_collects_stages(tmp_path):
     run = Run(str(tmp_path / "r"))
     record = {
+        "run": "demo",
         "cohort": "copd",
         "seconds": 1.6,
         "peak_mb": 10.2,
@@ -55,4 +56,4 @@ def test_manifest_collects_stages(tmp_path):
         write_json(stage_record(run, stage), {**record, "stage": stage})
     table = stage_table(merge_manifest(run.folder))
     assert list(table["stage"]) == ["01_cohort", "02_lungs"] and list(table["seconds"]) == [2, 2]
-    assert (run.results / "manifest.json").exists()
+    assert read_json(run.results / "manifest.json")["run"] == "demo", "copied results keep the name of their run"
