@@ -19,7 +19,7 @@ from drasclr_core.anatomy.registration import register_affine
 from drasclr_core.anatomy.volume import VolumeError, load_mask, load_volume, save_mask
 from drasclr_core.run import atomic, file_fingerprint, fingerprint, is_done, mark_done, read_json
 
-VERSION = 1
+VERSION = 2
 """Raise when one of these steps changes its result, so that pieces made by an older one are made anew."""
 
 
@@ -46,7 +46,8 @@ def find_lungs(subject: tuple[str, str], anatomy_folder: str | Path, spacing: fl
     folder = Path(anatomy_folder) / sid
     content = file_fingerprint(image) if Path(image).exists() else "missing"
     key = fingerprint(version=VERSION, image=content, spacing=spacing)
-    if not is_done(folder, "lungs", key):
+    refused = read_json(folder / ".lungs.json").get("verdict") == "refused"
+    if not (is_done(folder, "lungs", key) and (refused or (folder / "lungs.nii.gz").exists())):
         quality = _lungs_quality(image, folder / "lungs.nii.gz", spacing)
         quality.save(folder / "quality.json")
         mark_done(folder, "lungs", key, verdict=quality.verdict)
@@ -109,6 +110,8 @@ def cut_patches(subject: tuple[str, str], anatomy_folder: str | Path, store: str
         centres = np.load(folder / "landmarks.npy")
         patches, padded = extract_patches(load_volume(image, patch_store.spacing), centres, patch_store.size)
         patch_store.write(sid, patches, key)
+        measures = Quality.load(folder / "quality.json").measures
+        judge({**measures, "patches_padded": padded / len(centres)}).save(folder / "quality.json")
         mark_done(folder, "patches", key, padded=padded)
     return {"sid": sid, "padded": _facts(folder, "patches")["padded"]}
 

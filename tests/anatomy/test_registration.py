@@ -8,8 +8,10 @@ from scipy.ndimage import affine_transform
 from scipy.spatial.transform import Rotation
 
 from drasclr_core.anatomy import registration
+from drasclr_core.anatomy.lungs import segment_lungs
 from drasclr_core.anatomy.registration import Affine, register_affine
 from drasclr_core.anatomy.solid import Solid, affine_matrix, transform
+from drasclr_core.anatomy.volume import load_volume, save_mask
 
 SPACING = 3.0
 
@@ -140,6 +142,16 @@ def test_a_poor_first_start_is_retried(tmp_path, atlas_path, monkeypatch):
     astray = affine_matrix(np.eye(3), np.array([900.0, 0, 0]))
     monkeypatch.setattr(registration, "_starts", lambda *solids: [astray, *starts(*solids)])
     assert error(register_affine(lungs_path, atlas_path), truth) < 0.3
+
+
+def test_lungs_far_from_the_atlas_in_shape(tmp_path, real_data):
+    """Short lungs with COVID-19, for which antsRegistration makes the atlas 0.58 times as large. A fit that looked at
+    the atlas's surface only made it 0.46 times as large and put landmarks 26 mm away."""
+    atlas_path = real_data / "official_atlas/atlas_lung_mask.nii.gz"
+    volume = load_volume(real_data / "ct/RICORD_1A_001012.nii.gz", 4.0)
+    save_mask(tmp_path / "lungs.nii.gz", segment_lungs(volume), volume.affine)
+    matrix = register_affine(tmp_path / "lungs.nii.gz", atlas_path).matrix
+    assert np.linalg.det(matrix) == pytest.approx(0.58, abs=0.06)
 
 
 def test_solid_keeps_volume_and_place(tmp_path):
