@@ -61,7 +61,14 @@ def provenance_page(manifest: dict) -> str:
     if not stages:
         return "\n".join([*lines, "No stage of this run has finished yet.", ""])
     minutes, gigabytes = sum(record["seconds"] for record in stages) / 60, max(r["peak_mb"] for r in stages) / 1000
-    lines += ["## Cost of each stage", "", stage_table(manifest).to_markdown(index=False), ""]
+    lines += [
+        "## Cost of each stage",
+        "",
+        ":::{div} wide-table",
+        stage_table(manifest).to_markdown(index=False),
+        ":::",
+        "",
+    ]
     lines += [f"Together {minutes:.1f} minutes; at most {gigabytes:.1f} GB of memory at a time.", ""]
     for title, key in (("Machine", "hardware"), ("Versions", "versions")):
         lines += [f"## {title}", "", *sorted({_yaml(record[key]) for record in stages})]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
-from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
@@ -73,13 +71,14 @@ def stamp(record: dict) -> str:
     )
 
 
+# An absolute path of two or more names. What may stand before it in base64 data, markup or an address is excluded, so
+# that pictures inside a page stay whole.
+_ABSOLUTE_PATH = re.compile(r"(?<![\w.…/:<+=,])/(?:[\w.@+-]+/)+([\w.@+-]+)")
+
+
 def portable_text(text: str) -> str:
     """`text` without absolute paths: those below the project become relative, others keep their last name only."""
-    text = text.replace(f"{project_root()}/", "")
-    roots = "|".join(
-        re.escape(str(folder)) for folder in {Path.home(), Path(tempfile.gettempdir()), project_root().parent}
-    )
-    return re.sub(rf"(?:{roots})(?:/[\w.@+-]+)*/([\w.@+-]+)", r"…/\1", text)
+    return _ABSOLUTE_PATH.sub(r"…/\1", text.replace(f"{project_root()}/", ""))
 
 
 def _portable(output: NotebookNode) -> NotebookNode:

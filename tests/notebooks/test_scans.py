@@ -3,6 +3,7 @@
 import re
 
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -46,8 +47,9 @@ def test_whole_lungs_are_aligned_and_cut_into_patches(scans, table):
     assert set(whole) <= set(store.sids) and store.num_landmarks == 575 and not store.missing()
     assert "TOTALSEG_cardiac_crop" not in store.sids
     for sid in whole:
-        lung = store.read_subject(sid)[:, 8:16, 8:16, 8:16]
-        assert -950 < pd.Series(lung.mean(axis=(1, 2, 3))).median() < -600
+        middle = store.read_subject(sid)[:, 10:18, 10:18, 10:18].mean(axis=(1, 2, 3))
+        # About half of the atlas's patches have their centre in the lungs, the others at the edge of them.
+        assert -950 < np.quantile(middle, 0.25) < -650
 
 
 def test_overlays_are_in_the_book_and_nothing_names_the_machine(scans, real_data):

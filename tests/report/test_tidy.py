@@ -56,7 +56,15 @@ def test_no_stderr_no_papermill_metadata(executed):
 def test_absolute_paths_are_cut():
     assert portable_text(f"{project_root()}/runs/demo/x.csv") == "runs/demo/x.csv"
     assert portable_text(f"see {Path.home()}/data/scans/a.nii.gz now") == "see …/a.nii.gz now"
-    assert portable_text("and/or 3/4") == "and/or 3/4"
+    assert portable_text("mask = '/data/lungs/mask.nii.gz'") == "mask = '…/mask.nii.gz'"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["and/or 3/4", "https://doi.org/10.1016/j.media", "data:image/jpeg;base64,/9j/4AAQ/x+/ab/cd==", "<td>a</td>"],
+)
+def test_what_is_no_path_stays(text):
+    assert portable_text(text) == text
 
 
 def test_outputs_lose_their_paths():
