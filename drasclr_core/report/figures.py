@@ -11,9 +11,8 @@ import matplotlib.pyplot as plt
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from drasclr_core.report.methods import METHODS, describe
+from drasclr_core.report.methods import describe
 
-METHOD_COLORS = {key: method.color for key, method in METHODS.items()}
 _MIME = {"svg": "image/svg+xml", "png": "image/png"}
 
 
