@@ -39,7 +39,7 @@ class Volume:
         From voxel indices to RAS mm.
     source : dict
         The scan as it was stored: ``format``, ``shape`` and ``spacing`` (mm) in RAS order, and for DICOM
-        ``slice_thickness`` (mm).
+        ``slice_thickness`` (mm) and, where missing slices were interpolated, ``gap_mm``.
     """
 
     array: np.ndarray
@@ -58,7 +58,7 @@ def load_volume(path: str | Path, spacing: float = 1.0) -> Volume:
     Parameters
     ----------
     path : path
-        NIfTI file, or a folder with a DICOM series (of several series, the CT series with the most slices).
+        NIfTI, NRRD or MetaImage file, or a folder with a DICOM series (of several, the CT series with the most slices).
     spacing : float
         Size of the cubic voxels in mm (the paper uses 1 mm).
 

@@ -4,70 +4,36 @@ import gzip
 
 import nibabel as nib
 import numpy as np
-import pydicom
 import pytest
+import SimpleITK as sitk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nibabel import orientations
-from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from drasclr_core.anatomy.resampling import resample
 from drasclr_core.anatomy.volume import Volume, VolumeError, load_mask, load_volume, save_mask, save_volume
 
-SHAPE = (20, 24, 16)
-AFFINE = np.array([[2.0, 0, 0, -20], [0, 2, 0, -30], [0, 0, 3, 50], [0, 0, 0, 1]])
-
-
-def chest(shape=SHAPE) -> np.ndarray:
-    """Air round a body with a dark and a less dark lung, a bright spot that marks right, front and top."""
-    array = np.full(shape, -1000.0, dtype=np.float32)
-    body = tuple(slice(2, length - 2) for length in shape)
-    array[body] = 40
-    x, y = shape[0] // 2, shape[1] // 2
-    array[x + 1 : -4, y - 4 : y + 4, 4:-4] = -850
-    array[4 : x - 1, y - 4 : y + 4, 4:-4] = -700
-    array[-4:-2, -4:-2, -4:-2] = 900
-    return array
-
-
-def write(path, array=None, affine=AFFINE, **header):
-    image = nib.Nifti1Image(chest() if array is None else array, affine)
-    for name, value in header.items():
-        image.header[name] = value
-    nib.save(image, path)
-    return path
-
-
-def write_series(folder, array, affine, modality="CT", skip=(), **tags):
-    """`array` [i, j, k] in HU as a DICOM series; `affine` maps indices to LPS mm; the slices come in random order."""
-    folder.mkdir(exist_ok=True)
-    series, sizes = generate_uid(), np.linalg.norm(affine[:3, :3], axis=0)
-    order = np.random.default_rng(0).permutation(array.shape[2])
-    for name, k in enumerate(order):
-        if k in skip:
-            continue
-        meta = FileMetaDataset()
-        meta.MediaStorageSOPClassUID, meta.TransferSyntaxUID = CTImageStorage, ExplicitVRLittleEndian
-        meta.MediaStorageSOPInstanceUID = generate_uid()
-        slice_ = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
-        slice_.SOPClassUID, slice_.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
-        slice_.Modality, slice_.SeriesInstanceUID, slice_.StudyInstanceUID = modality, series, series
-        slice_.PatientName, slice_.PatientID = "Secret^Name", "SECRET1"
-        slice_.Rows, slice_.Columns = array.shape[1], array.shape[0]
-        slice_.PixelSpacing = [sizes[1], sizes[0]]
-        slice_.SliceThickness = 5.0
-        slice_.ImageOrientationPatient = [*affine[:3, 0] / sizes[0], *affine[:3, 1] / sizes[1]]
-        slice_.ImagePositionPatient = list(affine[:3, :3] @ [0, 0, k] + affine[:3, 3])
-        slice_.InstanceNumber = int(k) + 1
-        slice_.RescaleSlope, slice_.RescaleIntercept = 2, -1024
-        slice_.SamplesPerPixel, slice_.PhotometricInterpretation = 1, "MONOCHROME2"
-        slice_.BitsAllocated, slice_.BitsStored, slice_.HighBit, slice_.PixelRepresentation = 16, 16, 15, 0
-        for tag, value in tags.items():
-            setattr(slice_, tag, value)
-        slice_.PixelData = ((array[:, :, k].T + 1024) / 2).astype(np.uint16).tobytes()
-        pydicom.dcmwrite(folder / f"{name:03d}.dcm", slice_, enforce_file_format=True)
-    return folder
+from .scan_files import (
+    AFFINE,
+    SHAPE,
+    chest,
+    colour,
+    cut_file,
+    cut_slice,
+    empty,
+    metres,
+    no_header_spacing,
+    no_orientation,
+    no_space,
+    not_an_image,
+    rescaled,
+    truncated,
+    two_frames,
+    vector,
+    write,
+    write_series,
+    zero_affine,
+)
 
 
 @pytest.mark.parametrize("codes", ["RAS", "LPS", "LAS", "ASR", "PIL", "SAL"])
@@ -107,7 +73,7 @@ def test_slope_padding_and_one_frame(tmp_path):
 
 @settings(max_examples=15, deadline=None)
 @given(
-    sizes=st.tuples(*[st.floats(0.5, 4.0)] * 3),
+    sizes=st.tuples(*[st.floats(1.0, 4.0)] * 3),  # smaller ones leave three voxels, all at an edge
     angles=st.tuples(*[st.floats(-0.3, 0.3)] * 3),
     spacing=st.floats(0.8, 4.0),
 )
@@ -176,11 +142,6 @@ def test_of_two_series_the_longer_one_is_read_and_double_slices_count_once(tmp_p
     assert load_volume(folder, spacing=2.0).source["shape"] == list(SHAPE)
 
 
-def rescaled(low, high):
-    array = chest()
-    return (array - array.min()) / np.ptp(array) * (high - low) + low
-
-
 BAD_VALUES = {
     "normalised to 0..1": (rescaled(0, 1), "normalised"),
     "normalised to -1..1": (rescaled(-1, 1), "normalised"),
@@ -203,48 +164,6 @@ def test_values_that_are_not_a_chest_ct_are_refused(tmp_path, name):
         load_volume(write(tmp_path / "bad.nii.gz", np.asarray(array, dtype=np.float32)))
     message = str(refusal.value)
     assert message.startswith("bad.nii.gz: ") and message.endswith(".") and str(tmp_path) not in message
-
-
-def patch(path, offset, value):
-    """A NIfTI-1 file with bytes of its header replaced (nibabel would not write such a header)."""
-    write(path)
-    raw = bytearray(path.read_bytes())
-    raw[offset : offset + value.nbytes] = value.tobytes()
-    path.write_bytes(bytes(raw))
-
-
-def no_header_spacing(path):
-    patch(path, 80, np.zeros(3, dtype=np.float32))
-
-
-def zero_affine(path):
-    patch(path, 280, np.zeros(12, dtype=np.float32))
-
-
-def no_orientation(path):
-    patch(path, 252, np.zeros(2, dtype=np.int16))
-
-
-def metres(path):
-    write(path, affine=np.diag([0.002, 0.002, 0.002, 1]))
-
-
-def truncated(path):
-    write(path)
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-def not_an_image(path):
-    path.write_text("sorry")
-
-
-def empty(path):
-    path.touch()
-
-
-def colour(path):
-    rgb = np.zeros(SHAPE, dtype=[("R", "u1"), ("G", "u1"), ("B", "u1")])
-    nib.save(nib.Nifti1Image(rgb, AFFINE), path)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +194,8 @@ def test_missing_file_and_unknown_format_are_refused(tmp_path):
     ("problem", "spoil"),
     [
         ("not CT but MR", lambda folder: write_series(folder, chest(), np.eye(4) * 2, modality="MR")),
-        ("missing inside", lambda folder: write_series(folder, chest(), np.eye(4) * 2, skip=(6, 7))),
+        ("a gap of 12 mm", lambda folder: write_series(folder, chest(), np.eye(4) * 2, skip=range(5, 10))),
+        ("at one position", lambda folder: write_series(folder, chest(), np.diag([2.0, 2, 0, 1]))),
         ("no DICOM", lambda folder: folder.mkdir()),
         ("fewer than two", lambda folder: write_series(folder, chest()[:, :, :1], np.eye(4) * 2)),
         ("damaged", lambda folder: cut_slice(write_series(folder, chest(), np.eye(4) * 2))),
@@ -287,9 +207,52 @@ def test_bad_series_are_refused(tmp_path, problem, spoil):
         load_volume(tmp_path / "series")
 
 
-def cut_slice(folder):
-    file = folder / "005.dcm"
-    file.write_bytes(file.read_bytes()[:-300])
+def test_a_few_missing_slices_are_interpolated_and_said(tmp_path):
+    ramp = np.broadcast_to(np.linspace(-1000, 100, SHAPE[2]), SHAPE)
+    volume = load_volume(write_series(tmp_path / "gap", ramp, np.diag([2.0, 2, 2, 1]), skip=(4, 8, 9)), spacing=2.0)
+    assert volume.source["gap_mm"] == 6.0
+    np.testing.assert_allclose(volume.array, ramp, atol=2)  # stored as whole HU
+    assert volume.source["shape"] == list(SHAPE)
+
+
+@pytest.mark.parametrize("suffix", [".nrrd", ".nhdr", ".mha", ".mhd"])
+@pytest.mark.parametrize("axes", [(1, 1), (-1, 1), (-1, -1)])
+def test_nrrd_and_metaimage_give_what_nifti_gives(tmp_path, suffix, axes):
+    """Also with a header in which x or y runs the other way, and with slices that are oblique."""
+    affine = np.diag([2.0 * axes[0], 2.0 * axes[1], 3.0, 1])
+    angle = np.radians(4)
+    affine[:2, :2] = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) @ affine[:2, :2]
+    affine[:3, 3] = 5, -7, 20
+    expected = load_volume(write(tmp_path / "scan.nii.gz", affine=affine), spacing=2.0)
+    image = sitk.GetImageFromArray(chest().T.astype(np.int16))
+    lps = np.diag([-1.0, -1, 1, 1]) @ affine
+    spacing = np.linalg.norm(lps[:3, :3], axis=0)
+    image.SetSpacing(spacing)
+    image.SetDirection((lps[:3, :3] / spacing).ravel())
+    image.SetOrigin(lps[:3, 3])
+    sitk.WriteImage(image, str(tmp_path / f"scan{suffix}"))
+    volume = load_volume(tmp_path / f"scan{suffix}", spacing=2.0)
+    np.testing.assert_allclose(volume.affine, expected.affine, atol=1e-4)
+    np.testing.assert_allclose(volume.array, expected.array, atol=0.1)
+    assert volume.source["format"] == suffix.lstrip(".").upper()
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "problem"),
+    [
+        ("a.nrrd", no_space, "orientation missing"),
+        ("b.nrrd", vector, "colour or vector"),
+        ("c.mha", two_frames, "3-D frame"),
+        ("d.nrrd", cut_file, "damaged"),
+        ("e.mha", cut_file, "damaged"),
+        ("f.mhd", not_an_image, "damaged"),
+        ("g.nrrd", empty, "damaged"),
+    ],
+)
+def test_broken_nrrd_and_metaimage_files_are_refused(tmp_path, name, spoil, problem):
+    spoil(tmp_path / name)
+    with pytest.raises(VolumeError, match=rf"^{name}: .*{problem}.*\.$"):
+        load_volume(tmp_path / name)
 
 
 def test_masks_come_back_in_ras_order(tmp_path):

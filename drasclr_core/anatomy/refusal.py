@@ -1,0 +1,35 @@
+"""How an image is refused: the file, the problem, the remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+MOST_VOXELS = 2**31
+"""Four times a scan of 1024 x 1024 x 512. A header that promises more is wrong, and would fill the memory."""
+
+LONGEST_NAME = 80
+"""Letters of a file's name in a message."""
+
+
+class VolumeError(ValueError):
+    """An image that cannot be used; the message names the file, the problem and the remedy."""
+
+
+def refusal(path: str | Path, problem: str, remedy: str) -> VolumeError:
+    """The error for an image; it holds the file's name only, because a path can tell who the patient is."""
+    return VolumeError(f"{printable_name(path)}: {problem}. {remedy}.")
+
+
+def printable_name(path: str | Path) -> str:
+    """The file's name as text: shortened, and with what cannot be printed (line breaks, broken UTF-8) replaced."""
+    name = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in Path(path).name)
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+
+
+def check_size(path: str | Path, shape: tuple[int, ...]) -> None:
+    """Refuse what a header promises before memory is asked for it."""
+    if np.prod(shape, dtype=float) > MOST_VOXELS:
+        sides = " x ".join(map(str, shape))
+        raise refusal(path, f"the header promises {sides} voxels", "Copy or convert it again; the header is damaged")
