@@ -13,38 +13,12 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from scipy.spatial.distance import cdist
 
+from drasclr_core.anatomy.landmarks import landmark_grid
 from drasclr_core.anatomy.readers import read_image
 from drasclr_core.anatomy.volume import save_mask
 from drasclr_core.run import atomic, read_json, write_json
-
-
-def landmark_grid(mask: np.ndarray, patch_size: int = 32, step: int = 26, coverage: float = 0.1) -> np.ndarray:
-    """Patches of a regular grid that lie in the lungs by more than `coverage` of their volume.
-
-    Parameters
-    ----------
-    mask : [x, y, z]
-        Lungs are above zero, whatever the label. What lies outside the array counts as not lung.
-    patch_size, step : int
-        Edge of a patch and distance between corners, in voxels.
-    coverage : float
-        Fraction of the patch's voxels.
-
-    Returns
-    -------
-    int64 [L, 3]
-        Corners (lowest voxel indices) of the patches, x outer, z inner. With the defaults on the authors' mask in its
-        stored order: 575 of the 581 landmarks that they published, in their order.
-    """
-    lungs = np.asarray(mask) > 0
-    corners = product(*(range(0, length, step) for length in lungs.shape))
-    enough = coverage * patch_size**3
-    kept = [corner for corner in corners
-            if np.count_nonzero(lungs[tuple(slice(low, low + patch_size) for low in corner)]) > enough]  # fmt: skip
-    return np.array(kept, dtype=np.int64).reshape(-1, 3)
 
 
 @dataclass(frozen=True)
@@ -61,12 +35,20 @@ class Atlas:
         Lowest voxel indices of each landmark's patch.
     patch_size : int
         Edge of a patch in voxels.
+    scaling : str
+        What becomes [-1, 1] (see `box`): ``patches``, the box round all patches, in RAS; or ``corners``, the authors'
+        way, corner index / largest index * 2 - 1 along each stored axis, which their checkpoints need.
     """
 
     lungs: np.ndarray
     affine: np.ndarray
     corners: np.ndarray
     patch_size: int
+    scaling: str = "patches"
+
+    def __post_init__(self):
+        if self.scaling not in ("patches", "corners"):
+            raise ValueError(f"Locations are scaled by 'patches' or by 'corners', not by {self.scaling!r}.")
 
     @property
     def spacing(self) -> float:
@@ -80,11 +62,21 @@ class Atlas:
 
     @property
     def locations(self) -> np.ndarray:
-        """float32 [L, 3]: the landmarks in [-1, 1] (see `scale`)."""
+        """float32 [L, 3]: the landmarks in [-1, 1] (see `scale`); of the authors' atlas with ``corners``: theirs."""
         return self.scale(self.centres)
 
+    @property
+    def box(self) -> np.ndarray:
+        """float64 [2, 3]: the RAS mm that become -1 and +1 on each axis."""
+        if self.scaling == "corners":
+            ends = np.stack([np.zeros(3), self.corners.max(axis=0)])
+            return self._millimetres(ends + (self.patch_size - 1) / 2)
+        ends = np.array(list(product((-0.5, self.patch_size - 0.5), repeat=3)))
+        corners = self._millimetres((self.corners[:, None] + ends).reshape(-1, 3))
+        return np.array([corners.min(axis=0), corners.max(axis=0)])
+
     def scale(self, points_mm: np.ndarray) -> np.ndarray:
-        """Atlas points as locations, what the encoder is told: the box round all patches becomes [-1, 1] per axis.
+        """Atlas points as locations, what the encoder is told: the `box` becomes [-1, 1] per axis.
 
         Parameters
         ----------
@@ -94,16 +86,14 @@ class Atlas:
         Returns
         -------
         float32 [N, 3]
-            Axes as in RAS, whatever the stored order.
+            By patches, axes are as in RAS, whatever the stored order.
 
         Raises
         ------
         ValueError
             A point lies outside the box, where the encoder has seen nothing.
         """
-        ends = np.array(list(product((-0.5, self.patch_size - 0.5), repeat=3)))
-        box = self._millimetres((self.corners[:, None] + ends).reshape(-1, 3))
-        low, high = box.min(axis=0), box.max(axis=0)
+        low, high = self.box
         scaled = 2 * (np.asarray(points_mm, dtype=float) - low) / (high - low) - 1
         outside = (np.abs(scaled) > 1 + 1e-6).any(axis=-1)
         if outside.any():
@@ -134,7 +124,12 @@ class Atlas:
             np.save(temporary, self.corners)
         write_json(
             folder / "atlas.json",
-            {"patch_size": self.patch_size, "spacing_mm": round(self.spacing, 6), "landmarks": len(self.corners)},
+            {
+                "patch_size": self.patch_size,
+                "spacing_mm": round(self.spacing, 6),
+                "landmarks": len(self.corners),
+                "scaling": self.scaling,
+            },
         )
 
     @classmethod
@@ -144,7 +139,9 @@ class Atlas:
         if not (folder / "atlas.json").exists():
             raise FileNotFoundError(f"No atlas in {folder.name}: run 03_atlas first.")
         lungs, affine = read_stored(folder / "lungs.nii.gz")
-        return cls(lungs, affine, np.load(folder / "landmarks.npy"), read_json(folder / "atlas.json")["patch_size"])
+        about = read_json(folder / "atlas.json")
+        corners, scaling = np.load(folder / "landmarks.npy"), about.get("scaling", "patches")
+        return cls(lungs, affine, corners, about["patch_size"], scaling)
 
     def _millimetres(self, voxels: np.ndarray) -> np.ndarray:
         return voxels @ self.affine[:3, :3].T + self.affine[:3, 3]
@@ -161,7 +158,7 @@ def read_stored(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def build_atlas(mask: np.ndarray, affine: np.ndarray, patch_mm: float = 32.0, step_mm: float = 26.0,
-                coverage: float = 0.1) -> Atlas:  # fmt: skip
+                coverage: float = 0.1, scaling: str = "patches") -> Atlas:  # fmt: skip
     """An atlas from any lung mask on cubic voxels; sizes in mm are rounded to whole voxels.
 
     Raises
@@ -183,7 +180,7 @@ def build_atlas(mask: np.ndarray, affine: np.ndarray, patch_mm: float = 32.0, st
             f"Only {len(corners)} patches of {patch_mm:g} mm lie in the lungs by more than {coverage:.0%}: "
             "check the mask, or take smaller patches and steps."
         )
-    return Atlas(np.asarray(mask, dtype=np.uint8), np.asarray(affine, dtype=float), corners, patch_size)
+    return Atlas(np.asarray(mask, dtype=np.uint8), np.asarray(affine, dtype=float), corners, patch_size, scaling)
 
 
 def covered(atlas: Atlas) -> float:
@@ -192,25 +189,3 @@ def covered(atlas: Atlas) -> float:
     for corner in atlas.corners:
         seen[tuple(slice(low, low + atlas.patch_size) for low in corner)] = True
     return float(seen[atlas.lungs > 0].mean())
-
-
-def choose_atlas(table: pd.DataFrame) -> str:
-    """The healthy subject (GOLD 0, where the column is there and someone has it) with the median lung volume.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Columns ``sid``, ``volume_l`` (lung volume in litres) and, where known, ``GOLD``.
-
-    Returns
-    -------
-    str
-        Its sid; of an even number of subjects, the smaller of the two in the middle.
-    """
-    candidates = table.dropna(subset=["volume_l"])
-    if candidates.empty:
-        raise ValueError("No subject has lungs, so none can be the atlas: see the quality table of 02_lungs.")
-    if "GOLD" in candidates and (candidates["GOLD"] == 0).any():
-        candidates = candidates[candidates["GOLD"] == 0]
-    ordered = candidates.sort_values(["volume_l", "sid"], ignore_index=True)
-    return ordered["sid"][(len(ordered) - 1) // 2]

@@ -12,6 +12,8 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from PIL import Image, ImageColor
+from scipy import ndimage
 
 from drasclr_core.anatomy.volume import Volume
 
@@ -23,6 +25,8 @@ LAYER_COLORS = ("#d55e00", "#56b4e9", "#f0e442", "#cc79a7", "#009e73", "#e69f00"
 ENDS = {0: ("P", "A"), 1: ("R", "L"), 2: ("R", "L")}
 """Letters at the left and right end of a picture across each axis."""
 NAMES = {0: "sagittal", 1: "coronal", 2: "axial"}
+THUMBNAIL = 160
+"""Height of a thumbnail in pixels; it is twice as wide."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,37 @@ def lung_overlay(volume: Volume, lungs: np.ndarray, title: str = "") -> Figure:
         _outlines(axes, view, lungs)
     fig.legend(handles=_lung_handles(), loc="outside lower center", ncols=2)
     return fig
+
+
+def thumbnail(volume: Volume, lungs: np.ndarray) -> Image.Image:
+    """A coronal slice and, right of it, an axial one with the outlines of both lungs, for pages of many scans.
+
+    Parameters
+    ----------
+    volume : Volume
+    lungs : uint8 [x, y, z]
+        As in `lung_overlay`.
+
+    Returns
+    -------
+    PIL.Image.Image
+        RGB, 320 x 160 pixels; a millimetre is as long in one slice as in the other.
+    """
+    views = _views(lungs)
+    pair = [views[3], views[1]]
+    pixels = THUMBNAIL / max(max(view.picture(lungs).shape) for view in pair)
+    sheet = Image.new("RGB", (2 * THUMBNAIL, THUMBNAIL))
+    for place, view in enumerate(pair):
+        grey = np.clip((view.picture(volume.array)[::-1] - WINDOW[0]) / (WINDOW[1] - WINDOW[0]), 0, 1)
+        size = [max(1, round(side * pixels)) for side in grey.shape[::-1]]
+        picture = np.array(Image.fromarray((grey * 255).astype(np.uint8)).resize(size).convert("RGB"))
+        labels = np.array(Image.fromarray(view.picture(lungs)[::-1]).resize(size, Image.Resampling.NEAREST))
+        for label, shade in ((1, RIGHT_COLOR), (2, LEFT_COLOR)):
+            lung = labels == label
+            picture[lung & ~ndimage.binary_erosion(lung)] = ImageColor.getrgb(shade)
+        corner = [(THUMBNAIL - side) // 2 for side in size]
+        sheet.paste(Image.fromarray(picture), (corner[0] + place * THUMBNAIL, corner[1]))
+    return sheet
 
 
 def landmark_overlay(volume: Volume, lungs: np.ndarray, centres_mm: np.ndarray, title: str = "") -> Figure:

@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 import pandas as pd
-from scipy import ndimage
 
 from drasclr_core.anatomy.atlas import Atlas
+from drasclr_core.anatomy.measures import measure_alignment, measure_lungs
 from drasclr_core.anatomy.registration import Affine
 from drasclr_core.anatomy.volume import Volume
 from drasclr_core.cohort.subjects import read_subjects
@@ -23,8 +22,6 @@ from drasclr_core.run import Run, read_json, write_json
 VERDICTS = ("refused", "review", "ok")
 """Worst first. Refused scans are not used by later stages; scans to review are used, and shown to a person."""
 NONE = float("inf")
-OVERLAP_MM = 2.0
-"""Overlap is counted on a lattice this fine, mm."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +46,15 @@ LIMITS = (
     Limit("mean_hu", (-930.0, -600.0), (-1000.0, -350.0), "lungs have {:.0f} HU on average"),
     # The paper's scans have slices of 0.6 to 1.25 mm; patches of 32 mm need at least a few slices.
     Limit("slice_mm", (0.0, 5.0), (0.0, 12.5), "slices of {:.1f} mm"),
+    # A chest fills a third to two thirds of the first and last axial slice and hardly reaches the scan's other sides.
+    Limit(
+        "body_across",
+        (0.0, 2.0),
+        (0.0, NONE),
+        "the body leaves the scan at its sides ({:.1f} times as much as at head and foot): is the orientation right?",
+    ),
+    # Below the reader's own limit (`dicom.MAX_GAP_MM`) missing slices are interpolated, which blurs a nodule.
+    Limit("gap_mm", (0.0, 0.0), (0.0, NONE), "slices missing inside the series: a gap of {:.0f} mm was interpolated"),
     # Two healthy chests overlap by about 0.9 after an affine alignment; a failed one by 0.6 or less.
     Limit("dice", (0.80, NONE), (0.60, NONE), "warped lungs overlap the atlas by only {:.2f} (Dice)"),
     # 100 real affines to COPDGene's reference, inspiration and expiration: determinants 0.39 to 2.13, shears to 0.28.
@@ -119,87 +125,28 @@ def assess(volume: Volume, lungs: np.ndarray, affine: Affine | None = None, atla
     return judge(measures)
 
 
-def measure_lungs(volume: Volume, lungs: np.ndarray) -> dict[str, float]:
-    """Volumes (l), cut faces (cm²), mean HU and the stored scan's slice distance (mm)."""
-    voxel_l = np.prod(volume.spacing) / 1e6
-    right, left = (np.count_nonzero(lungs == label) * voxel_l for label in (1, 2))
-    face_cm2 = volume.spacing[0] * volume.spacing[1] / 100
-    stored = [*volume.source.get("spacing", volume.spacing), volume.source.get("slice_thickness", 0.0)]
-    return {
-        "right_l": float(right),
-        "left_l": float(left),
-        "volume_l": float(right + left),
-        "left_to_right": float(left / max(right, voxel_l)),
-        "top_cut_cm2": float(np.count_nonzero(lungs[:, :, -1]) * face_cm2),
-        "bottom_cut_cm2": float(np.count_nonzero(lungs[:, :, 0]) * face_cm2),
-        "mean_hu": float(volume.array[lungs > 0].mean()) if lungs.any() else 0.0,
-        "slice_mm": float(max(stored)),
-    }
+def entries(run: Run) -> list[tuple[str, Quality]]:
+    """sid and quality of every subject of the cohort, worst first: by verdict, number of reasons, overlap, sid.
 
-
-def measure_alignment(lungs: np.ndarray, lungs_affine: np.ndarray, affine: Affine, atlas: Atlas) -> dict[str, float]:
-    """Overlap with the atlas, shape of the transform, and where the landmarks fall.
-
-    Parameters
-    ----------
-    lungs : uint8 [x, y, z]
-        The subject's lungs.
-    lungs_affine : float64 [4, 4]
-        From their voxel indices to RAS mm.
-    affine : Affine
-        From the atlas to the subject.
-    atlas : Atlas
-
-    Returns
-    -------
-    dict
-        ``dice`` of warped lungs and atlas; ``determinant`` and ``shear`` (largest off-diagonal element of the
-        unit-diagonal R in M = QR) of the transform; ``landmarks_inside``, of the landmarks that lie in the atlas' lungs
-        the share that lies in the subject's.
+    Subjects that stage 02 has not reached yet have the verdict ``not done`` and come before all others.
     """
-    step = max(1, round(OVERLAP_MM / atlas.spacing))
-    lattice = atlas.affine @ np.diag([step, step, step, 1])
-    reference = atlas.lungs[::step, ::step, ::step] > 0
-    to_subject = np.linalg.inv(lungs_affine) @ affine.matrix @ lattice
-    warped = ndimage.affine_transform(
-        (lungs > 0).astype(np.uint8), to_subject[:3, :3], to_subject[:3, 3], output_shape=reference.shape, order=0
-    )
-    # The lungs' volume in the atlas, with what lies outside the atlas' field of view.
-    whole = np.count_nonzero(lungs) / abs(np.linalg.det(to_subject))
-    matrix = affine.matrix[:3, :3]
-    upper = np.linalg.qr(matrix)[1]
-    upper = upper / np.diag(upper)[:, None]
-    centres = atlas.centres[_inside(atlas.centres, atlas.lungs > 0, atlas.affine)]
-    in_subject = _inside(affine.to_subject(centres), lungs > 0, lungs_affine)
-    return {
-        "dice": float(2 * np.count_nonzero(warped[reference]) / (whole + np.count_nonzero(reference))),
-        "determinant": float(np.linalg.det(matrix)),
-        "shear": float(np.abs(upper[np.triu_indices(3, 1)]).max()),
-        "landmarks_inside": float(in_subject.mean()) if len(centres) else 0.0,
-    }
+    found = []
+    for sid in read_subjects(run)["sid"]:
+        path = run.anatomy(sid) / "quality.json"
+        found.append((sid, Quality.load(path) if path.exists() else Quality("not done")))
+    return sorted(found, key=_badness)
 
 
-def _inside(points_mm: np.ndarray, mask: np.ndarray, affine: np.ndarray) -> np.ndarray:
-    """bool [N]: whether each point's nearest voxel is in the mask."""
-    voxels = np.rint(nib.affines.apply_affine(np.linalg.inv(affine), points_mm)).astype(int)
-    within = ((voxels >= 0) & (voxels < mask.shape)).all(axis=1)
-    return within & mask[tuple(np.where(within[:, None], voxels, 0).T)]
+def _badness(entry: tuple[str, Quality]) -> tuple:
+    sid, quality = entry
+    rank = VERDICTS.index(quality.verdict) if quality.verdict in VERDICTS else -1
+    return rank, -len(quality.reasons), quality.measures.get("dice", NONE), sid
 
 
 def table(run: Run) -> pd.DataFrame:
-    """One row per subject of the cohort: ``sid, verdict, reasons`` and every measure, worst first.
-
-    Subjects that stage 02 has not reached yet have the verdict ``not done``.
-    """
+    """One row per subject of the cohort, in the order of `entries`: ``sid, verdict, reasons`` and every measure."""
     rows = []
-    for sid in read_subjects(run)["sid"]:
-        path = run.anatomy(sid) / "quality.json"
-        quality = Quality.load(path) if path.exists() else Quality("not done")
+    for sid, quality in entries(run):
         measures = {name: value for name, value in quality.measures.items() if name != "error"}
         rows.append({"sid": sid, "verdict": quality.verdict, "reasons": "; ".join(quality.reasons), **measures})
-    frame = pd.DataFrame(rows)
-    rank = frame["verdict"].map({verdict: place for place, verdict in enumerate(VERDICTS)}).fillna(-1)
-    faults = -frame["reasons"].str.count("; ")
-    overlap = frame.get("dice", 0.0)
-    order = frame.assign(rank=rank, faults=faults, overlap=overlap).sort_values(["rank", "faults", "overlap", "sid"])
-    return frame.loc[order.index].reset_index(drop=True)
+    return pd.DataFrame(rows)

@@ -19,7 +19,7 @@ import SimpleITK as sitk
 from scipy.linalg import sqrtm
 from scipy.optimize import least_squares
 
-from drasclr_core.anatomy.readers import LPS_TO_RAS
+from drasclr_core.anatomy.dicom import LPS_TO_RAS
 from drasclr_core.anatomy.solid import Solid, affine_matrix, transform
 from drasclr_core.anatomy.volume import load_mask
 from drasclr_core.run import read_json, write_json

@@ -13,20 +13,25 @@ import numpy as np
 
 from drasclr_core.anatomy.atlas import Atlas
 from drasclr_core.anatomy.lungs import NoLungsError, segment_lungs
+from drasclr_core.anatomy.measures import body_across, measure_alignment
+from drasclr_core.anatomy.overlays import thumbnail
 from drasclr_core.anatomy.patches import PatchStore, extract_patches
-from drasclr_core.anatomy.quality import Quality, assess, judge, measure_alignment
+from drasclr_core.anatomy.quality import Quality, assess, judge
+from drasclr_core.anatomy.refusal import printable_name
 from drasclr_core.anatomy.registration import register_affine
-from drasclr_core.anatomy.volume import VolumeError, load_mask, load_volume, save_mask
+from drasclr_core.anatomy.volume import Volume, VolumeError, load_mask, load_volume, save_mask
 from drasclr_core.run import atomic, file_fingerprint, fingerprint, is_done, mark_done, read_json
 
-VERSION = 2
+VERSION = 3
 """Raise when one of these steps changes its result, so that pieces made by an older one are made anew."""
+UNSEGMENTED_MM = 3.0
+"""Voxel size at which a scan without lungs is drawn."""
 
 
 def find_lungs(subject: tuple[str, str], anatomy_folder: str | Path, spacing: float) -> dict:
     """Segment the lungs of one scan and judge the scan.
 
-    Writes ``<sid>/lungs.nii.gz`` and ``<sid>/quality.json``.
+    Writes ``<sid>/lungs.nii.gz``, ``<sid>/quality.json`` and, where the scan could be read, ``<sid>/thumbnail.webp``.
 
     Parameters
     ----------
@@ -44,25 +49,75 @@ def find_lungs(subject: tuple[str, str], anatomy_folder: str | Path, spacing: fl
     """
     sid, image = subject
     folder = Path(anatomy_folder) / sid
-    content = file_fingerprint(image) if Path(image).exists() else "missing"
+    try:
+        content = file_fingerprint(image) if Path(image).exists() else "missing"
+    except OSError as error:  # may not be read, or a name that no file can have: the reader says which
+        content = type(error).__name__
     key = fingerprint(version=VERSION, image=content, spacing=spacing)
     refused = read_json(folder / ".lungs.json").get("verdict") == "refused"
     if not (is_done(folder, "lungs", key) and (refused or (folder / "lungs.nii.gz").exists())):
-        quality = _lungs_quality(image, folder / "lungs.nii.gz", spacing)
+        quality = _lungs_quality(image, folder, spacing)
         quality.save(folder / "quality.json")
+        mark_done(folder, "thumbnail", key, drawn=(folder / "thumbnail.webp").exists())
         mark_done(folder, "lungs", key, verdict=quality.verdict)
     return {"sid": sid, "verdict": _facts(folder, "lungs")["verdict"]}
 
 
-def _lungs_quality(image: str | Path, lungs_path: Path, spacing: float) -> Quality:
-    lungs_path.unlink(missing_ok=True)
+def _lungs_quality(image: str | Path, folder: Path, spacing: float) -> Quality:
+    for name in ("lungs.nii.gz", "thumbnail.webp"):
+        (folder / name).unlink(missing_ok=True)
     try:
         volume = load_volume(image, spacing)
-        lungs = segment_lungs(volume)
-    except (VolumeError, NoLungsError) as error:
+    except VolumeError as error:
         return judge({"error": str(error)})
-    save_mask(lungs_path, lungs, volume.affine)
-    return assess(volume, lungs)
+    try:
+        lungs = segment_lungs(volume)
+        save_mask(folder / "lungs.nii.gz", lungs, volume.affine)
+        quality = assess(volume, lungs)
+    except NoLungsError as error:
+        lungs = np.zeros(volume.array.shape, np.uint8)
+        quality = judge({"error": f"{printable_name(image)}: {error}.", "body_across": body_across(volume)})
+    _save_thumbnail(folder, volume, lungs)
+    return quality
+
+
+def draw_thumbnail(subject: tuple[str, str], anatomy_folder: str | Path) -> dict:
+    """Draw ``<sid>/thumbnail.webp`` where `find_lungs` left none (a run of an older version, a deleted file).
+
+    Parameters
+    ----------
+    subject, anatomy_folder
+        As in `find_lungs`.
+
+    Returns
+    -------
+    dict
+        ``sid`` and ``drawn``, False for a scan that cannot be read.
+    """
+    sid, image = subject
+    folder = Path(anatomy_folder) / sid
+    if not has_thumbnail(folder):
+        mask = folder / "lungs.nii.gz"
+        try:
+            lungs, affine = load_mask(mask) if mask.exists() else (None, np.eye(4) * UNSEGMENTED_MM)
+            volume = load_volume(image, float(np.linalg.norm(affine[:3, 0])))
+            _save_thumbnail(folder, volume, np.zeros(volume.array.shape, np.uint8) if lungs is None else lungs)
+        except VolumeError:
+            (folder / "thumbnail.webp").unlink(missing_ok=True)
+        mark_done(folder, "thumbnail", _facts(folder, "lungs")["key"], drawn=(folder / "thumbnail.webp").exists())
+    return {"sid": sid, "drawn": (folder / "thumbnail.webp").exists()}
+
+
+def has_thumbnail(folder: Path) -> bool:
+    """Whether a subject's thumbnail shows its present lungs, or is known to be impossible."""
+    key = read_json(folder / ".lungs.json").get("key", "")
+    drawn = read_json(folder / ".thumbnail.json").get("drawn")
+    return is_done(folder, "thumbnail", key) and drawn == (folder / "thumbnail.webp").exists()
+
+
+def _save_thumbnail(folder: Path, volume: Volume, lungs: np.ndarray) -> None:
+    with atomic(folder / "thumbnail.webp") as temporary:
+        thumbnail(volume, lungs).save(temporary, quality=80)
 
 
 def align(sid: str, anatomy_folder: str | Path, atlas_folder: str | Path, mode: str = "fast", seed: int = 0) -> dict:

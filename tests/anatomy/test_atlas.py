@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drasclr_core.anatomy.atlas import Atlas, build_atlas, choose_atlas, landmark_grid, read_stored
+from drasclr_core.anatomy.atlas import Atlas, build_atlas, landmark_grid, read_stored
+from drasclr_core.anatomy.atlas_choice import choose_atlas
 from drasclr_core.anatomy.volume import VolumeError, load_mask
+from drasclr_core.model.official import official_locations
 
 
 def ball(radius_mm=80.0, spacing=4.0, axes=(1, 1, 1)):
@@ -86,6 +88,16 @@ def test_scale_refuses_points_outside_the_box(atlas):
     low = atlas.centres.min(0) - atlas.patch_size * atlas.spacing / 2
     with pytest.raises(ValueError, match="1 of 2 points lie outside"):
         atlas.scale(np.stack([low, low - [0.1, 0, 0]]))
+
+
+@pytest.mark.parametrize("axes", [(1, 1, 1), (-1, 1, 1)])
+def test_the_authors_scaling_counts_corners_along_stored_axes(axes, tmp_path):
+    atlas = build_atlas(*ball(axes=axes), patch_mm=32, step_mm=28, scaling="corners")
+    np.testing.assert_allclose(atlas.locations, official_locations(atlas.corners), atol=1e-6)
+    atlas.save(tmp_path)
+    assert np.array_equal(Atlas.load(tmp_path).locations, atlas.locations)
+    with pytest.raises(ValueError, match="not by 'lungs'"):
+        build_atlas(*ball(), scaling="lungs")
 
 
 def test_neighbors_are_the_nearest_and_ties_go_by_index(atlas):

@@ -54,6 +54,18 @@ def test_good_lungs_are_ok_and_cut_ones_are_not():
     assert assess(upper, lungs[:, :, :50]).reasons[0].startswith("apices cut: ")
 
 
+def test_a_body_that_lies_across_is_seen():
+    """A trunk from foot to head with air around it, and the same under a header with two axes exchanged."""
+    x, y, _ = np.indices((40, 30, 40)) - np.array([20, 15, 20])[:, None, None, None]
+    volume = Volume(np.where(np.hypot(x / 15, y / 10) < 1, 40, -1000).astype(np.float32), np.diag([4.0, 4, 4, 1]))
+    upright = measure_lungs(volume, np.zeros(volume.array.shape, np.uint8))
+    assert upright["body_across"] == 0 and judge({**GOOD, **upright, **GOOD}).verdict == "ok"
+    for axes in ((0, 2), (1, 2)):
+        turned = Volume(np.rot90(volume.array, axes=axes), volume.affine)
+        measures = {**GOOD, "body_across": measure_lungs(turned, np.zeros(turned.array.shape))["body_across"]}
+        assert judge(measures).verdict == "review" and "orientation" in judge(measures).reasons[0]
+
+
 @pytest.mark.parametrize(
     "name", ["volume_l", "left_to_right", "mean_hu", "slice_mm", "dice", "landmarks_inside", "shear"]
 )

@@ -14,29 +14,19 @@ from drasclr_core.anatomy.subject import align, cut_patches, find_lungs
 from drasclr_core.anatomy.volume import Volume, load_mask, load_volume, save_volume
 from drasclr_core.progress import for_each
 
+from .scan_files import whole_chest
+
 SPACING = 4.0
-
-
-def chest(scale=1.0):
-    """A body with two air-filled lungs of about 4.5 l at scale 1, noise included."""
-    shape = (100, 76, 92)
-    affine = np.diag([SPACING] * 3 + [1.0])
-    affine[:3, 3] = [-198, -150, -182]
-    x, y, z = np.moveaxis(np.moveaxis(np.indices(shape), 0, -1) * SPACING + affine[:3, 3], -1, 0) / scale
-    body = (x / 185) ** 2 + (y / 135) ** 2 < 1
-    lungs = ((x - 78) / 58) ** 2 + (y / 85) ** 2 + (z / 125) ** 2 < 1
-    lungs |= ((x + 78) / 52) ** 2 + (y / 85) ** 2 + (z / 120) ** 2 < 1
-    noise = np.random.default_rng(0).normal(0, 15, shape)
-    return Volume((np.where(lungs, -850, np.where(body, 40, -1000)) + noise).astype(np.float32), affine)
 
 
 @pytest.fixture(scope="module")
 def scans(tmp_path_factory):
     folder = tmp_path_factory.mktemp("scans")
     for name, scale in (("A", 1.0), ("B", 0.9)):
-        save_volume(folder / f"{name}.nii.gz", chest(scale))
+        save_volume(folder / f"{name}.nii.gz", whole_chest(scale))
     (folder / "broken.nii.gz").write_bytes(b"no image at all")
-    save_volume(folder / "block.nii.gz", Volume(np.where(chest().array < -500, 0, chest().array), chest().affine))
+    solid = whole_chest()
+    save_volume(folder / "block.nii.gz", Volume(np.where(solid.array < -500, 0, solid.array), solid.affine))
     return folder
 
 
