@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 from pydicom.misc import is_dicom
 
-from drasclr_core.anatomy.readers import NIFTI_SUFFIXES, is_nifti
+from drasclr_core.anatomy.readers import FILE_SUFFIXES, is_image_file
+from drasclr_core.cohort.mosmed import is_mosmed, read_mosmed
 from drasclr_core.cohort.subjects import check_subjects
 
 
@@ -21,8 +22,9 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
         One of
 
         - a CSV file with columns ``sid`` and ``image`` (paths relative to the CSV file) and optional label columns;
-        - a folder, in which every NIfTI file and every folder with a DICOM series is one subject;
-        - one NIfTI file, or the folder of one DICOM series.
+        - a folder, in which every file (NIfTI, NRRD, MetaImage) and every folder with a DICOM series is one subject;
+        - one image file, or the folder of one DICOM series;
+        - the folder of MosMedData, recognised by ``studies/CT-0`` and so on (see `mosmed.read_mosmed`).
 
         Without a CSV the sid is the file's name without its ending.
 
@@ -44,9 +46,12 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
         raise FileNotFoundError(f"{path.name}: no such file or folder. Give a CSV file, a folder of scans or one scan.")
     if path.suffix.lower() == ".csv":
         return _read_csv(path)
-    scans = [path] if _is_scan(path) else sorted(filter(_is_scan, path.iterdir())) if path.is_dir() else []
+    if is_mosmed(path):
+        return read_mosmed(path)
+    scans = [path] if is_scan(path) else sorted(filter(is_scan, path.iterdir())) if path.is_dir() else []
     if not scans:
-        raise ValueError(f"{path.name}: no NIfTI file and no DICOM series in it. Give a CSV file or a folder of scans.")
+        raise ValueError(f"{path.name}: no NIfTI, NRRD or MetaImage file and no DICOM series in it. Give a CSV file "
+                         "or a folder of scans.")  # fmt: skip
     table = pd.DataFrame({"sid": [_sid(scan) for scan in scans], "image": [str(scan.resolve()) for scan in scans]})
     check_subjects(table, path.name)
     return table
@@ -61,16 +66,17 @@ def _read_csv(path: Path) -> pd.DataFrame:
     return table.assign(image=[str(path.parent.resolve() / image.strip()) for image in table["image"]])
 
 
-def _is_scan(path: Path) -> bool:
+def is_scan(path: Path) -> bool:
+    """Whether `path` has the name of an image file or is a folder with a DICOM file in it."""
     if path.is_dir():
         return any(file.is_file() and is_dicom(file) for file in path.iterdir())
-    return is_nifti(path)
+    return is_image_file(path)
 
 
 def _sid(scan: Path) -> str:
     """The file's name without its ending, with characters that are unsafe in file names replaced."""
     name = scan.name
-    for suffix in sorted(NIFTI_SUFFIXES, key=len, reverse=True):
+    for suffix in sorted(FILE_SUFFIXES, key=len, reverse=True):
         if name.lower().endswith(suffix):
             name = name[: -len(suffix)]
             break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -88,9 +89,22 @@ def check_subjects(table: pd.DataFrame, name: str, first_row: int = 1) -> None:
             problems.append(f"row {row}: sid {sid!r} is already used in row {twin}")
         if pd.isna(image) or not str(image).strip():
             problems.append(f"row {row}: no image")
+        elif not _is_utf8(str(image)):
+            problems.append(f"row {row}: the image's name is not UTF-8, rename the file")
     if problems:
         more = f" (and {len(problems) - SHOWN} more)" if len(problems) > SHOWN else ""
         raise ValueError(f"{name}: " + "; ".join(problems[:SHOWN]) + more + ". Correct these rows.")
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether the text can be written to a table; Python keeps other bytes of file names as lone surrogates."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def named(names: Iterable[str]) -> str:
+    """The first few names in a sentence, and how many more there are."""
+    names = list(names)
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
 
 
 def _relative(run: Run, image: str | Path) -> str:

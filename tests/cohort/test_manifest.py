@@ -80,5 +80,5 @@ def test_two_scans_of_one_name(tmp_path):
 def test_nothing_there(tmp_path):
     with pytest.raises(FileNotFoundError, match="no such file or folder"):
         read_manifest(tmp_path / "nowhere")
-    with pytest.raises(ValueError, match="no NIfTI file and no DICOM series"):
+    with pytest.raises(ValueError, match="no NIfTI, NRRD or MetaImage file and no DICOM series"):
         read_manifest(tmp_path)

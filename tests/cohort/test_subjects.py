@@ -1,9 +1,11 @@
 """The subject table keeps what was given, relative to the cohort, and refuses rows that later stages cannot use."""
 
+import os
+
 import pandas as pd
 import pytest
 
-from drasclr_core.cohort.subjects import image_path, read_subjects, write_subjects
+from drasclr_core.cohort.subjects import check_subjects, image_path, read_subjects, write_subjects
 from drasclr_core.run import Run
 
 
@@ -71,3 +73,9 @@ def test_many_bad_rows_are_counted_not_listed(run):
 def test_before_stage_01_the_remedy_is_named(run):
     with pytest.raises(FileNotFoundError, match="Run notebook 01_cohort first"):
         read_subjects(run)
+
+
+def test_an_image_whose_name_is_not_utf8_is_named_by_its_row():
+    table = pd.DataFrame({"sid": ["a", "b"], "image": ["a.nii.gz", os.fsdecode(b"caf\xe9.nii.gz")]})
+    with pytest.raises(ValueError, match="row 2: the image's name is not UTF-8"):
+        check_subjects(table, "subject table")
