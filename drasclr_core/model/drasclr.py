@@ -6,6 +6,7 @@ import copy
 from typing import NamedTuple
 
 import torch
+import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -13,6 +14,7 @@ from drasclr_core.model.encoder import Encoder, ProjectionHead, check_locations
 from drasclr_core.model.locconv import LocationGroups
 from drasclr_core.model.losses import contrast_logits
 from drasclr_core.model.memory_bank import ConditionalMemoryBank
+from drasclr_core.model.share import Share
 
 
 class Contrast(NamedTuple):
@@ -49,12 +51,6 @@ class DrasCLR(nn.Module):
     temperature : float
     key_momentum : float
         m in "key = m key + (1 - m) query" of the weights.
-    key_splits : int
-        In how many random parts the key batch goes through batch norm. With 1, a key shares its statistics with the
-        patches whose other views are the queries; keys of other batches do not, so among those the positive could be
-        told by its statistics. It cannot among the keys of its own batch, which `fresh_negatives` adds. 2 or more do
-        on one device what MoCo's shuffling does between devices, but statistics of a small part are noisy: the
-        deepest layers see one voxel per patch.
     fresh_negatives : bool
         Put a batch's keys into the bank before the batch is contrasted, so that the other subjects of the batch are
         negatives too: they are of the same landmark, and of the same age as the positive. False contrasts first, as
@@ -62,45 +58,57 @@ class DrasCLR(nn.Module):
     """
 
     def __init__(self, locations: Tensor, encoder: Encoder, head: ProjectionHead, bank: ConditionalMemoryBank,
-                 temperature: float = 0.2, key_momentum: float = 0.999, key_splits: int = 1,
-                 fresh_negatives: bool = True):  # fmt: skip
+                 temperature: float = 0.2, key_momentum: float = 0.999, fresh_negatives: bool = True):  # fmt: skip
         super().__init__()
         check_locations(locations)
         self.temperature, self.key_momentum = temperature, key_momentum
-        self.key_splits, self.fresh_negatives = key_splits, fresh_negatives
+        self.fresh_negatives = fresh_negatives
         self.register_buffer("locations", locations, persistent=False)
         self.query = Network(encoder, head)
         self.key = copy.deepcopy(self.query).requires_grad_(False)
         self.bank = bank
 
     def forward(self, landmark: int, query: Tensor, key: Tensor, subjects: Tensor, neighbors: Tensor | None = None,
-                neighbor_landmarks: list[int] | None = None, order: Tensor | None = None) -> Contrast:  # fmt: skip
+                neighbor_landmarks: list[int] | None = None, share: Share | None = None) -> Contrast:  # fmt: skip
         """Contrast one batch of one landmark, and put its keys into the bank.
+
+        Of several processes each gets its share of the batch, and all end up with the same bank.
 
         Parameters
         ----------
         landmark : int
-        query, key : Tensor [B, 1, n, n, n]
-            Two views of each subject's patch.
+        query : Tensor [b, 1, n, n, n]
+            One view of the patches of ``share.rows``.
+        key : Tensor [b', 1, n, n, n]
+            Another view of the patches of ``share.key_rows``.
         subjects : int Tensor [B]
-        neighbors : Tensor [B, R, n, n, n], optional
+            Of the whole batch.
+        neighbors : Tensor [b, R, n, n, n], optional
             One view of each of the R neighbouring patches; without them there is no neighbouring loss.
         neighbor_landmarks : list of R int, optional
-        order : int Tensor [B], optional
-            Permutation of the key batch before it is split for batch norm.
+        share : Share, optional
+            By default this process has the whole batch, in order, and its keys go through batch norm together.
         """
+        share = share or Share.whole(len(subjects))
         location = self.locations[landmark]
         q = self.query(query, location)
         r = None if neighbors is None else self._embed_neighbors(neighbors, neighbor_landmarks)
         self._update_key_network()
-        k = self._embed_keys(key, location, order)
+        keys = self._embed_keys(key, location, share)
+        rows = torch.from_numpy(share.rows).to(keys.device)
+        with torch.autocast(keys.device.type, enabled=False):  # similarities need more digits than bf16 has
+            return self._contrast(landmark, q.to(keys), None if r is None else r.to(keys), keys, subjects, rows)
+
+    def _contrast(self, landmark: int, q: Tensor, r: Tensor | None, keys: Tensor, subjects: Tensor, rows: Tensor
+                  ) -> Contrast:  # fmt: skip
         if self.fresh_negatives:
-            self.bank.enqueue(landmark, k, subjects)
-        negatives, own = self.bank.negatives(landmark, subjects)
+            self.bank.enqueue(landmark, keys, subjects)
+        negatives, own = self.bank.negatives(landmark, subjects[rows])
+        k = keys[rows]
         local = contrast_logits(q, k, negatives, self.temperature, own)
         neighbor = None if r is None else contrast_logits(r.sum(dim=1), k, negatives, self.temperature, own)
         if not self.fresh_negatives:
-            self.bank.enqueue(landmark, k, subjects)
+            self.bank.enqueue(landmark, keys, subjects)
         return Contrast(q, k, local, neighbor)
 
     def _embed_neighbors(self, neighbors: Tensor, landmarks: list[int]) -> Tensor:
@@ -115,10 +123,12 @@ class DrasCLR(nn.Module):
         torch._foreach_lerp_(list(self.key.parameters()), list(self.query.parameters()), 1 - self.key_momentum)
 
     @torch.no_grad()
-    def _embed_keys(self, key: Tensor, location: Tensor, order: Tensor | None) -> Tensor:
-        splits = min(self.key_splits, len(key) // 2)  # batch norm needs two samples
-        if splits < 2:
-            return self.key(key, location)
-        order = torch.arange(len(key), device=key.device) if order is None else order
-        parts = [self.key(key[part], location) for part in order.tensor_split(splits)]
-        return torch.cat(parts)[order.argsort()]
+    def _embed_keys(self, key: Tensor, location: Tensor, share: Share) -> Tensor:
+        """Keys [B, C] of the whole batch, from all processes, in the batch's order."""
+        parts = key.split([len(part) for part in share.key_parts])
+        own = torch.cat([self.key(part, location) for part in parts])
+        keys = self.bank.keys.new_zeros(share.size, self.bank.keys.shape[-1])
+        keys[torch.from_numpy(share.key_rows).to(keys.device)] = own.to(keys)
+        if dist.is_available() and dist.is_initialized():
+            dist.all_reduce(keys)  # every row is zero but in the process that made it
+        return keys

@@ -1,17 +1,16 @@
-"""The encoder e of 3D patches, built of Loc-CondConv layers, and the projection head g."""
+"""The encoder e of 3D patches, built of convolutions that know the location, and the projection head g."""
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from drasclr_core.model.locconv import LocationGroups, LocCondConv3d, group_locations
-from drasclr_core.run import atomic, read_json, write_json
+from drasclr_core.model import weights
+from drasclr_core.model.conditioning import CONDITIONINGS, Fusion
+from drasclr_core.model.locconv import LocationConv3d, LocationGroups, group_locations
 
 # (in, out, stride) of the convolutions, the authors' names in comments; the last output is the representation.
 LAYERS = (
@@ -24,12 +23,12 @@ LAYERS = (
 
 
 class ConvBlock(nn.Module):
-    """Loc-CondConv, batch norm, ELU."""
+    """Convolution, batch norm, ELU."""
 
-    def __init__(self, in_channels: int, out_channels: int, stride: int, num_experts: int):
+    def __init__(self, conv: LocationConv3d):
         super().__init__()
-        self.conv = LocCondConv3d(in_channels, out_channels, stride=stride, num_experts=num_experts)
-        self.norm = nn.BatchNorm3d(out_channels)
+        self.conv = conv
+        self.norm = nn.BatchNorm3d(len(conv.bias))
 
     def forward(self, x: Tensor, location: Tensor | LocationGroups) -> Tensor:
         return F.elu(self.norm(self.conv(x, location)), inplace=True)
@@ -43,18 +42,32 @@ class Encoder(nn.Module):
     rep_dim : int
         Length of the representation h.
     num_experts : int
-        Experts of every Loc-CondConv layer.
+        Experts of every Loc-CondConv layer (hidden units, for ``hypernetwork``).
+    conditioning : str
+        How the location enters (Table 6): ``loc-condconv`` (the paper's method), ``none``, ``concat`` (joined to the
+        last features) or ``hypernetwork`` (a fully connected network of the location makes the kernels).
 
     Attributes
     ----------
     description : dict
         What the weights mean (voxel and patch size, HU window, training data...); travels with them as JSON.
+
+    Raises
+    ------
+    ValueError
+        For an unknown conditioning.
     """
 
-    def __init__(self, rep_dim: int = 128, num_experts: int = 8):
+    def __init__(self, rep_dim: int = 128, num_experts: int = 8, conditioning: str = "loc-condconv"):
         super().__init__()
-        self.rep_dim, self.num_experts = rep_dim, num_experts
-        self.blocks = nn.ModuleList(ConvBlock(i, o or rep_dim, stride, num_experts) for i, o, stride in LAYERS)
+        if conditioning not in CONDITIONINGS:
+            raise ValueError(f"There is no conditioning {conditioning!r}; choose one of {', '.join(CONDITIONINGS)}.")
+        convolution, fused = CONDITIONINGS[conditioning]
+        self.rep_dim, self.num_experts, self.conditioning = rep_dim, num_experts, conditioning
+        self.blocks = nn.ModuleList(
+            ConvBlock(convolution(i, o or rep_dim, stride=stride, num_experts=num_experts)) for i, o, stride in LAYERS
+        )
+        self.fusion = Fusion(rep_dim) if fused else None
         self.description: dict = {}
 
     def forward(self, x: Tensor, location: Tensor | LocationGroups) -> Tensor:
@@ -84,50 +97,34 @@ class Encoder(nn.Module):
             check_locations(location.unique if isinstance(location, LocationGroups) else location)
         if max(x.shape[2:]) > 32:
             raise ValueError(f"The encoder takes patches of at most 32 voxels per side, not {tuple(x.shape[2:])}.")
-        x = x.contiguous(memory_format=torch.channels_last_3d)
+        x = x.to(self.blocks[0].conv.bias.dtype, memory_format=torch.channels_last_3d)
         for block in self.blocks:
             x = block(x, location)
-        return x.flatten(1)
+        h = x.flatten(1)
+        return h if self.fusion is None else self.fusion(h, location)
 
     def save_pretrained(self, folder: str | Path, **description) -> None:
-        """Write ``encoder.safetensors`` and ``encoder.json`` (sizes, checksum of the weights, `description`)."""
+        """Write ``model.safetensors``, ``config.json`` and a model card (see `drasclr_core.model.weights`)."""
         self.description |= description
-        with atomic(Path(folder) / "encoder.safetensors") as path:
-            save_file({name: tensor.contiguous().cpu() for name, tensor in self.state_dict().items()}, path)
-            checksum = _checksum(path)
-        write_json(Path(folder) / "encoder.json", {**self.description, "rep_dim": self.rep_dim,
-                                                   "num_experts": self.num_experts, "sha256": checksum})  # fmt: skip
+        weights.save(self, folder)
 
     @classmethod
-    def from_pretrained(cls, folder: str | Path) -> Encoder:
-        """Read what `save_pretrained` wrote; the encoder comes back in eval mode.
+    def from_pretrained(cls, source: str | Path) -> Encoder:
+        """The encoder, in eval mode, that `save_pretrained` wrote to a folder or that a Hugging Face hub holds.
+
+        Parameters
+        ----------
+        source : path or str
+            A folder, or ``owner/name`` on the hub, which is asked only if there is no folder of that name.
 
         Raises
         ------
         FileNotFoundError
             If one of the two files is missing.
         ValueError
-            If the weights are not the ones that the JSON describes.
+            If the files are not as they were written, or are not of an encoder.
         """
-        weights, about = Path(folder) / "encoder.safetensors", Path(folder) / "encoder.json"
-        for path in (weights, about):
-            if not path.exists():
-                raise FileNotFoundError(f"{path} is missing. Run notebook 06_pretrain first, or give another folder.")
-        description = read_json(about)
-        if _checksum(weights) != description["sha256"]:
-            raise ValueError(f"{weights} is not the file that {about.name} describes (their checksums differ). "
-                             "Copy both files again from the same run.")  # fmt: skip
-        encoder = cls(description["rep_dim"], description["num_experts"])
-        state, own = load_file(weights), encoder.state_dict()
-        wrong = sorted(name for name in state.keys() | own.keys()
-                       if name not in state or name not in own or state[name].shape != own[name].shape)  # fmt: skip
-        if wrong:
-            raise ValueError(f"{weights} does not hold an encoder of rep_dim {encoder.rep_dim} and "
-                             f"{encoder.num_experts} experts: {len(wrong)} tensors differ, first {wrong[0]}. "
-                             f"Was {about.name} edited?")  # fmt: skip
-        encoder.load_state_dict(state)
-        encoder.description = description
-        return encoder.eval()
+        return weights.load(source, cls)
 
 
 class ProjectionHead(nn.Sequential):
@@ -142,8 +139,3 @@ def check_locations(location: Tensor) -> None:
     if location.abs().max() > 1 + 1e-6:
         raise ValueError(f"Locations must be atlas coordinates in [-1, 1], but one is {location.abs().max():.4g}. "
                          "Scale millimetres or voxel indices first, with Atlas.scale.")  # fmt: skip
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,17 +1,20 @@
+import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
 
 from drasclr_core.model import ConditionalMemoryBank, DrasCLR, Encoder, ProjectionHead
 from drasclr_core.model.losses import contrast_loss
+from drasclr_core.model.share import Share
 
 
-def make_model(key_splits=1, key_momentum=0.9, fresh_negatives=False):
+def make_model(key_momentum=0.9, fresh_negatives=False):
     torch.manual_seed(0)
     locations = torch.rand(4, 3) * 2 - 1
     bank = ConditionalMemoryBank(4, 6, 8)
-    return DrasCLR(
-        locations, Encoder(16, 2), ProjectionHead(16, 8), bank, 0.2, key_momentum, key_splits, fresh_negatives
-    ).train()
+    return DrasCLR(locations, Encoder(16, 2), ProjectionHead(16, 8), bank, 0.2, key_momentum, fresh_negatives).train()
 
 
 def patches(*size):
@@ -56,13 +59,34 @@ def test_only_the_query_network_learns_and_the_key_network_follows():
 
 
 def test_split_batch_norm_uses_the_parts_of_the_permuted_batch():
-    whole, split = make_model(1), make_model(2)
-    key, order = patches(8, 1), torch.tensor([3, 6, 0, 2, 1, 4, 5, 7])
-    location = split.locations[0]
-    keys = split._embed_keys(key, location, order)
-    expected = torch.cat([whole.key(key[part], location) for part in order.split(4)]).detach()
+    model, key, order = make_model(), patches(8, 1), np.array([3, 6, 0, 2, 1, 4, 5, 7])
+    location = model.locations[0]
+    keys = model._embed_keys(key[order], location, Share.of(8, key_splits=2, order=order))
+    expected = torch.cat([make_model().key(key[part], location) for part in np.split(order, 2)]).detach()
     torch.testing.assert_close(keys[order], expected)
-    assert make_model(9)._embed_keys(patches(2, 1), location, None).shape == (2, 8)  # never parts of one sample
+
+
+@given(size=st.integers(2, 40), processes=st.integers(1, 4), key_splits=st.integers(1, 4), seed=st.integers(0, 99))
+def test_processes_share_a_batch_without_loss_or_repetition(size, processes, key_splits, seed):
+    if size < 2 * processes:
+        return
+    order = np.random.default_rng(seed).permutation(size)
+    shares = [Share.of(size, rank, processes, key_splits, order) for rank in range(processes)]
+    for positions in ([share.rows for share in shares], [share.key_rows for share in shares]):
+        assert sorted(np.concatenate(positions)) == list(range(size))
+    assert sum(share.weight for share in shares) == pytest.approx(1)
+    assert all(len(part) >= 2 for share in shares for part in (share.rows, *share.key_parts))  # batch norm needs two
+
+
+def test_similarities_are_computed_in_full_precision_under_autocast():
+    inputs = patches(16, 1), patches(16, 1), torch.arange(16)
+    exact = make_model()(0, *inputs)
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = make_model()(0, *inputs)
+    assert mixed.local.dtype == mixed.key.dtype == torch.float32
+    expected = torch.cat([(mixed.query * mixed.key).sum(1, keepdim=True), mixed.query @ make_model().bank.keys[0].T], 1)
+    torch.testing.assert_close(mixed.local, expected / 0.2)
+    assert F.cosine_similarity(exact.query, mixed.query).min() > 0.95
 
 
 def test_locations_out_of_range_are_refused():

@@ -1,5 +1,3 @@
-import json
-
 import pytest
 import torch
 
@@ -53,32 +51,6 @@ def test_voxel_indices_and_large_patches_are_refused(encoder):
         encoder(torch.zeros(1, 1, 8, 8, 8), torch.tensor([104.0, 52, 26]))
     with pytest.raises(ValueError, match="at most 32"):
         encoder(torch.zeros(1, 1, 40, 40, 40), torch.zeros(3))
-
-
-def test_saving_and_loading(encoder, tmp_path):
-    encoder.save_pretrained(tmp_path, patch_size=8, spacing_mm=4.0)
-    again = Encoder.from_pretrained(tmp_path)
-    x = torch.randn(2, 1, 8, 8, 8)
-    with torch.no_grad():
-        assert torch.equal(again(x, torch.zeros(3)), encoder(x, torch.zeros(3)))
-    assert again.description["patch_size"] == 8
-    assert not again.training
-
-
-def test_a_mismatch_is_a_clear_error(encoder, tmp_path):
-    with pytest.raises(FileNotFoundError, match="06_pretrain"):
-        Encoder.from_pretrained(tmp_path)
-    encoder.save_pretrained(tmp_path)
-    about = tmp_path / "encoder.json"
-    description = json.loads(about.read_text())
-    about.write_text(json.dumps(description | {"num_experts": 3}))
-    with pytest.raises(ValueError, match="3 experts"):
-        Encoder.from_pretrained(tmp_path)
-    about.write_text(json.dumps(description))
-    weights = tmp_path / "encoder.safetensors"
-    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
-    with pytest.raises(ValueError, match="checksums differ"):
-        Encoder.from_pretrained(tmp_path)
 
 
 def test_a_foreign_checkpoint_is_a_clear_error(tmp_path):

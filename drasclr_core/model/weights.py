@@ -1,0 +1,132 @@
+"""Weights travel with their meaning: an encoder as a folder in the layout of the Hugging Face hub.
+
+``model.safetensors`` holds the weights. ``config.json`` says what they are: architecture, conditioning, voxel and
+patch size, HU window, the atlas's landmarks and location scaling, the training data and settings, and the checksums of
+both files. ``README.md``, the model card, says the same to a reader.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from drasclr_core.run import atomic, read_json, to_json, write_json
+
+WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
+ARCHITECTURE = ("rep_dim", "num_experts", "conditioning")  # the arguments of Encoder
+CHECKSUMS = ("sha256", "config_sha256")
+
+
+def save(encoder, folder: str | Path) -> None:
+    """Write an encoder; ``config.json`` comes last, so a folder without it is unfinished."""
+    folder = Path(folder)
+    about = {**encoder.description, "model_type": "drasclr", "architectures": [type(encoder).__name__],
+             **{name: getattr(encoder, name) for name in ARCHITECTURE}}  # fmt: skip
+    (folder / CONFIG).unlink(missing_ok=True)
+    with atomic(folder / WEIGHTS) as temporary:
+        save_file({name: tensor.contiguous().cpu() for name, tensor in encoder.state_dict().items()}, temporary)
+        about["sha256"] = _checksum(temporary)
+    with atomic(folder / CARD) as temporary:
+        temporary.write_text(_card(about))
+    about = json.loads(to_json(about))
+    write_json(folder / CONFIG, {**about, "config_sha256": _config_checksum(about)})
+
+
+def load(source: str | Path, kind: type):
+    """An encoder of class `kind` from a folder or the hub; see `Encoder.from_pretrained`."""
+    folder = Path(source)
+    if not folder.is_dir() and _is_hub_id(source):
+        folder = _download(str(source))
+    about = _read_config(folder)
+    encoder, state = kind(**{name: about[name] for name in ARCHITECTURE}), _read_weights(folder, about)
+    own = encoder.state_dict()
+    wrong = sorted(name for name in state.keys() | own.keys()
+                   if name not in state or name not in own or state[name].shape != own[name].shape)  # fmt: skip
+    if wrong:
+        raise ValueError(f"{folder.name}/{WEIGHTS} does not hold the encoder that {CONFIG} describes: {len(wrong)} "
+                         f"tensors differ, first {wrong[0]}. Copy both files again from the same run.")  # fmt: skip
+    encoder.to(state["blocks.0.conv.bias"].dtype).load_state_dict(state)
+    encoder.description = about
+    return encoder.eval()
+
+
+def _read_config(folder: Path) -> dict:
+    """The description, once it is seen to be whole and unchanged."""
+    for name in (WEIGHTS, CONFIG):
+        if not (folder / name).exists():
+            raise FileNotFoundError(f"{folder.name}/{name} is missing. Run notebook 06_pretrain to its end first, or "
+                                    "give another folder.")  # fmt: skip
+    again = "Copy the folder again from where it was written; to describe an encoder otherwise, use save_pretrained."
+    try:
+        about = read_json(folder / CONFIG)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{folder.name}/{CONFIG} is not whole: {error}. {again}") from error
+    missing = [name for name in (*ARCHITECTURE, *CHECKSUMS) if name not in about]
+    if missing:
+        raise ValueError(f"{folder.name}/{CONFIG} does not describe an encoder of this project: it lacks "
+                         f"{', '.join(missing)}. {again}")  # fmt: skip
+    if _config_checksum(about) != about["config_sha256"]:
+        raise ValueError(f"{folder.name}/{CONFIG} was changed after it was written (its checksum differs). {again}")
+    return about
+
+
+def _read_weights(folder: Path, about: dict) -> dict:
+    if _checksum(folder / WEIGHTS) != about["sha256"]:
+        raise ValueError(f"{folder.name}/{WEIGHTS} is not the file that {CONFIG} describes (their checksums differ): "
+                         "cut short, changed, or of another run. Copy both files again from the same run.")  # fmt: skip
+    try:
+        return load_file(folder / WEIGHTS)
+    except SafetensorError as error:
+        raise ValueError(f"{folder.name}/{WEIGHTS} is not a safetensors file: {error}.") from error
+
+
+def _is_hub_id(source: str | Path) -> bool:
+    return isinstance(source, str) and source.count("/") == 1 and all(source.split("/")) and source[0] not in "./~"
+
+
+def _download(hub_id: str) -> Path:
+    """The folder in the local cache that holds the newest files of a hub id (fetched, unless `HF_HUB_OFFLINE`)."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(hub_id, allow_patterns=[WEIGHTS, CONFIG, CARD]))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise FileNotFoundError(f"{hub_id} is neither a folder here nor a model that could be had from the hub "
+                                f"({type(error).__name__}). Check the name and the network.") from error  # fmt: skip
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _config_checksum(about: dict) -> str:
+    """Of everything that ``config.json`` says but this checksum itself."""
+    rest = {name: value for name, value in about.items() if name != "config_sha256"}
+    return hashlib.sha256(to_json(rest).encode()).hexdigest()
+
+
+def _card(about: dict) -> str:
+    """The model card: what a person should know before using the weights."""
+    facts = {
+        "Conditioning": about["conditioning"],
+        "Representation": f"{about['rep_dim']} numbers",
+        "Patch": f"{about['patch_size']} voxels a side of {about['spacing_mm']:g} mm"
+        if "patch_size" in about
+        else None,
+        "HU window": about.get("hu_window"),
+        "Landmarks": len(about["locations"]) if "locations" in about else None,
+        "Subjects in training": about.get("subjects"),
+    }
+    rows = "\n".join(f"| {name} | {value} |" for name, value in facts.items() if value is not None)
+    return (
+        "---\nlibrary_name: drasclr-core\ntags: [medical-imaging, lung, ct, self-supervised]\n---\n\n"
+        "# DrasCLR encoder\n\nRepresents patches of lung CT at a location in the atlas. Not for clinical use.\n\n"
+        f"| | |\n| --- | --- |\n{rows}\n\n"
+        '```python\nfrom drasclr_core.model import Encoder\n\nencoder = Encoder.from_pretrained("this folder")\n```\n'
+    )
