@@ -10,10 +10,11 @@ from joblib import Parallel, delayed
 from tqdm import tqdm
 
 
-def track(items: Iterable, description: str, total: int | None = None) -> tqdm:
+def track(items: Iterable, description: str, total: int | None = None, shown: bool = True) -> tqdm:
     """`items` with a progress bar and a time estimate.
 
-    In a terminal the bar moves in place; in a notebook run by papermill a line is written every few seconds.
+    In a terminal the bar moves in place; in a notebook run by papermill a line is written every few seconds. With
+    `shown` False nothing is seen: of several processes that do the same, one shows it.
     """
     in_terminal = sys.stderr.isatty()
     return tqdm(
@@ -25,6 +26,7 @@ def track(items: Iterable, description: str, total: int | None = None) -> tqdm:
         ncols=90,
         dynamic_ncols=False,
         file=sys.stderr,
+        disable=not shown,
     )
 
 

@@ -106,7 +106,12 @@ def atomic(path: str | Path) -> Iterator[Path]:
 def write_json(path: str | Path, content: dict) -> None:
     """Write `content` as JSON, atomically."""
     with atomic(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1, sort_keys=True, default=_plain) + "\n")
+        temporary.write_text(to_json(content, indent=1) + "\n")
+
+
+def to_json(content: dict, indent: int | None = None) -> str:
+    """JSON with sorted keys, in which NumPy arrays and scalars are lists and numbers and a path is its last name."""
+    return json.dumps(content, indent=indent, sort_keys=True, default=_plain)
 
 
 def read_json(path: str | Path) -> dict:
@@ -117,7 +122,7 @@ def read_json(path: str | Path) -> dict:
 
 def fingerprint(**inputs) -> str:
     """Twelve hex digits that change when any of the `inputs` (anything JSON can hold) changes."""
-    return hashlib.sha256(json.dumps(inputs, sort_keys=True, default=_plain).encode()).hexdigest()[:12]
+    return hashlib.sha256(to_json(inputs).encode()).hexdigest()[:12]
 
 
 def file_fingerprint(path: str | Path) -> str:

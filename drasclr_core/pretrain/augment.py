@@ -9,12 +9,35 @@ contrast, as in the authors' code.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 HU_WINDOW = (-1024, 240)
+
+
+class Draws(NamedTuple):
+    """What was drawn for a batch of B samples of C patches.
+
+    Attributes
+    ----------
+    matrices : float [B, 3, 4]
+        From view voxels to patch voxels, both counted from the centre.
+    gamma : float [B]
+        Contrast exponents, 1 where the contrast stays.
+    noise : float [B, C, size, size, size]
+        In HU, 0 where there is none.
+    """
+
+    matrices: Tensor
+    gamma: Tensor
+    noise: Tensor
+
+    def of(self, rows: Tensor) -> Draws:
+        """The draws of some samples."""
+        return Draws(*(drawn[rows] for drawn in self))
 
 
 @dataclass(frozen=True)
@@ -62,18 +85,24 @@ class Augmentation:
         float32 Tensor [B, C, size, size, size]
             About [-1, 1] (noise is not clipped).
         """
-        batch, device = len(patches), patches.device
+        return self.apply(patches, self.draw(*patches.shape[:2], generator))
+
+    def draw(self, batch: int, channels: int, generator: torch.Generator) -> Draws:
+        """Everything random in the views of a batch, on the generator's device."""
+        device = generator.device
         matrices = self.draw_affine(batch, generator)
         chosen = torch.rand(2, batch, generator=generator, device=device)
         amount = torch.rand(2, batch, generator=generator, device=device)
         std = torch.where(chosen[0] < self.noise_p, amount[0] * self.noise_std, 0.0)
         low, high = self.gamma
         gamma = torch.where(chosen[1] < self.contrast_p, low + amount[1] * (high - low), 1.0)
+        noise = torch.randn(batch, channels, *(self.size,) * 3, generator=generator, device=device)
+        return Draws(matrices, gamma, noise.mul_(_per_sample(std)))
 
-        views = affine_views(above_air(patches), matrices, self.size)
-        noise = torch.randn(views.shape, generator=generator, device=device)
-        views = adjust_contrast(views + _per_sample(std) * noise, gamma)
-        return normalise(views)
+    def apply(self, patches: Tensor, draws: Draws) -> Tensor:
+        """The views of patches that were drawn (shapes as in `__call__`)."""
+        views = affine_views(above_air(patches), draws.matrices, self.size)
+        return normalise(adjust_contrast(views + draws.noise, draws.gamma))
 
     def draw_affine(self, batch: int, generator: torch.Generator) -> Tensor:
         """Random matrices [B, 3, 4] from view voxels to patch voxels, both counted from the centre.
@@ -129,10 +158,9 @@ def affine_views(patches: Tensor, matrices: Tensor, size: int) -> Tensor:
     Voxel g of a view, counted from its centre, shows the patch at ``matrices @ (g, 1)``, counted from its centre.
     """
     axis = torch.arange(size, device=patches.device, dtype=patches.dtype) - (size - 1) / 2
-    voxels = torch.cartesian_prod(axis, axis, axis)  # [size^3, 3]
-    points = voxels @ matrices[:, :, :3].transpose(1, 2) + matrices[:, None, :, 3]
-    half = (patches.shape[-1] - 1) / 2
-    grid = (points / half).flip(-1).view(-1, size, size, size, 3)  # grid_sample counts the last axis first
+    to_grid = matrices.flip(1) / ((patches.shape[-1] - 1) / 2)  # grid_sample counts the last axis first
+    x, y, z, shift = (column[:, None, None, None] for column in to_grid.unbind(2))  # an affine map is a sum over axes
+    grid = (x * axis[:, None, None, None] + shift) + y * axis[:, None, None] + z * axis[:, None]
     return F.grid_sample(patches, grid, mode="bilinear", padding_mode="border", align_corners=True)
 
 

@@ -1,4 +1,4 @@
-"""What a run writes: the state it can go on from, its log, and the description of its encoder."""
+"""What a run writes: the state it can go on from, and the description of its encoder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 
 import drasclr_core
@@ -14,9 +13,6 @@ from drasclr_core.model import DrasCLR
 from drasclr_core.pretrain.augment import HU_WINDOW
 from drasclr_core.pretrain.config import PretrainConfig
 from drasclr_core.run import atomic, fingerprint
-
-COLUMNS = ("epoch", "step", "loss_local", "loss_neighbor", "negatives", "accuracy", "alignment", "uniformity", "lr",
-           "seconds")  # fmt: skip
 
 
 def run_key(store, atlas, config: PretrainConfig) -> str:
@@ -38,24 +34,18 @@ def save_state(path: Path, state: dict, model: DrasCLR, optimizer) -> None:
         torch.save({**state, "model": model.state_dict(), "optimizer": optimizer.state_dict()}, temporary)
 
 
-def write_log(folder: Path, rows: list) -> pd.DataFrame:
-    log = pd.DataFrame(rows, columns=COLUMNS)
-    with atomic(folder / "log.csv") as temporary:
-        log.to_csv(temporary, index=False, float_format="%.6g")
-    return log
-
-
-def describe(atlas, store, config: PretrainConfig) -> dict:
+def describe(atlas, store, config: PretrainConfig, processes: int = 1) -> dict:
     """What the weights mean: written beside them as JSON."""
     return {
         "method": "DrasCLR",
-        "conditioning": "loc-condconv",
         "patch_size": config.augmentation.size,
         "spacing_mm": config.augmentation.spacing_mm,
         "hu_window": HU_WINDOW,
         "locations": np.asarray(atlas.locations, dtype=float).round(7),
         "centres_mm": np.asarray(atlas.centres, dtype=float).round(4),
+        "location_box_mm": np.asarray(atlas.box, dtype=float).round(4),
         "subjects": len(store.sids),
+        "processes": processes,
         "config": config.method(),
         "version": drasclr_core.__version__,
     }

@@ -31,20 +31,25 @@ class LandmarkSampler:
         Blocks in a row; 1 shuffles (landmark, block) pairs freely, a large number shows all subjects of a landmark
         before the next landmark, as the authors' code does.
     seed : int
+    processes : int
+        That share every batch: each gets at least two subjects of it.
 
     Raises
     ------
     ValueError
-        For fewer than 2 subjects, or a batch size below 2.
+        For fewer than 2 subjects or a batch size below 2, for each process.
     """
 
-    def __init__(self, num_landmarks: int, num_subjects: int, batch_size: int, visit: int = 1, seed: int = 0):
-        if num_subjects < 2 or batch_size < 2:
-            raise ValueError(f"Contrasting needs at least 2 subjects and a batch size of 2 or more, not {num_subjects} "
-                             f"subjects in batches of {batch_size}.")  # fmt: skip
+    def __init__(self, num_landmarks: int, num_subjects: int, batch_size: int, visit: int = 1, seed: int = 0,
+                 processes: int = 1):  # fmt: skip
+        least = 2 * processes
+        if num_subjects < least or batch_size < least:
+            among = f" for {processes} processes; take fewer" if processes > 1 else ""
+            raise ValueError(f"Contrasting needs at least {least} subjects and a batch size of {least} or more, not "
+                             f"{num_subjects} subjects in batches of {batch_size}{among}.")  # fmt: skip
         self.num_landmarks, self.num_subjects = num_landmarks, num_subjects
-        self.visit, self.seed = visit, seed
-        self.blocks = min(-(-num_subjects // batch_size), num_subjects // 2)
+        self.visit, self.seed, self.processes = visit, seed, processes
+        self.blocks = min(-(-num_subjects // batch_size), num_subjects // least)
 
     def __len__(self) -> int:
         """Steps per epoch."""

@@ -34,6 +34,7 @@ def make_tiny(**sizes):
     atlas = SimpleNamespace(
         locations=locations,
         centres=locations * 100,
+        box=np.array([[-100.0] * 3, [100.0] * 3]),
         neighbors=lambda count: (ring[:, None] + np.arange(1, count + 1)) % store.num_landmarks,
     )
     return store, atlas

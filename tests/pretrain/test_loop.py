@@ -1,6 +1,7 @@
 import math
 import os
 import runpy
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,11 +13,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from drasclr_core.model import Encoder
 from drasclr_core.pretrain import Augmentation, PretrainConfig, pretrain
 from drasclr_core.pretrain import loop as loop_module
-from drasclr_core.pretrain.loop import cosine_rate
+from drasclr_core.pretrain.measures import cosine_rate
 from drasclr_core.pretrain.views import step_generator
 
 CONFTEST = str(Path(__file__).parent / "conftest.py")
@@ -98,14 +100,14 @@ def test_a_killed_process_is_resumed_bit_for_bit(tiny, tmp_path):
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert not (tmp_path / "killed" / "encoder.json").exists()
+    assert not (tmp_path / "killed" / "config.json").exists()
 
     pretrain(*tiny, tmp_path / "killed", CONFIG)
     assert_same_run(tmp_path / "whole", tmp_path / "killed")
 
 
 def assert_same_run(first, second):
-    assert (first / "encoder.safetensors").read_bytes() == (second / "encoder.safetensors").read_bytes()
+    assert (first / "model.safetensors").read_bytes() == (second / "model.safetensors").read_bytes()
     logs = [pd.read_csv(folder / "log.csv").drop(columns="seconds") for folder in (first, second)]
     pd.testing.assert_frame_equal(*logs, check_exact=True)
 
@@ -114,7 +116,7 @@ def test_a_finished_run_is_repeated_only_if_something_changed(tiny, tmp_path):
     store, atlas = tiny
     config = replace(CONFIG, epochs=1)
     pretrain(store, atlas, tmp_path, config)
-    weights = tmp_path / "encoder.safetensors"
+    weights = tmp_path / "model.safetensors"
     first = weights.stat().st_mtime_ns
     pretrain(store, atlas, tmp_path, replace(config, threads=2))  # how it is computed does not matter
     assert weights.stat().st_mtime_ns == first
@@ -124,6 +126,65 @@ def test_a_finished_run_is_repeated_only_if_something_changed(tiny, tmp_path):
     store.patches[:] += 100
     pretrain(store, atlas, tmp_path, replace(config, seed=1, threads=1))
     assert weights.stat().st_mtime_ns > second
+
+
+def test_labels_are_reported_on_and_change_nothing(tmp_path):
+    """A run with an online probe, interrupted, ends with the weights of one without."""
+    store, atlas = make_tiny(subjects=12)
+    labels = pd.DataFrame({"level": store.patches.mean(axis=(0, 2, 3, 4))})
+    pretrain(store, atlas, tmp_path / "without", CONFIG)
+    pretrain(store, atlas, tmp_path / "with", CONFIG, labels)
+    assert_same_run(tmp_path / "without", tmp_path / "with")
+    probes = pd.read_csv(tmp_path / "with" / "probe.csv")
+    assert probes["epoch"].tolist() == [0, 1, 2, 3, 4]
+    assert probes["r2"].max() > 0.3
+    assert not (tmp_path / "without" / "probe.csv").exists()
+
+
+def test_tensorboard_shows_what_the_log_holds(tiny, tmp_path, monkeypatch):
+    """Also after an interruption: what was logged after the last saved state is replaced, not repeated."""
+    calls = iter(range(1000))
+    cosine = loop_module.cosine_rate
+
+    def interrupt(*arguments):
+        if next(calls) == 19:
+            raise Interrupted
+        return cosine(*arguments)
+
+    config = replace(CONFIG, save_every_s=0.2)
+    monkeypatch.setattr(loop_module, "cosine_rate", interrupt)
+    with pytest.raises(Interrupted):
+        pretrain(*tiny, tmp_path, config)
+    monkeypatch.undo()
+    log = pretrain(*tiny, tmp_path, config)
+    board = EventAccumulator(str(tmp_path / "tensorboard"), purge_orphaned_data=True)
+    board.Reload()
+    events = board.Scalars("loss_local")
+    assert [event.step for event in events] == log["step"].tolist()
+    np.testing.assert_allclose([event.value for event in events], log["loss_local"], rtol=1e-4)
+
+
+@pytest.mark.parametrize("conditioning", ["none", "concat", "hypernetwork"])
+def test_every_conditioning_can_be_pretrained(conditioning, tiny, tmp_path):
+    log = pretrain(*tiny, tmp_path, replace(CONFIG, epochs=1, conditioning=conditioning))
+    assert np.isfinite(log.to_numpy()).all()
+    assert Encoder.from_pretrained(tmp_path).conditioning == conditioning
+
+
+def test_mixed_precision_is_for_gpus(tiny, tmp_path):
+    with pytest.raises(ValueError, match=r"bf16-mixed on a CPU.*32-true"):
+        pretrain(*tiny, tmp_path, replace(CONFIG, precision="bf16-mixed"))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler on the CPU")
+def test_compiled_networks_learn_the_same(tmp_path):
+    """Only roundings may differ, which 64-bit shows, and the weights keep their names."""
+    config = replace(CONFIG, epochs=1, neighbors=0, precision="64-true")
+    eager = pretrain(*make_tiny(landmarks=2), tmp_path / "eager", config)
+    compiled = pretrain(*make_tiny(landmarks=2), tmp_path / "compiled", replace(config, compile="default"))
+    np.testing.assert_allclose(compiled["loss_local"], eager["loss_local"], rtol=1e-5)
+    Encoder.from_pretrained(tmp_path / "compiled")
 
 
 def test_two_subjects_are_enough(tmp_path):

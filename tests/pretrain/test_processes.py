@@ -1,0 +1,97 @@
+"""Two gloo processes, started by torchrun, against one."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from drasclr_core.model.share import Share
+from drasclr_core.pretrain import Augmentation
+from drasclr_core.pretrain.sampling import Batch, LandmarkSampler
+from drasclr_core.pretrain.views import draw_views, read_patches, step_generator
+
+SCRIPT = Path(__file__).parent / "tiny_run.py"
+
+
+def start(out, processes, *settings):
+    launch = [sys.executable]
+    if processes > 1:
+        launch += ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
+    return subprocess.Popen([*launch, str(SCRIPT), str(out), str(processes), *settings], text=True,
+                            env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=subprocess.PIPE)  # fmt: skip
+
+
+def run(*arguments):
+    process = start(*arguments)
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors[-3000:]
+
+
+def largest_difference(first, second):
+    ours, theirs = (load_file(folder / "model.safetensors") for folder in (first, second))
+    return max((ours[name] - theirs[name]).abs().max().item() for name in ours)
+
+
+def test_two_processes_learn_what_one_does(tmp_path):
+    """Without batch norm, whose statistics are each process's own, only rounding differs: 64-bit shows it.
+
+    Eleven subjects make batches of 6 and 5, so some shares are unequal.
+    """
+    settings = ("without-batch-norm", "precision=64-true", "epochs=3", "batch_size=6")
+    run(tmp_path / "one", 1, *settings)
+    run(tmp_path / "two", 2, *settings)
+    assert largest_difference(tmp_path / "one", tmp_path / "two") < 1e-10
+    logs = [pd.read_csv(tmp_path / name / "log.csv") for name in ("one", "two")]
+    for column in ("loss_local", "loss_neighbor", "accuracy", "negatives", "alignment"):
+        np.testing.assert_allclose(logs[0][column], logs[1][column], rtol=1e-5)
+
+
+def test_two_killed_processes_are_resumed_bit_for_bit(tmp_path):
+    run(tmp_path / "whole", 2)
+    process = start(tmp_path / "killed", 2)
+    state = tmp_path / "killed" / "resume" / "state.pt"
+    while not state.exists():
+        assert process.poll() is None, "the run ended before it could be killed"
+        time.sleep(0.02)
+    children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
+    for pid in (process.pid, *map(int, children)):
+        os.kill(pid, signal.SIGKILL)
+    process.communicate()
+    assert not (tmp_path / "killed" / "config.json").exists()
+    done = torch.load(state, weights_only=True)["done"]
+    run(tmp_path / "killed", 2)
+    logs = [pd.read_csv(tmp_path / name / "log.csv") for name in ("whole", "killed")]
+    assert 0 < done < logs[0]["step"].iloc[-1]
+    assert largest_difference(tmp_path / "whole", tmp_path / "killed") == 0
+    pd.testing.assert_frame_equal(*(log.drop(columns="seconds") for log in logs), check_exact=True)
+
+
+def test_views_do_not_depend_on_the_number_of_processes(tiny):
+    store, _ = tiny
+    batch, order = Batch(1, np.array([5, 2, 7, 0, 3])), np.array([3, 0, 4, 1, 2])
+    augment = Augmentation(size=8, spacing_mm=4.0)
+
+    def views(share):
+        patches = read_patches(store, batch, [0, 2], share)
+        return draw_views(augment, patches, step_generator(0, 0, 0), share)
+
+    whole = views(Share.whole(5))
+    for rank in range(2):
+        share = Share.of(5, rank, 2, order=order)
+        for part, everything, rows in zip(views(share), whole, (share.rows, share.key_rows, share.rows), strict=True):
+            assert torch.equal(part, everything[rows])
+
+
+def test_every_process_gets_two_subjects_of_each_batch():
+    sampler = LandmarkSampler(3, 9, 4, processes=2)
+    assert {len(batch.subjects) for batch in sampler.epoch(0)} == {4, 5}
+    with pytest.raises(ValueError, match=r"at least 6 subjects.*3 processes; take fewer"):
+        LandmarkSampler(3, 5, 8, processes=3)
