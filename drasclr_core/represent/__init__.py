@@ -1,5 +1,7 @@
-"""Representations of patches and images by a trained encoder."""
+"""Representations of patches, images and voxels by a trained encoder."""
 
+from drasclr_core.represent.dense import DenseFeatures, DenseProbability, dense_features, dense_probability
 from drasclr_core.represent.features import image_features, patch_features
 
-__all__ = ["image_features", "patch_features"]
+__all__ = ["DenseFeatures", "DenseProbability", "dense_features", "dense_probability", "image_features",
+           "patch_features"]  # fmt: skip

@@ -1,0 +1,7 @@
+"""Representations and probabilities at every voxel of the lungs (paper Eq. 10)."""
+
+from drasclr_core.represent.dense.features import DenseFeatures, dense_features
+from drasclr_core.represent.dense.folding import fold_batch_norm
+from drasclr_core.represent.dense.probability import DenseProbability, dense_probability
+
+__all__ = ["DenseFeatures", "DenseProbability", "dense_features", "dense_probability", "fold_batch_norm"]

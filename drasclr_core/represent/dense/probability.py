@@ -1,0 +1,127 @@
+"""A probability at every voxel of the lungs: a head on dense features, which are not kept."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from drasclr_core.anatomy.volume import Volume
+from drasclr_core.model.encoder import Encoder
+from drasclr_core.represent.dense.error import FeatureError, ProbabilityError, probability_error
+from drasclr_core.represent.dense.field import Field
+from drasclr_core.represent.dense.heads import check_head, probabilities
+from drasclr_core.represent.dense.plan import Plan, make_plan
+
+
+@dataclass(frozen=True)
+class DenseProbability:
+    """What `dense_probability` returns.
+
+    Attributes
+    ----------
+    probability : float32 [x, y, z] or [S, x, y, z]
+        On the volume's grid, NaN outside the lungs; with a leading axis if the head gives several columns.
+    mask : bool, same shape
+        Where the probability reaches the threshold.
+    affine : float64 [4, 4]
+        From voxel indices to RAS mm.
+    clipped, evaluations, seconds
+        As in `DenseFeatures`.
+    unrefined : int
+        Cells that it would have been worth to halve, had there been budget.
+    feature_error : FeatureError or None
+        Of features interpolated on the lattice, before any refinement.
+    error : ProbabilityError or None
+        Of the probabilities returned. Both errors are None in exact mode or without `check`.
+    """
+
+    probability: np.ndarray
+    mask: np.ndarray
+    affine: np.ndarray
+    clipped: int
+    evaluations: int
+    seconds: float
+    unrefined: int
+    feature_error: FeatureError | None
+    error: ProbabilityError | None
+
+
+def dense_probability(volume: Volume, lungs: np.ndarray, affine, encoder: Encoder, head, stride: int = 4,
+                      block: int = 8, exact: bool = False, threshold: float = 0.5, refine: bool = True,
+                      budget: float = 0.5, check: int = 300, seed: int = 0, batch_size: int | None = None,
+                      box=None) -> DenseProbability:  # fmt: skip
+    """The probability head(h) at every voxel of the lungs, and the mask where it reaches a threshold.
+
+    In the fast mode the lattice has points just beside the lungs too, so that every lung voxel lies between points.
+    Probabilities are interpolated between them. Cells in which wrong decisions are likely are then halved, again and
+    again, down to single voxels; blocks shrink with them.
+
+    Parameters
+    ----------
+    volume, lungs, affine, encoder, stride, block, batch_size, box
+        As in `dense_features`.
+    head : nn.Module, classifier with ``predict_proba``, or callable
+        Features [N, C] -> probabilities [N] or [N, S] (see `drasclr_core.represent.dense.heads.probabilities`).
+    exact : bool
+        Every lung voxel, with its own location's kernels; `stride`, `block` and `refine` are then ignored.
+    threshold : float
+        For the mask.
+    refine : bool
+        Halve the cells in which voxels on the wrong side of the threshold are likely (see `Field.refine`).
+    budget : float
+        Refinement makes at most this many evaluations for each point of the lattice.
+    check, seed : int
+        The errors are measured on this many random lung voxels; 0 leaves them out.
+
+    Raises
+    ------
+    ValueError
+        As `dense_features`, and for a head in train mode or one that does not give probabilities.
+    TypeError
+        For something that is no head.
+    """
+    started = time.perf_counter()
+    check_head(head)
+    stride = 1 if exact else stride
+    plan = make_plan(volume, lungs, affine, encoder, stride, block, exact, check, seed, batch_size, box)
+
+    def evaluate(ids: np.ndarray, step: int) -> np.ndarray:
+        order = plan.fast.order(ids, step)
+        values = np.concatenate([probabilities(head, part) for part in plan.fast(order, step, f"Every {step}")])
+        return values[np.argsort(order)]  # ids come sorted
+
+    field, cells = Field(plan.lattice, evaluate), plan.lattice.cells(stride)
+    field.fill(cells, stride)
+    unrefined = field.refine(cells, stride, threshold, int(budget * field.known.sum())) if refine else 0
+    errors = _measure(plan, field, head, threshold, seed) if plan.probe else (None, None)
+    probability = _on_grid(field, plan, volume.array.shape)
+    return DenseProbability(
+        probability=probability,
+        mask=probability >= threshold,
+        affine=volume.affine,
+        clipped=plan.count_clipped(),
+        evaluations=plan.evaluations,
+        seconds=time.perf_counter() - started,
+        unrefined=unrefined,
+        feature_error=errors[0],
+        error=errors[1],
+    )
+
+
+def _measure(plan: Plan, field: Field, head, threshold: float, seed: int) -> tuple[FeatureError, ProbabilityError]:
+    features, fast = plan.exact_features(), field.values[:, plan.probe.voxels].T
+    exact = probabilities(head, features)
+    return plan.feature_error(features), probability_error(fast, exact, threshold, seed)
+
+
+def _on_grid(field: Field, plan: Plan, shape: tuple[int, ...]) -> np.ndarray:
+    """The field's values at lung voxels, on the volume's grid."""
+    box = plan.lattice.lungs.shape
+    whole = np.full((len(field.values), *shape), np.nan, dtype=np.float32)
+    part = whole[(slice(None), *(slice(low, low + size) for low, size in zip(plan.lattice.low, box, strict=True)))]
+    cut = tuple(map(slice, part.shape[1:]))  # the box may reach beyond the volume
+    for into, values in zip(part, field.values, strict=True):
+        np.copyto(into, values.reshape(box)[cut], where=plan.lattice.lungs[cut])
+    return whole[0] if len(whole) == 1 else whole
