@@ -1,0 +1,64 @@
+"""The benchmarks run, compare like with like, and write the tables that the book shows. Speed is not asserted."""
+
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+import torch
+
+from drasclr_core.model import Encoder, LocCondConv3d
+from drasclr_core.run import project_root
+
+BENCHMARKS = project_root(__file__) / "benchmarks"
+sys.path.insert(0, str(BENCHMARKS))
+from per_sample import per_sample  # noqa: E402
+
+
+def run(script, out, *arguments):
+    command = [sys.executable, str(BENCHMARKS / script), "--out", str(out), "--repetitions", "1", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def table(out, name):
+    about = json.loads((out / f"benchmark_{name}.json").read_text())
+    assert {"day", "code", "hardware", "torch"} <= set(about)
+    return pd.read_csv(out / f"benchmark_{name}.csv")
+
+
+@pytest.mark.slow
+def test_training_step(tmp_path):
+    run("train_step.py", tmp_path, "--batches", "4", "8", "--patch", "8")
+    steps = table(tmp_path, "train_step").merge(table(tmp_path, "train_memory"), on="batch")
+    assert steps["batch"].tolist() == [4, 8]
+    measured = ["loop s", "ours s", "anchors/s", "GFLOP/s", "matrix GFLOP/s", "peak MB, loop", "peak MB, ours"]
+    assert (steps[measured] > 0).all(axis=None)
+    # The loop's operations grow with the batch, ours do not: that is the point of it.
+    loop, ours = (steps[f"operations, {way}"] for way in ("loop", "ours"))
+    assert loop[1] > 1.5 * loop[0]
+    assert ours[1] == ours[0]
+    parts = table(tmp_path, "train_parts")
+    assert parts["part"].tolist() == ["augmentation", "forward", "backward", "optimiser"]
+    assert abs(parts["share %"].sum() - 100) <= 2
+
+
+@pytest.mark.slow
+def test_augmentation_and_loading(tmp_path):
+    run("augment_and_load.py", tmp_path, "--batch", "4", "--step-batch", "4", "--patches", "8")
+    rates = table(tmp_path, "augment_and_load")
+    assert len(rates) == 5
+    assert (rates["rate"] > 0).all()
+
+
+def test_the_loop_is_the_same_function():
+    torch.manual_seed(0)
+    encoder = Encoder(16, 2).double().train()
+    x, locations = torch.randn(5, 1, 8, 8, 8, dtype=torch.float64), torch.rand(5, 3, dtype=torch.float64)
+    for location in (locations, locations[0]):
+        ours = encoder(x, location)
+        with per_sample():
+            looped = encoder(x, location)
+        torch.testing.assert_close(ours, looped)
+    assert LocCondConv3d.forward.__module__ == "drasclr_core.model.locconv"
