@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +17,6 @@ from bs4 import BeautifulSoup
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 pytestmark = pytest.mark.xdist_group("endtoend")  # one worker: they share the smoke run and one browser
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -44,19 +42,6 @@ def site(html) -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture(scope="module")
-def browser():
-    program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if program is None:
-        pytest.skip("no Chromium or Chrome found; install one or set CHROMIUM to its path")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
 def page(browser, site) -> Iterator[sync_api.Page]:
     """A page that collects what went wrong in `page.problems`; requests to other hosts are refused."""
@@ -75,7 +60,9 @@ def page(browser, site) -> Iterator[sync_api.Page]:
     page.on("console", lambda message: message.type == "error" and page.problems.append(f"console: {message.text}"))
     page.on("pageerror", lambda error: page.problems.append(f"script error: {error}"))
     page.on("response", lambda answer: answer.status >= 400 and page.problems.append(f"{answer.status}: {answer.url}"))
-    page.on("requestfailed", lambda request: page.problems.append(f"failed: {request.url}"))
+    # The browser gives up what it was still loading (often the icon) when the test goes on to the next page: no fault.
+    # A file that is missing is never given up: it is answered with 404 above.
+    page.on("requestfailed", lambda request: "ABORTED" in (request.failure or "") or page.problems.append(f"failed: {request.url}"))
     yield page
     context.close()
 
