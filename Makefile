@@ -15,7 +15,7 @@ READY := .venv/.ready
 # Killed runs leave Snakemake's own lock behind; each stage takes a lock that dies with its process instead.
 SNAKEMAKE = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES) --nolock --rerun-incomplete --rerun-triggers mtime params --quiet rules host reason
 
-.PHONY: book read scans test lint env clean
+.PHONY: book read scans test bench lint env clean
 
 book: $(READY)  ## run the preset (demo) and build its book; REAL_SCAN=file shows a real scan beside the phantoms
 	$(SNAKEMAKE) --config run=$(RUN) preset=$(PRESET) $(if $(REAL_SCAN),real_scan=$(REAL_SCAN))
@@ -31,6 +31,12 @@ scans: $(READY)  ## your own scans: MANIFEST=folder-or-csv [ATLAS=lung-mask] [SC
 
 test: $(READY)  ## every test, with the smoke run of all notebooks and its book
 	$(BIN)/python -m pytest -n $(CORES) --dist loadgroup
+
+bench: $(READY)  ## measure speed (half an hour, after make book), and write the tables of the page "How fast it is"
+	$(BIN)/python benchmarks/train_step.py
+	$(BIN)/python benchmarks/augment_and_load.py
+	$(BIN)/python benchmarks/dense.py --run $(RUN)
+	DRASCLR_PARITY_TABLE=book/_data/benchmark_parity.csv $(BIN)/python -m pytest tests/model/test_parity.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -27,9 +27,12 @@ AFTER = {
     "07_features": ["06_pretrain"],
     "08_realism": ["02_lungs"],
     "10_phenotypes": ["07_features"],
+    "60_differences": [],
 }
 # Settings of the command line that go to one stage.
-OVERRIDES = {"manifest": "01_cohort", "atlas_mask": "03_atlas", "real_scan": "08_realism"}
+COPDGENE = ("copdgene_phenotypes", "copdgene_visual", "copdgene_mortality", "phase", "image_pattern")
+OVERRIDES = {"manifest": "01_cohort", **dict.fromkeys(COPDGENE, "01_cohort"), "atlas_mask": "03_atlas",
+             "real_scan": "08_realism"}
 
 
 def earlier(wildcards):

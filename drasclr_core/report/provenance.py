@@ -52,7 +52,7 @@ def hardware() -> dict:
 def input_fingerprints(run: Run) -> dict[str, str]:
     """Fingerprints of the small files of a cohort that later stages build on, as far as they exist."""
     files = [run.subjects, run.atlas / "lungs.nii.gz", run.atlas / "landmarks.npy"]
-    files += sorted(run.cohort.glob("pretrain/*/encoder.safetensors")) + sorted(
+    files += sorted(run.cohort.glob("pretrain/*/model.safetensors")) + sorted(
         run.cohort.glob("features/*/image.parquet")
     )
     return {file.relative_to(run.folder).as_posix(): file_fingerprint(file) for file in files if file.exists()}
