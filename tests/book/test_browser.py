@@ -56,13 +56,17 @@ def page(browser, site) -> Iterator[sync_api.Page]:
         page.problems.append(f"request to another host: {request.url}")
         return route.abort()
 
+    def failed(request):
+        # The browser gives up what it was still loading (often the icon) when the test goes on to the next page.
+        # That is no fault, and hides none: a file that is missing is not given up but answered with 404.
+        if request.failure != "net::ERR_ABORTED":
+            page.problems.append(f"failed: {request.url}: {request.failure}")
+
     page.route("**/*", allow)
     page.on("console", lambda message: message.type == "error" and page.problems.append(f"console: {message.text}"))
     page.on("pageerror", lambda error: page.problems.append(f"script error: {error}"))
     page.on("response", lambda answer: answer.status >= 400 and page.problems.append(f"{answer.status}: {answer.url}"))
-    # The browser gives up what it was still loading (often the icon) when the test goes on to the next page: no fault.
-    # A file that is missing is never given up: it is answered with 404 above.
-    page.on("requestfailed", lambda request: "ABORTED" in (request.failure or "") or page.problems.append(f"failed: {request.url}"))
+    page.on("requestfailed", failed)
     yield page
     context.close()
 
