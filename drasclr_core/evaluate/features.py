@@ -20,7 +20,7 @@ def read_features(run: Run, subjects: pd.DataFrame, method: str) -> pd.DataFrame
         The subject table.
     method : str
         ``laa950`` (per cent of lung voxels below -950 HU, one number per subject), or the name of a folder under
-        ``features/`` of the cohort, whose ``image.parquet`` has ``sid`` and one column per feature.
+        ``features/`` of the cohort, whose ``image.parquet`` or ``image.csv`` has ``sid`` and one column per feature.
 
     Raises
     ------
@@ -35,6 +35,9 @@ def read_features(run: Run, subjects: pd.DataFrame, method: str) -> pd.DataFrame
             raise KeyError(f"the subject table has no column {absent[0]!r}: add it, or take {method!r} off `methods`")
         return subjects[["sid", *MEASURED[method]]].dropna()
     path = run.features(method) / "image.parquet"
+    plain = path.with_suffix(".csv")
+    if plain.exists() and not path.exists():
+        return pd.read_csv(plain, dtype={"sid": str})
     if not path.exists():
         raise FileNotFoundError(
             f"features/{method}/image.parquet: no features of method {method!r} in cohort {run.cohort_name!r} of run "

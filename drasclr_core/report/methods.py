@@ -23,6 +23,13 @@ METHODS = {
     "divergence": Method("Divergence-based", "#56B4E9", "Divergence-based"),
     "drasclr": Method("DrasCLR", "#0072B2", "Ours"),
     "drasclr_local": Method("DrasCLR without neighbours", "#009E73", "Ours w/o Neighbor Contrast"),
+    "confounders": Method("Confounders", "#555555"),
+    "hand_designed": Method("Hand-designed", "#B8A900", "Hand-designed"),
+    "spirometry": Method("Spirometry", "#7A1F4B", "Spirometry"),
+    "bode": Method("BODE", "#2A9D8F", "BODE"),
+    "hand_designed+bode": Method("Hand-designed + BODE", "#6B3A00", "Hand-designed + BODE"),
+    "drasclr+spirometry": Method("DrasCLR + spirometry", "#4B3FA0", "Ours + Spirometry"),
+    "drasclr+bode": Method("DrasCLR + BODE", "#00507A", "Ours + BODE"),
     "joint": Method("Joint image-volume", "#D55E00"),
 }
 _SPARE_COLORS = ("#882255", "#999933", "#332288", "#AA4499", "#661100", "#44AA99")  # after Paul Tol, "muted"

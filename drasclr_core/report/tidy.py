@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 
 import nbformat
 from nbformat import NotebookNode
@@ -53,7 +54,7 @@ def parameter_table(described: dict[str, dict], values: dict) -> str:
     for name, parameter in described.items():
         value = values.get(name, parameter["default"].strip("\"'"))
         shown = portable_text(str(value)) if value != "" else "(empty)"
-        rows.append(f"| `{name}` | {shown} | {parameter['help'].strip('# ')} |")
+        rows.append(f"| `{name}` | {shown} | {escape(parameter['help'].strip('# '), quote=False)} |")
     return ":::{div} parameters\n" + "\n".join(rows) + "\n:::"
 
 
