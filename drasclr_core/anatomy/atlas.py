@@ -157,14 +157,35 @@ def read_stored(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     return np.clip(array, 0, 255).astype(np.uint8), affine
 
 
-def build_atlas(mask: np.ndarray, affine: np.ndarray, patch_mm: float = 32.0, step_mm: float = 26.0,
-                coverage: float = 0.1, scaling: str = "patches") -> Atlas:  # fmt: skip
+def build_atlas(
+    mask: np.ndarray,
+    affine: np.ndarray,
+    patch_mm: float = 32.0,
+    step_mm: float = 26.0,
+    coverage: float = 0.1,
+    scaling: str = "patches",
+    corners: np.ndarray | None = None,
+) -> Atlas:
     """An atlas from any lung mask on cubic voxels; sizes in mm are rounded to whole voxels.
+
+    Parameters
+    ----------
+    mask : [x, y, z]
+        In stored order (see `read_stored`); lungs are above zero.
+    affine : float64 [4, 4]
+        From voxel indices to RAS mm.
+    patch_mm, step_mm, coverage
+        As in `landmark_grid`.
+    scaling : str
+        See `Atlas`.
+    corners : int [L, 3], optional
+        Landmarks to use instead of a grid, such as the authors' file (see `landmarks.read_corners`).
 
     Raises
     ------
     ValueError
-        The voxels are not cubes, the sizes are below a voxel, or too few patches lie in the lungs.
+        The voxels are not cubes, the sizes are below a voxel, too few patches lie in the lungs, or given landmarks lie
+        outside the mask's voxels.
     """
     spacing = np.linalg.norm(affine[:3, :3], axis=0)
     if np.ptp(spacing) > 0.01 * spacing.mean():
@@ -174,6 +195,14 @@ def build_atlas(mask: np.ndarray, affine: np.ndarray, patch_mm: float = 32.0, st
     patch_size, step = (round(length / spacing.mean()) for length in (patch_mm, step_mm))
     if patch_size < 1 or step < 1:
         raise ValueError(f"patch_mm={patch_mm:g} and step_mm={step_mm:g} are below a voxel of {spacing[0]:g} mm.")
+    if corners is not None:
+        outside = ((corners < 0) | (corners >= mask.shape)).any(axis=1)
+        if outside.any():
+            raise ValueError(
+                f"{outside.sum()} of {len(corners)} given landmarks lie outside the mask of {mask.shape} voxels: "
+                "give the mask on which they were made, in its stored order."
+            )
+        return Atlas(np.asarray(mask, np.uint8), np.asarray(affine, float), corners, patch_size, scaling)
     corners = landmark_grid(mask, patch_size, step, coverage)
     if len(corners) < 2:
         raise ValueError(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
+import os
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pydicom
@@ -15,8 +16,13 @@ GAP = 1.5
 """A step between slices longer than this many usual steps means that slices are missing."""
 MAX_GAP_MM = 10.0
 """The largest gap that is interpolated; a nodule may hide in a larger one."""
+MODALITIES = ("CR", "DX", "MG", "MR", "NM", "OT", "PR", "PT", "REG", "RTDOSE", "RTPLAN", "RTSTRUCT", "SC", "SEG", "SR",
+              "US", "XA")  # fmt: skip
+"""Codes that a message may show."""
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 """DICOM counts x and y towards the patient's left and back, NIfTI (and this project) towards right and front."""
+
+sitk.ProcessObject.SetGlobalWarningDisplay(False)  # warnings of ITK quote paths; what matters comes as an error
 
 
 def read_dicom(folder: Path) -> tuple[np.ndarray, np.ndarray, dict]:
@@ -25,6 +31,11 @@ def read_dicom(folder: Path) -> tuple[np.ndarray, np.ndarray, dict]:
     Of several series in the folder the CT series with the most slices is read, and of several slices at one position
     one. Missing slices are interpolated where the gap is small; the source then tells its size, ``gap_mm``.
     """
+    with pydicom.config.disable_value_validation():  # its warnings quote the header
+        return _read_series(folder)
+
+
+def _read_series(folder: Path) -> tuple[np.ndarray, np.ndarray, dict]:
     slices, positions = _one_series(folder, _headers(folder))
     first, last = slices[0], slices[-1]
     _check_alike(folder, slices)
@@ -59,7 +70,10 @@ def _headers(folder: Path) -> list[pydicom.Dataset]:
     for file in sorted(folder.iterdir()):
         if file.is_file() and not file.name.startswith("."):
             try:
-                headers.append(pydicom.dcmread(file, stop_before_pixels=True, specific_tags=tags))
+                with file.open("rb") as stream:
+                    header = pydicom.dcmread(stream, stop_before_pixels=True, specific_tags=tags)
+                    header.filename, header.is_whole = str(file), _is_whole(stream)
+                headers.append(header)
             except PermissionError as error:
                 problem = "no permission to read one of its files"
                 raise refusal(folder, problem, "Change their permissions, or ask their owner to") from error
@@ -70,13 +84,26 @@ def _headers(folder: Path) -> list[pydicom.Dataset]:
     return headers
 
 
+def _is_whole(stream: BinaryIO) -> bool:
+    """Whether the elements of a DICOM file end where the file ends.
+
+    Where they do not, the file is cut or a length in it is damaged, and the reader of pixels may ask for gigabytes.
+    """
+    stream.seek(0)
+    try:
+        pydicom.dcmread(stream, specific_tags=["Modality"])
+    except Exception:  # what a damaged file makes the library raise
+        return False
+    return stream.tell() <= os.fstat(stream.fileno()).st_size
+
+
 def _one_series(folder: Path, headers: list[pydicom.Dataset]) -> tuple[list[pydicom.Dataset], np.ndarray]:
     """The CT series with the most slices, each position once, and the positions (mm) in ascending order."""
     ct = [item for item in headers if item.get("Modality") == "CT"]
     if not ct:
-        # A modality is a short code; anything else in its place may be a name.
+        # What stands in the place of a modality and is none may be a name.
         found = {str(item.get("Modality", "")) for item in headers}
-        kinds = ", ".join(sorted({kind if re.fullmatch("[A-Z]{2,16}", kind) else "unknown" for kind in found}))
+        kinds = ", ".join(sorted({kind if kind in MODALITIES else "unknown" for kind in found}))
         raise refusal(folder, f"not CT but {kinds}", "Give the folder of a CT series")
     ct = [item for item in ct if "LOCALIZER" not in (item.get("ImageType") or ())]
     if not ct:
@@ -101,6 +128,8 @@ def _one_series(folder: Path, headers: list[pydicom.Dataset]) -> tuple[list[pydi
 
 def _check_alike(folder: Path, slices: list[pydicom.Dataset]) -> None:
     """Slices of one volume have one size, one pixel size and one direction, and one grey value for each pixel."""
+    if not all(item.is_whole for item in slices):
+        raise refusal(folder, "a slice is damaged or incomplete", "Copy or export the series again")
     for tag in ("Rows", "Columns"):
         if not all(item.get(tag) for item in slices):
             raise refusal(folder, f"{tag} is missing in a slice", "Export the series again")

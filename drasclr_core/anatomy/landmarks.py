@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 
@@ -31,3 +32,22 @@ def landmark_grid(mask: np.ndarray, patch_size: int = 32, step: int = 26, covera
     kept = [corner for corner in corners
             if np.count_nonzero(lungs[tuple(slice(low, low + patch_size) for low in corner)]) > enough]  # fmt: skip
     return np.array(kept, dtype=np.int64).reshape(-1, 3)
+
+
+def read_corners(path: str | Path) -> np.ndarray:
+    """Landmarks from a file as the authors publish it: ``.npy`` with the corners of the patches, int64 [L, 3].
+
+    Raises
+    ------
+    ValueError
+        Not such a file, or fewer than two landmarks.
+    """
+    path = Path(path)
+    try:
+        corners = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise ValueError(f"{path.name}: cannot be read as .npy. Give the file of the patches' corners.") from error
+    whole = corners.ndim == 2 and corners.shape[1] == 3 and len(corners) > 1 and corners.dtype.kind in "iuf"
+    if not whole or (corners % 1 != 0).any():
+        raise ValueError(f"{path.name}: {corners.dtype} of shape {corners.shape}, not whole numbers [landmarks, 3].")
+    return corners.astype(np.int64)

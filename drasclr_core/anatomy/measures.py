@@ -7,12 +7,13 @@ import numpy as np
 from scipy import ndimage
 
 from drasclr_core.anatomy.atlas import Atlas
+from drasclr_core.anatomy.hounsfield import tissue_hu
+from drasclr_core.anatomy.orientation import lattice, measure_orientation
 from drasclr_core.anatomy.registration import Affine
 from drasclr_core.anatomy.volume import Volume
 
 OVERLAP_MM = 2.0
 """Overlap is counted on a lattice this fine, mm."""
-
 
 OUTSIDE_BODY = -300.0
 """Air and lung are darker than this, HU; the rest is body (and table)."""
@@ -21,11 +22,10 @@ LEAST_FACE = 0.05
 
 
 def measure_lungs(volume: Volume, lungs: np.ndarray) -> dict[str, float]:
-    """Volumes (l), cut faces (cm²), mean HU and the stored scan's slice distance (mm)."""
+    """Volumes (l), cut faces (cm²), mean HU, signs of the scan's orientation, and what `measure_scan` gives."""
     voxel_l = np.prod(volume.spacing) / 1e6
     right, left = (np.count_nonzero(lungs == label) * voxel_l for label in (1, 2))
     face_cm2 = volume.spacing[0] * volume.spacing[1] / 100
-    stored = [*volume.source.get("spacing", volume.spacing), volume.source.get("slice_thickness", 0.0)]
     return {
         "right_l": float(right),
         "left_l": float(left),
@@ -34,9 +34,20 @@ def measure_lungs(volume: Volume, lungs: np.ndarray) -> dict[str, float]:
         "top_cut_cm2": float(np.count_nonzero(lungs[:, :, -1]) * face_cm2),
         "bottom_cut_cm2": float(np.count_nonzero(lungs[:, :, 0]) * face_cm2),
         "mean_hu": float(volume.array[lungs > 0].mean()) if lungs.any() else 0.0,
+        **measure_scan(volume),
+        **measure_orientation(volume, lungs),
+    }
+
+
+def measure_scan(volume: Volume) -> dict[str, float]:
+    """What can be measured without lungs: HU of air and tissue, slice distance and gaps (mm), and `body_across`."""
+    stored = [*volume.source.get("spacing", volume.spacing), volume.source.get("slice_thickness", 0.0)]
+    hounsfield = {"air_hu": volume.source.get("air_hu"), "tissue_hu": tissue_hu(volume.array[lattice(volume)])}
+    return {
         "slice_mm": float(max(stored)),
-        "body_across": body_across(volume),
         "gap_mm": float(volume.source.get("gap_mm", 0.0)),
+        "body_across": body_across(volume),
+        **{name: hu for name, hu in hounsfield.items() if hu is not None},
     }
 
 
@@ -56,7 +67,7 @@ def measure_alignment(lungs: np.ndarray, lungs_affine: np.ndarray, affine: Affin
     Parameters
     ----------
     lungs : uint8 [x, y, z]
-        The subject's lungs.
+        The subject's lungs, 1 right, 2 left.
     lungs_affine : float64 [4, 4]
         From their voxel indices to RAS mm.
     affine : Affine
@@ -66,30 +77,48 @@ def measure_alignment(lungs: np.ndarray, lungs_affine: np.ndarray, affine: Affin
     Returns
     -------
     dict
-        ``dice`` of warped lungs and atlas; ``determinant`` and ``shear`` (largest off-diagonal element of the
+        ``dice`` of warped lungs and atlas; ``dice_right`` and ``dice_left``, of each lung with the same lung of the
+        atlas (where the atlas has two labels); ``determinant`` and ``shear`` (largest off-diagonal element of the
         unit-diagonal R in M = QR) of the transform; ``landmarks_inside``, of the landmarks that lie in the atlas' lungs
         the share that lies in the subject's.
     """
     step = max(1, round(OVERLAP_MM / atlas.spacing))
-    lattice = atlas.affine @ np.diag([step, step, step, 1])
-    reference = atlas.lungs[::step, ::step, ::step] > 0
-    to_subject = np.linalg.inv(lungs_affine) @ affine.matrix @ lattice
+    grid = atlas.affine @ np.diag([step, step, step, 1])
+    reference = atlas.lungs[::step, ::step, ::step]
+    to_subject = np.linalg.inv(lungs_affine) @ affine.matrix @ grid
     warped = ndimage.affine_transform(
-        (lungs > 0).astype(np.uint8), to_subject[:3, :3], to_subject[:3, 3], output_shape=reference.shape, order=0
+        lungs.astype(np.uint8), to_subject[:3, :3], to_subject[:3, 3], output_shape=reference.shape, order=0
     )
     # The lungs' volume in the atlas, with what lies outside the atlas' field of view.
-    whole = np.count_nonzero(lungs) / abs(np.linalg.det(to_subject))
+    shrinks = abs(np.linalg.det(to_subject))
+    pairs = {"dice": (lungs > 0, warped > 0, reference > 0)}
+    for label, (side, other) in enumerate(_sides(atlas).items(), start=1):
+        pairs[f"dice_{side}"] = (lungs == label, warped == label, reference == other)
+    overlaps = {
+        name: float(2 * np.count_nonzero(moved & fixed) / (np.count_nonzero(whole) / shrinks + np.count_nonzero(fixed)))
+        for name, (whole, moved, fixed) in pairs.items()
+    }
     matrix = affine.matrix[:3, :3]
     upper = np.linalg.qr(matrix)[1]
     upper = upper / np.diag(upper)[:, None]
     centres = atlas.centres[_inside(atlas.centres, atlas.lungs > 0, atlas.affine)]
     in_subject = _inside(affine.to_subject(centres), lungs > 0, lungs_affine)
     return {
-        "dice": float(2 * np.count_nonzero(warped[reference]) / (whole + np.count_nonzero(reference))),
+        **overlaps,
         "determinant": float(np.linalg.det(matrix)),
         "shear": float(np.abs(upper[np.triu_indices(3, 1)]).max()),
         "landmarks_inside": float(in_subject.mean()) if len(centres) else 0.0,
     }
+
+
+def _sides(atlas: Atlas) -> dict[str, int]:
+    """The atlas' labels of the right and the left lung, told by where they lie; empty unless it has two labels."""
+    labels = np.unique(atlas.lungs[atlas.lungs > 0])
+    if len(labels) != 2:
+        return {}
+    towards_right = [np.argwhere(atlas.lungs == label).mean(axis=0) @ atlas.affine[0, :3] for label in labels]
+    right = int(np.argmax(towards_right))
+    return {"right": int(labels[right]), "left": int(labels[1 - right])}
 
 
 def _inside(points_mm: np.ndarray, mask: np.ndarray, affine: np.ndarray) -> np.ndarray:

@@ -24,7 +24,7 @@ def read_nifti(path: Path) -> tuple[np.ndarray, np.ndarray, dict]:
             raise refusal(path, "colour image", "Export the CT itself, not a screenshot of it")
         if image.get_data_dtype().kind == "c":
             raise refusal(path, "complex numbers, not HU", "Give the reconstructed CT, not raw data of a scanner")
-        check_size(path, image.shape)
+        check_size(path, image.shape, image.get_data_dtype().itemsize)
         array = np.asarray(image.dataobj, dtype=np.float32)
     except (OSError, EOFError, ImageFileError, HeaderDataError, ValueError, ArithmeticError) as error:
         if isinstance(error, VolumeError):

@@ -6,6 +6,7 @@ limit needs no new computation.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,46 +23,67 @@ from drasclr_core.run import Run, read_json, write_json
 VERDICTS = ("refused", "review", "ok")
 """Worst first. Refused scans are not used by later stages; scans to review are used, and shown to a person."""
 NONE = float("inf")
+NUMBER = re.compile(r"\{:[^}]*\}")
+"""The place of a number in a reason."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """The ranges of one measure: inside `good` it is fine, inside `usable` to be reviewed, outside refused."""
+    """The ranges of one measure: inside `good` it is fine, inside `usable` to be reviewed, outside refused.
+
+    `reason` is what a quality table says, `basis` where the ranges come from.
+    """
 
     measure: str
     good: tuple[float, float]
     usable: tuple[float, float]
     reason: str
+    basis: str
 
 
+ANY = (-NONE, NONE)
+PAIRS = "ten pairs of real lungs, well aligned"
+CHESTS = "40 phantoms and 4 real scans"
 LIMITS = (
-    # Total lung volume: 1st to 99th percentile of COPDGene at inspiration is about 2.5 to 9 l; expiration about half.
-    Limit("volume_l", (2.0, 10.0), (0.8, 14.0), "lungs hold {:.1f} l"),
-    # The left lung holds about 45 % of the total; disease and surgery of one side shift it.
-    Limit("left_to_right", (0.6, 1.3), (0.15, 6.5), "left lung is {:.2f} times the right one"),
-    # A whole lung ends in a tip: a larger face on the first or last slice is a cut.
-    Limit("top_cut_cm2", (0.0, 3.0), (0.0, NONE), "apices cut: {:.0f} cm² of lung on the highest slice"),
-    Limit("bottom_cut_cm2", (0.0, 3.0), (0.0, NONE), "bases cut: {:.0f} cm² of lung on the lowest slice"),
-    # From severe emphysema to severe consolidation.
-    Limit("mean_hu", (-930.0, -600.0), (-1000.0, -350.0), "lungs have {:.0f} HU on average"),
-    # The paper's scans have slices of 0.6 to 1.25 mm; patches of 32 mm need at least a few slices.
-    Limit("slice_mm", (0.0, 5.0), (0.0, 12.5), "slices of {:.1f} mm"),
-    # A chest fills a third to two thirds of the first and last axial slice and hardly reaches the scan's other sides.
-    Limit(
-        "body_across",
-        (0.0, 2.0),
-        (0.0, NONE),
-        "the body leaves the scan at its sides ({:.1f} times as much as at head and foot): is the orientation right?",
-    ),
-    # Below the reader's own limit (`dicom.MAX_GAP_MM`) missing slices are interpolated, which blurs a nodule.
-    Limit("gap_mm", (0.0, 0.0), (0.0, NONE), "slices missing inside the series: a gap of {:.0f} mm was interpolated"),
-    # Two healthy chests overlap by about 0.9 after an affine alignment; a failed one by 0.6 or less.
-    Limit("dice", (0.80, NONE), (0.60, NONE), "warped lungs overlap the atlas by only {:.2f} (Dice)"),
-    # 100 real affines to COPDGene's reference, inspiration and expiration: determinants 0.39 to 2.13, shears to 0.28.
-    Limit("determinant", (0.30, 3.3), (0.10, 10.0), "volume changes {:.2f} times on the way to the atlas"),
-    Limit("shear", (0.0, 0.35), (0.0, 0.80), "shear of {:.2f}"),
-    Limit("landmarks_inside", (0.85, 1.0), (0.50, 1.0), "only {:.0%} of the lungs' landmarks lie in the lungs"),
-)
+    Limit("volume_l", (2.0, 10.0), (0.8, 14.0), "lungs hold {:.1f} l",
+          "adults at inspiration have about 2.5 to 9 l, at expiration about half"),
+    Limit("left_to_right", (0.6, 1.3), (0.15, 6.5), "left lung is {:.2f} times the right one",
+          "the left lung holds about 45 %; disease and surgery of one side shift it"),
+    Limit("top_cut_cm2", (0.0, 3.0), (0.0, NONE), "apices cut: {:.0f} cm² of lung on the highest slice",
+          "a whole lung ends in a tip"),
+    Limit("bottom_cut_cm2", (0.0, 3.0), (0.0, NONE), "bases cut: {:.0f} cm² of lung on the lowest slice",
+          "a whole lung ends in a thin edge"),
+    Limit("mean_hu", (-930.0, -600.0), (-1000.0, -350.0), "lungs have {:.0f} HU on average",
+          "from severe emphysema to severe consolidation"),
+    Limit("air_hu", (-1060.0, -940.0), ANY, "air has {:.0f} HU instead of -1000: values shifted or scaled?",
+          f"-1000 by definition; {CHESTS}: -1023 to -990; a shift of 60 HU is noticed"),
+    Limit("tissue_hu", (10.0, 75.0), ANY, "muscle and organs have {:.0f} HU instead of 40: values shifted?",
+          f"{CHESTS}: 30 to 55; a shift of 60 HU is noticed"),
+    Limit("slice_mm", (0.0, 5.0), (0.0, 12.5), "slices of {:.1f} mm",
+          "the paper has 0.6 to 1.25 mm; a patch of 32 mm needs at least a few slices"),
+    Limit("body_across", (0.0, 2.0), (0.0, NONE), "the body leaves the scan at its sides ({:.1f} times as much as at "
+          "head and foot): is the orientation right?",
+          "a chest fills a third to two thirds of the first and last slice and hardly reaches the other sides"),
+    Limit("right_left", (-0.25, NONE), ANY, "heart and liver lie on the wrong sides: is the scan mirrored?",
+          f"{CHESTS}: 0.1 to 6; mirrored: the same, negative"),
+    Limit("front_back", (-0.2, NONE), ANY, "the spine lies in front: are front and back exchanged?",
+          f"{CHESTS}: 0.26 to 0.9; turned: the same, negative"),
+    Limit("head_foot", (-0.3, NONE), ANY, "the windpipe lies below: is the scan upside down?",
+          f"{CHESTS}: 0.76 to 1; turned: the same, negative"),
+    Limit("gap_mm", (0.0, 0.0), (0.0, NONE), "slices missing inside the series: a gap of {:.0f} mm was interpolated",
+          "interpolation blurs a nodule; from 10 mm on the reader refuses the series"),
+    Limit("dice", (0.75, NONE), (0.60, NONE), "warped lungs overlap the atlas by only {:.2f} (Dice)",
+          f"{PAIRS}: 0.77 to 0.90; 40 mm off: 0.41 to 0.65"),
+    Limit("dice_right", (0.65, NONE), (0.40, NONE), "right lung overlaps the atlas' right one by only {:.2f} (Dice)",
+          "nine of these pairs: 0.72 to 0.93; sides swapped: 0"),
+    Limit("dice_left", (0.65, NONE), (0.40, NONE), "left lung overlaps the atlas' left one by only {:.2f} (Dice)",
+          "nine of these pairs: 0.78 to 0.89; sides swapped: 0"),
+    Limit("determinant", (0.30, 3.3), (0.10, 10.0), "volume changes {:.2f} times on the way to the atlas",
+          "100 real affines to COPDGene's reference, inspiration and expiration: 0.39 to 2.13"),
+    Limit("shear", (0.0, 0.35), (0.0, 0.80), "shear of {:.2f}", "the same affines: up to 0.28"),
+    Limit("landmarks_inside", (0.65, NONE), (0.50, NONE), "only {:.0%} of the lungs' landmarks lie in the lungs",
+          f"{PAIRS}: 0.69 to 0.91"),
+)  # fmt: skip
 """Every limit; the reasons in a quality table are made from these lines."""
 
 
@@ -123,6 +145,28 @@ def assess(volume: Volume, lungs: np.ndarray, affine: Affine | None = None, atla
     if affine is not None and atlas is not None:
         measures |= measure_alignment(lungs, volume.affine, affine, atlas)
     return judge(measures)
+
+
+def limits_table() -> pd.DataFrame:
+    """`LIMITS` for a reader: ``measure, ok, refused, reason, basis``; ``n`` stands for the number."""
+    rows = []
+    for limit in LIMITS:
+        reason = NUMBER.sub("n", limit.reason)
+        rows.append({"measure": limit.measure, "ok": _between(*limit.good), "refused": _outside(*limit.usable),
+                     "reason": reason, "basis": limit.basis})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _between(low: float, high: float) -> str:
+    if high == NONE:
+        return f"{low:g} or more"
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
+
+
+def _outside(low: float, high: float) -> str:
+    """What is refused, in words; what starts at 0 cannot be below."""
+    below = [f"below {low:g}"] if low > -NONE and low != 0 else []
+    return " or ".join(below + ([f"above {high:g}"] if high < NONE else [])) or "never"
 
 
 def entries(run: Run) -> list[tuple[str, Quality]]:

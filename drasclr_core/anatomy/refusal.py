@@ -8,7 +8,8 @@ import numpy as np
 
 MOST_VOXELS = 2**31
 """Four times a scan of 1024 x 1024 x 512. A header that promises more is wrong, and would fill the memory."""
-
+MOST_COMPRESSED = 1032
+"""No gzip file becomes longer than this many times its length."""
 LONGEST_NAME = 80
 """Letters of a file's name in a message."""
 
@@ -28,8 +29,17 @@ def printable_name(path: str | Path) -> str:
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
-def check_size(path: str | Path, shape: tuple[int, ...]) -> None:
-    """Refuse what a header promises before memory is asked for it."""
-    if np.prod(shape, dtype=float) > MOST_VOXELS:
+def check_size(path: str | Path, shape: tuple[int, ...], voxel_bytes: int = 0) -> None:
+    """Refuse what a header promises before memory is asked for it.
+
+    Parameters
+    ----------
+    path : path
+    shape : tuple of int
+    voxel_bytes : int
+        Bytes of a voxel that the file itself must hold, perhaps compressed; 0 where the data lie in another file.
+    """
+    promised = np.prod(shape, dtype=float)
+    if promised > MOST_VOXELS or promised * voxel_bytes > Path(path).stat().st_size * MOST_COMPRESSED:
         sides = " x ".join(map(str, shape))
         raise refusal(path, f"the header promises {sides} voxels", "Copy or convert it again; the header is damaged")

@@ -9,22 +9,12 @@ import nibabel as nib
 import numpy as np
 from nibabel import orientations
 
-from drasclr_core.anatomy.readers import VolumeError, read_image, refusal
+from drasclr_core.anatomy.hounsfield import AIR, air_hu, check_hounsfield
+from drasclr_core.anatomy.readers import VolumeError, read_image
 from drasclr_core.anatomy.resampling import resample
 from drasclr_core.run import atomic
 
 __all__ = ["AIR", "Volume", "VolumeError", "load_mask", "load_volume", "save_mask", "save_volume"]
-
-AIR = -1024.0
-"""HU of air and of everything outside the scanned field."""
-PADDING = -1500.0
-"""Scanners mark voxels outside the scanned circle by values below this (-2000, -3024); no tissue is that dark."""
-AIR_PRESENT = -800.0
-"""At least one voxel in a hundred of any chest CT (lung, air around the body) is darker than this, HU."""
-SOFT_TISSUE = (-200.0, 200.0)
-"""HU of fat, water, muscle and blood."""
-SOFT_TISSUE_PRESENT = 0.02
-"""Least fraction of voxels of soft tissue in a chest CT."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +28,8 @@ class Volume:
     affine : float64 [4, 4]
         From voxel indices to RAS mm.
     source : dict
-        The scan as it was stored: ``format``, ``shape`` and ``spacing`` (mm) in RAS order, and for DICOM
-        ``slice_thickness`` (mm) and, where missing slices were interpolated, ``gap_mm``.
+        The scan as it was stored: ``format``, ``shape`` and ``spacing`` (mm) in RAS order, ``air_hu``, and for
+        DICOM ``slice_thickness`` (mm) and, where missing slices were interpolated, ``gap_mm``.
     """
 
     array: np.ndarray
@@ -72,44 +62,10 @@ def load_volume(path: str | Path, spacing: float = 1.0) -> Volume:
     affine = affine @ orientations.inv_ornt_aff(turn, array.shape)
     array = orientations.apply_orientation(array, turn)
     check_hounsfield(path, array)
+    source["air_hu"] = air_hu(array)
     source |= {"shape": list(array.shape), "spacing": np.linalg.norm(affine[:3, :3], axis=0).round(4).tolist()}
     array, affine = resample(np.maximum(array, np.float32(AIR)), affine, float(spacing))
     return Volume(array, affine, source)
-
-
-def check_hounsfield(path: str | Path, array: np.ndarray) -> None:
-    """Refuse values that cannot be a chest CT in HU.
-
-    Parameters
-    ----------
-    path : path
-        Where the values are from, for the message.
-    array : float32 [i, j, k]
-
-    Raises
-    ------
-    VolumeError
-    """
-    low, high = float(array.min()), float(array.max())
-    export = "Export the CT in Hounsfield units (air near -1000, water near 0)"
-    if not (np.isfinite(low) and np.isfinite(high)):
-        raise refusal(path, "NaN or infinite values", "Convert the scan again; every voxel needs a number")
-    if low == high:
-        raise refusal(path, f"every voxel has the value {low:g}", "Check that the export finished")
-    if low >= -1.5 and high <= 1.5:
-        raise refusal(path, f"values from {low:.2g} to {high:.2g} are normalised, not HU", export)
-    if low >= 0 and high <= 255:
-        raise refusal(path, f"values from {low:g} to {high:g} are 8-bit grey values, not HU", export)
-    if low >= 0:
-        raise refusal(path, f"no value below 0 (lowest {low:g}): stored detector values without rescaling", export)
-
-    sample = array[::2, ::2]  # a quarter of the voxels is plenty for these shares and four times as fast
-    scanned = sample[sample > PADDING]
-    if not scanned.size or np.percentile(scanned, 1) > AIR_PRESENT:
-        raise refusal(path, f"no air (below {AIR_PRESENT:g} HU): not a chest CT in HU", export)
-    tissue = np.mean((scanned > SOFT_TISSUE[0]) & (scanned < SOFT_TISSUE[1]))
-    if tissue < SOFT_TISSUE_PRESENT:
-        raise refusal(path, f"only {tissue:.1%} of the voxels have HU of soft tissue: not a chest CT in HU", export)
 
 
 def save_volume(path: str | Path, volume: Volume) -> None:

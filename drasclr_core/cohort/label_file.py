@@ -156,7 +156,7 @@ def _rows(path: Path, separator: str, columns: list[str]) -> pd.DataFrame:
         rows = pd.read_csv(path, sep=separator, usecols=lambda name: name.strip() in columns, index_col=False,
                            dtype=str, encoding="utf-8-sig", encoding_errors="replace")  # fmt: skip
     except pd.errors.ParserError as error:
-        raise ValueError(f"{path.name}: not a table ({error}). Correct this line.") from error
+        raise ValueError(f"{path.name}: not a table ({' '.join(str(error).split())}). Correct this line.") from error
     rows = rows.rename(columns=str.strip)
     return rows.apply(lambda column: column.str.strip().mask(lambda text: text.isin(MISSING)))
 
@@ -175,7 +175,7 @@ def _values(label: Label, texts: pd.Series) -> tuple[pd.Series, str]:
     if label.codes:
         ours = numbers.map(label.codes)
     else:
-        ours = label.convert(numbers) if label.convert else numbers
+        ours = label.convert(numbers) if label.convert and numbers.notna().any() else numbers
         ours = ours.where(ours.between(*label.valid))
         ours = ours.where(ours % 1 == 0) if label.whole else ours
     lost = texts[texts.notna() & ours.isna()]

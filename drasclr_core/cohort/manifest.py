@@ -61,7 +61,8 @@ def _read_csv(path: Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, dtype={"sid": str, "image": str}, encoding="utf-8-sig", skipinitialspace=True)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path.name}: not a table ({error}). Save it as comma-separated text in UTF-8.") from error
+        problem = " ".join(str(error).split())
+        raise ValueError(f"{path.name}: not a table ({problem}). Save it as comma-separated text in UTF-8.") from error
     check_subjects(table, path.name, first_row=2)
     return table.assign(image=[str(path.parent.resolve() / image.strip()) for image in table["image"]])
 

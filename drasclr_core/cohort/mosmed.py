@@ -86,22 +86,25 @@ def _compare(table: pd.DataFrame, folder: Path) -> list[str]:
 def _read_registry(folder: Path) -> tuple[pd.Series | None, str]:
     """Category by study, or None and the reason."""
     text, workbook = (folder / f"{REGISTRY}{suffix}" for suffix in (".csv", ".xlsx"))
-    if text.exists():
-        registry = pd.read_csv(text, dtype=str, encoding="utf-8-sig")
-    elif not workbook.exists():
+    file = text if text.exists() else workbook
+    if not file.exists():
         return None, f"No {workbook.name}: grades are those of the folders and were not compared."
-    elif importlib.util.find_spec("openpyxl") is None:
+    if file == workbook and importlib.util.find_spec("openpyxl") is None:
         return None, (f"{workbook.name} was not compared: reading it needs the package openpyxl (or save it as "
                       f"{text.name}). Grades are those of the folders.")  # fmt: skip
-    else:
-        registry = pd.read_excel(workbook, dtype=str)
+    try:
+        registry = (
+            pd.read_csv(text, dtype=str, encoding="utf-8-sig") if file == text else pd.read_excel(file, dtype=str)
+        )
+    except Exception as error:  # a damaged workbook makes the libraries raise anything
+        return None, (f"{file.name} was not compared: it cannot be read ({type(error).__name__}). Download it again or "
+                      "go on: grades are those of the folders.")  # fmt: skip
     registry.columns = [str(column).strip().lower() for column in registry.columns]
     absent = [column for column in ("study_id", "category") if column not in registry]
     if absent:
-        name = text.name if text.exists() else workbook.name
-        raise ValueError(f"{name}: no column {' and '.join(absent)}, only {list(registry)}. Download the registry "
+        raise ValueError(f"{file.name}: no column {' and '.join(absent)}, only {list(registry)}. Download the registry "
                          "again, or move it away: the folders carry the grades.")  # fmt: skip
-    registry = registry.dropna(subset=["study_id"])
+    registry = registry.dropna(subset=["study_id", "category"])
     return pd.Series(registry["category"].str.strip().to_numpy(), registry["study_id"].map(_study)), ""
 
 

@@ -57,8 +57,9 @@ function show() {
   const shown = found.slice(state.page * PER_PAGE, (state.page + 1) * PER_PAGE);
   part("entries").replaceChildren(...shown.map(card));
   part("where").textContent = `page ${state.page + 1} of ${pages}, ${found.length} of ${entries.length} scans`;
-  part("back").disabled = state.page === 0;
-  part("next").disabled = state.page === pages - 1;
+  part("none").hidden = found.length > 0;
+  for (const button of document.querySelectorAll(".back")) button.disabled = state.page === 0;
+  for (const button of document.querySelectorAll(".next")) button.disabled = state.page === pages - 1;
   history.replaceState(null, "", "#" + new URLSearchParams({ ...state, page: state.page + 1 }));
 }
 
@@ -87,8 +88,8 @@ for (const id of ["verdict", "reason", "search"]) {
   });
 }
 state.page = (parseInt(given.get("page"), 10) || 1) - 1;
-part("back").addEventListener("click", () => turn(-1));
-part("next").addEventListener("click", () => turn(1));
+for (const button of document.querySelectorAll(".back")) button.addEventListener("click", () => turn(-1));
+for (const button of document.querySelectorAll(".next")) button.addEventListener("click", () => turn(1));
 addEventListener("keydown", event => {
   const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
   if (by && !event.target.closest("input, select")) turn(by);

@@ -15,7 +15,7 @@ from pydicom.uid import RLELossless
 from drasclr_core.anatomy.volume import Volume, save_volume
 
 from . import scan_files as files
-from .scan_files import AFFINE, SHAPE, chest, rescaled, whole_chest, write, write_itk, write_series
+from .scan_files import AFFINE, SHAPE, chest, phantom, rescaled, whole_chest, write, write_itk, write_series
 
 LPS = np.diag([2.0, 2, 2, 1])
 WHOLE = whole_chest()
@@ -118,6 +118,11 @@ def turned(*axes: int) -> Callable[[Path], object]:
     return body(lambda array: np.rot90(array, axes=axes))
 
 
+def other_way(axis: int) -> Callable[[Path], object]:
+    """A phantom under a header in which one axis has the wrong sign."""
+    return lambda path: save_volume(path, Volume(np.flip(phantom().array, axis), phantom().affine))
+
+
 def filled(array: np.ndarray) -> np.ndarray:
     """Lungs full of water."""
     return np.where((array > -950) & (array < -700), 0, array)
@@ -182,6 +187,8 @@ BAD = {
     "detector values, or MR as NIfTI": Bad("raw.nii", values(chest() + 1024), "detector"),
     "hundredths of HU": Bad("hundredth.nii", values(chest() / 100), "no air"),
     "offset subtracted twice": Bad("shifted.nii", values(chest() - 1024), "soft tissue"),
+    "HU shifted by 100": Bad("offset.nii.gz", body(lambda a: a + 100), "air has -900 HU", "review"),
+    "HU times 1.1": Bad("factor.nii.gz", body(lambda a: a * 1.1), "air has -1100 HU", "review"),
     "grey values inverted": Bad("negative.nii", values(-chest()), "no air"),
     "constant": Bad("constant.nii", values(np.full(SHAPE, -1000)), "every voxel"),
     "NaN": Bad("nan_voxels.nii", values(np.where(chest() > 800, np.nan, chest())), "NaN"),
@@ -199,6 +206,9 @@ BAD = {
     "rotated by 90 degrees, x for y": Bad("turned_xy.nii.gz", turned(0, 1), "no whole lungs"),
     "rotated by 90 degrees, y for z": Bad("turned_yz.nii.gz", turned(1, 2), "orientation", "review"),
     "rotated by 90 degrees, x for z": Bad("turned_xz.nii.gz", turned(0, 2), "no whole lungs"),
+    "mirrored": Bad("mirrored.nii.gz", other_way(0), "is the scan mirrored?", "review"),
+    "front and back exchanged": Bad("prone.nii.gz", other_way(1), "the spine lies in front", "review"),
+    "upside down": Bad("upside_down.nii.gz", other_way(2), "upside down?", "review"),
     "bases cut off": Bad("upper.nii.gz", body(lambda a: a[:, :, 40:]), "bases cut", "review"),
     "apices cut off": Bad("lower.nii.gz", body(lambda a: a[:, :, :52]), "apices cut", "review"),
     "a child's lungs, or a wrong voxel size": Bad("small.nii.gz", body(lambda a: a, 2.6), "lungs hold", "review"),
@@ -216,7 +226,7 @@ BAD = {
     "all slices at one position": Bad("stacked", series(affine=np.diag([2.0, 2, 0, 1])), "one position"),
     "a gap of 12 mm": Bad("gap", series(skip=range(5, 10)), "gap of 12 mm"),
     "a gap of 8 mm": Bad(
-        "small_gap", series(WHOLE.array, np.diag([4.0, 4, 4, 1]), skip=[40]), "a gap of 8 mm was interpolated", "review"
+        "small_gap", series(WHOLE.array, np.diag([-4.0, 4, 4, 1]), skip=[40]), "gap of 8 mm was interpolated", "review"
     ),
     "slices of two sizes": Bad("sizes", series(edit=only(3, Rows=12, Columns=40)), "different sizes"),
     "slices of two directions": Bad(

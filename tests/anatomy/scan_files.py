@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import nibabel as nib
 import numpy as np
 import pydicom
@@ -10,6 +12,8 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from drasclr_core.anatomy.volume import Volume
+from drasclr_core.cohort.phantom.simulate import simulate
+from drasclr_core.cohort.traits import draw_traits
 
 SHAPE = (20, 24, 16)
 AFFINE = np.array([[2.0, 0, 0, -20], [0, 2, 0, -30], [0, 0, 3, 50], [0, 0, 0, 1]])
@@ -38,6 +42,13 @@ def whole_chest(scale=1.0, spacing=4.0) -> Volume:
     lungs |= ((x + 78) / 52) ** 2 + (y / 85) ** 2 + (z / 120) ** 2 < 1
     noise = np.random.default_rng(0).normal(0, 15, shape)
     return Volume((np.where(lungs, -850, np.where(body, 40, -1000)) + noise).astype(np.float32), affine)
+
+
+@cache
+def phantom(arm="copd") -> Volume:
+    """A simulated subject with heart, liver, spine and windpipe, 4 mm voxels."""
+    volume = simulate(draw_traits(1, 0, arm), 1, 0, 4.0).volume
+    return Volume(np.clip(volume.array, -1024, 3000), volume.affine)
 
 
 def ball(radius: float, hu: float, inside: float | None = None) -> np.ndarray:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from drasclr_core.anatomy.atlas import Atlas, build_atlas, landmark_grid, read_stored
 from drasclr_core.anatomy.atlas_choice import choose_atlas
+from drasclr_core.anatomy.landmarks import read_corners
 from drasclr_core.anatomy.volume import VolumeError, load_mask
 from drasclr_core.model.official import official_locations
 
@@ -37,6 +38,31 @@ def test_authors_mask_gives_575_of_their_581(real_data):
     assert len(corners) == 575 and min(places) >= 0
     assert (np.diff(places) > 0).all()
     assert sorted(set(range(581)) - set(places)) == [296, 297, 299, 303, 304, 369]
+
+
+def test_authors_landmarks_are_used_as_they_are(real_data, tmp_path):
+    """All 581, and the locations that their checkpoints were trained with."""
+    mask, affine = read_stored(real_data / "official_atlas/atlas_lung_mask.nii.gz")
+    published = np.load(real_data / "official_atlas/atlas_patch_loc.npy")
+    corners = read_corners(real_data / "official_atlas/atlas_patch_loc.npy")
+    build_atlas(mask, affine, scaling="corners", corners=corners).save(tmp_path)
+    atlas = Atlas.load(tmp_path)
+    assert np.array_equal(atlas.corners, published) and len(atlas.centres) == 581 and atlas.patch_size == 32
+    np.testing.assert_allclose(atlas.locations, official_locations(published), atol=1e-6)
+
+
+def test_given_landmarks_have_to_fit(tmp_path):
+    mask, affine = ball()
+    with pytest.raises(ValueError, match="1 of 2 given landmarks lie outside"):
+        build_atlas(mask, affine, corners=np.array([[0, 0, 0], [0, 0, mask.shape[2]]]))
+    for name, content in {"shape": np.zeros((4, 2)), "half": np.full((4, 3), 0.5), "one": np.zeros((1, 3))}.items():
+        np.save(tmp_path / f"{name}.npy", content)
+        with pytest.raises(ValueError, match=rf"{name}\.npy: .*not whole numbers"):
+            read_corners(tmp_path / f"{name}.npy")
+    (tmp_path / "text.npy").write_text("sorry")
+    for name in ("text.npy", "nobody.npy"):
+        with pytest.raises(ValueError, match=rf"{name}: cannot be read"):
+            read_corners(tmp_path / name)
 
 
 def test_authors_mask_turned_to_ras_gives_other_corners(real_data):

@@ -1,5 +1,8 @@
 """Verdicts follow from measures; every fault of a scan or of its alignment is named."""
 
+import os
+from pathlib import Path
+
 import nibabel as nib
 import numpy as np
 import pandas as pd
@@ -7,11 +10,14 @@ import pytest
 
 from drasclr_core.anatomy import quality
 from drasclr_core.anatomy.atlas import build_atlas
-from drasclr_core.anatomy.quality import Quality, assess, judge, measure_alignment, measure_lungs
+from drasclr_core.anatomy.lungs import segment_lungs
+from drasclr_core.anatomy.quality import Quality, assess, judge, limits_table, measure_alignment, measure_lungs
 from drasclr_core.anatomy.registration import Affine
-from drasclr_core.anatomy.volume import Volume
+from drasclr_core.anatomy.volume import Volume, load_volume, save_volume
 from drasclr_core.cohort.subjects import write_subjects
 from drasclr_core.run import Run
+
+from .scan_files import whole_chest
 
 GOOD = {"volume_l": 5.0, "left_to_right": 0.85, "top_cut_cm2": 0.0, "bottom_cut_cm2": 0.0, "mean_hu": -830.0,
         "slice_mm": 1.0, "dice": 0.92, "determinant": 1.1, "shear": 0.05, "landmarks_inside": 0.96}  # fmt: skip
@@ -142,3 +148,38 @@ def test_table_lists_everyone_worst_first(tmp_path):
     assert list(table["verdict"]) == ["not done", "refused", "review", "review", "ok"]
     assert table["reasons"][1] == "x.nii.gz: damaged. Copy it again."
     assert table["volume_l"][4] == 5.0 and np.isnan(table["volume_l"][1])
+
+
+def test_each_lung_is_compared_with_the_atlas_lung_of_its_side(atlas):
+    """Also with an atlas stored from left to right and with labels of its own."""
+    volume, lungs = two_lungs()
+    flip = np.diag([-1.0, 1, 1, 1])
+    flip[0, 3] = lungs.shape[0] - 1
+    labels = np.array([0, 100, 50], np.uint8)[lungs[::-1]]
+    other = build_atlas(labels, volume.affine @ flip, patch_mm=32.0, step_mm=28.0)
+    for one in (atlas, other):
+        measures = measure_alignment(lungs, volume.affine, Affine(np.eye(4)), one)
+        assert min(measures["dice_right"], measures["dice_left"]) > 0.99
+        swapped = measure_alignment(np.where(lungs > 0, 3 - lungs, 0), volume.affine, Affine(np.eye(4)), one)
+        assert swapped["dice"] > 0.99 and max(swapped["dice_right"], swapped["dice_left"]) == 0
+    single = build_atlas(lungs > 0, volume.affine, patch_mm=32.0, step_mm=28.0)
+    assert "dice_right" not in measure_alignment(lungs, volume.affine, Affine(np.eye(4)), single)
+
+
+@pytest.mark.parametrize("change", [lambda a: a + 60, lambda a: a - 60, lambda a: 1.2 * a, lambda a: 0.8 * a])
+def test_values_that_are_not_quite_hounsfield_units_are_noticed(change, tmp_path):
+    volume = whole_chest()
+    lungs = segment_lungs(volume)
+    for name, array in (("fine", volume.array), ("odd", change(volume.array))):
+        save_volume(tmp_path / f"{name}.nii.gz", Volume(array, volume.affine))
+        reasons = assess(load_volume(tmp_path / f"{name}.nii.gz", 4.0), lungs).reasons
+        assert any("HU instead of" in reason for reason in reasons) == (name == "odd")
+
+
+def test_the_books_table_of_limits_is_the_one_that_judges(tmp_path):
+    """With `$DRASCLR_LIMITS_TABLE` set it is also written there."""
+    table = limits_table().to_csv(index=False)
+    if path := os.environ.get("DRASCLR_LIMITS_TABLE"):
+        Path(path).write_text(table, encoding="utf-8")
+    stored = Path(__file__).parents[2] / "book" / "_data" / "quality_limits.csv"
+    assert stored.read_text(encoding="utf-8") == table

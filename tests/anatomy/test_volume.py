@@ -9,6 +9,7 @@ import SimpleITK as sitk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nibabel import orientations
+from pydicom.uid import RLELossless
 
 from drasclr_core.anatomy.resampling import resample
 from drasclr_core.anatomy.volume import Volume, VolumeError, load_mask, load_volume, save_mask, save_volume
@@ -113,7 +114,7 @@ def test_dicom_series_equals_its_nifti_and_forgets_who_it_was(tmp_path):
     np.testing.assert_allclose(volume.array, expected.array, atol=2.1)
     np.testing.assert_allclose(volume.affine, expected.affine, atol=1e-6)
     assert volume.source == {
-        "format": "DICOM", "slice_thickness": 5.0, "shape": list(SHAPE), "spacing": [2.0, 2.0, 3.0]
+        "format": "DICOM", "slice_thickness": 5.0, "shape": list(SHAPE), "spacing": [2.0, 2.0, 3.0], "air_hu": -1000.0
     }  # fmt: skip
     save_volume(tmp_path / "out.nii.gz", volume)
     assert b"ecret" not in gzip.decompress((tmp_path / "out.nii.gz").read_bytes()).replace(b"S", b"s")
@@ -269,3 +270,51 @@ def test_masks_come_back_in_ras_order(tmp_path):
     again, affine = load_mask(tmp_path / "las.nii.gz")
     np.testing.assert_array_equal(again, mask)
     np.testing.assert_allclose(affine, AFFINE)
+
+
+@pytest.mark.parametrize("dtype", ["<i2", ">i2", "<i4", "<u2", "<f4", ">f4", "<f8", "<i8"])
+@pytest.mark.parametrize("ending", [".nii", ".nii.gz"])
+def test_every_number_format_gives_the_same_volume(tmp_path, dtype, ending):
+    expected = load_volume(write(tmp_path / "float.nii"), spacing=2.0)
+    offset = 1024 if dtype == "<u2" else 0
+    header = nib.Nifti1Header(endianness=dtype[0])
+    header.set_data_dtype(np.dtype(dtype))
+    image = nib.Nifti1Image((chest() + offset).astype(dtype), AFFINE, header, dtype=np.dtype(dtype))
+    image.header.set_slope_inter(1, -offset)
+    nib.save(image, tmp_path / f"scan{ending}")
+    volume = load_volume(tmp_path / f"scan{ending}", spacing=2.0)
+    np.testing.assert_allclose(volume.array, expected.array, atol=1e-3)
+    assert volume.array.dtype == np.float32
+
+
+@pytest.mark.parametrize("suffix", [".nrrd", ".mha", ".nii.gz"])
+@pytest.mark.parametrize("kind", [np.int16, np.int32, np.float32, np.float64])
+def test_compressed_files_and_one_frame_of_four_dimensions(tmp_path, suffix, kind):
+    frame = sitk.GetImageFromArray(chest().T.astype(kind))
+    frame.SetSpacing((2.0, 2.0, 3.0))
+    sitk.WriteImage(frame, str(tmp_path / f"three{suffix}"), True)
+    three = load_volume(tmp_path / f"three{suffix}", spacing=2.0)
+    assert three.array.min() == -1000 and three.source["shape"] == list(SHAPE)
+    if suffix != ".nrrd":  # ITK writes no space for four axes
+        sitk.WriteImage(sitk.JoinSeries([frame]), str(tmp_path / f"four{suffix}"), True)
+        np.testing.assert_array_equal(load_volume(tmp_path / f"four{suffix}", spacing=2.0).array, three.array)
+
+
+def test_compressed_dicom_and_its_padding(tmp_path):
+    lps = np.diag([2.0, 2, 2, 1])
+    array = chest()
+    array[0] = -1024
+    plain = load_volume(write_series(tmp_path / "plain", array, lps), spacing=2.0)
+    packed = write_series(tmp_path / "packed", array, lps, edit=lambda item, k: item.compress(RLELossless))
+    np.testing.assert_array_equal(load_volume(packed, spacing=2.0).array, plain.array)
+    assert plain.array.min() == -1024
+
+    def signed(item, k):
+        """Stored HU as whole numbers with a sign, air outside the circle as -2000."""
+        stored = array[:, :, k].T.astype(np.int16)
+        stored[:, 0] = -2000
+        item.PixelRepresentation, item.RescaleSlope, item.RescaleIntercept = 1, 1, 0
+        item.PixelPaddingValue, item.PixelData = -2000, stored.tobytes()
+
+    padded = load_volume(write_series(tmp_path / "signed", array, lps, edit=signed), spacing=2.0)
+    np.testing.assert_allclose(padded.array, plain.array, atol=2)

@@ -111,3 +111,19 @@ def test_nothing_there(folder, tmp_path):
         read_mosmed(tmp_path / "nowhere")
     with pytest.raises(ValueError, match=r"no scans in studies/CT-0 to studies/CT-4\. Give the unpacked COVID19_1110"):
         read_mosmed(folder / "studies")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("xlsx", b"junk"), ("xlsx", b"PK\x03\x04 cut"), ("csv", b""), ("csv", b"study_id,category\n\xf1\xf2,CT-1\n")],
+)
+def test_a_registry_that_cannot_be_read_stops_nobody(folder, name, content):
+    (folder / f"dataset_registry.{name}").write_bytes(content)
+    notes = read_mosmed(folder).attrs["notes"]
+    assert len(notes) == 1 and notes[0].startswith(f"dataset_registry.{name} was not compared: it cannot be read")
+
+
+def test_a_study_without_category_in_the_registry_is_not_contradicted(folder):
+    sid = read_mosmed(folder)["sid"].iloc[0]
+    (folder / "dataset_registry.csv").write_text(f"study_id,category\n{sid},\n")
+    assert len(read_mosmed(folder)) > 1
