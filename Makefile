@@ -9,6 +9,7 @@ PRESET ?= presets/$(RUN).yaml
 MANIFEST ?=
 ATLAS ?=
 REAL_SCAN ?=
+SHARDS ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -18,7 +19,7 @@ SNAKEMAKE = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES) --n
 .PHONY: book read scans test bench lint env clean
 
 book: $(READY)  ## run the preset (demo) and build its book; REAL_SCAN=file shows a real scan beside the phantoms
-	$(SNAKEMAKE) --config run=$(RUN) preset=$(PRESET) $(if $(REAL_SCAN),real_scan=$(REAL_SCAN))
+	$(SNAKEMAKE) --config run=$(RUN) preset=$(PRESET) $(if $(REAL_SCAN),real_scan=$(REAL_SCAN)) $(if $(SHARDS),shards=$(SHARDS))
 	@echo "The book: runs/$(RUN)/book/html/index.html"
 
 read: $(READY)  ## build the book from the committed results, computing nothing
@@ -26,16 +27,18 @@ read: $(READY)  ## build the book from the committed results, computing nothing
 
 scans: $(READY)  ## your own scans: MANIFEST=folder-or-csv [ATLAS=lung-mask] [SCANS_RUN=name]
 	@test -n "$(MANIFEST)" || { echo "Say which scans: make scans MANIFEST=folder-or-csv [ATLAS=lung-mask]"; exit 2; }
-	$(SNAKEMAKE) --config run=$(SCANS_RUN) preset=presets/scans.yaml manifest=$(MANIFEST) $(if $(ATLAS),atlas_mask=$(ATLAS))
+	$(SNAKEMAKE) --config run=$(SCANS_RUN) preset=presets/scans.yaml manifest=$(MANIFEST) $(if $(ATLAS),atlas_mask=$(ATLAS)) $(if $(SHARDS),shards=$(SHARDS))
 	@echo "The book: runs/$(SCANS_RUN)/book/html/index.html"
 
 test: $(READY)  ## every test, with the smoke run of all notebooks and its book
 	$(BIN)/python -m pytest -n $(CORES) --dist loadgroup
 
-bench: $(READY)  ## measure speed (half an hour, after make book), and write the tables of the page "How fast it is"
+bench: $(READY)  ## measure speed (an hour, after make book), and write the tables of the page "How fast it is"
 	$(BIN)/python benchmarks/train_step.py
 	$(BIN)/python benchmarks/augment_and_load.py
 	$(BIN)/python benchmarks/dense.py --run $(RUN)
+	$(BIN)/python benchmarks/store.py
+	$(BIN)/python benchmarks/scale.py
 	DRASCLR_PARITY_TABLE=book/_data/benchmark_parity.csv $(BIN)/python -m pytest tests/model/test_parity.py
 
 lint: $(READY)

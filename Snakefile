@@ -1,9 +1,11 @@
 # The DAG of notebooks. `make book` runs it for the demo preset; any other run:
 #
-#   snakemake --cores 2 --config run=NAME preset=presets/smoke.yaml [manifest=FOLDER_OR_CSV] [atlas_mask=MASK]
+#   snakemake --cores 2 --config run=NAME preset=presets/smoke.yaml [manifest=FOLDER_OR_CSV] [atlas_mask=MASK] [shards=64]
 #
 # Each job is one notebook for one cohort. The stages keep their own pieces (per subject, per epoch) in the run folder, so a
 # job that was killed goes on from its last finished piece; only the executed notebook is an output in Snakemake's eyes.
+# With `shards` above 1, stages that treat subjects one by one run as so many jobs first; the stage's own job then finds
+# every subject done and makes the tables and pictures of the cohort.
 
 import sys
 from pathlib import Path
@@ -16,6 +18,9 @@ PRESET = config.get("preset", "presets/demo.yaml")
 preset = Preset.load(PRESET)
 run = Run(RUN, next(iter(preset.cohorts)))
 PAGES = str(run.folder / "notebooks")
+SHARDS = int(config.get("shards", 1))
+# A scheduler's jobs have no common number of cores: there the profile's set-threads says how many each gets.
+CORES = workflow.resource_settings.cores or 1
 
 AFTER = {
     "01_cohort": [],
@@ -26,13 +31,17 @@ AFTER = {
     "06_pretrain": ["05_patches"],
     "07_features": ["06_pretrain"],
     "08_realism": ["02_lungs"],
-    "10_phenotypes": ["07_features"],
+    "09_hand_made": ["05_patches"],
+    "10_phenotypes": ["07_features", "09_hand_made"],
+    "11_survival": ["07_features"],
+    "40_significance": ["10_phenotypes", "11_survival"],
     "60_differences": [],
 }
+SHARDED = ("02_lungs", "04_registration", "05_patches")
 # Settings of the command line that go to one stage.
 COPDGENE = ("copdgene_phenotypes", "copdgene_visual", "copdgene_mortality", "phase", "image_pattern")
 OVERRIDES = {"manifest": "01_cohort", **dict.fromkeys(COPDGENE, "01_cohort"), "atlas_mask": "03_atlas",
-             "real_scan": "08_realism"}
+             "atlas_landmarks": "03_atlas", "real_scan": "08_realism"}
 
 
 def earlier(wildcards):
@@ -44,6 +53,11 @@ def overrides(wildcards):
     return " ".join(f"-p {name} '{value}'" for name, value in given)
 
 
+def shards(wildcards):
+    numbers = range(SHARDS) if SHARDS > 1 and wildcards.stage in SHARDED else ()
+    return [f"{PAGES}/{wildcards.cohort}/shards/{wildcards.stage}-{shard}-of-{SHARDS}.ipynb" for shard in numbers]
+
+
 rule book:
     input:
         [f"{PAGES}/{cohort}/{stage}.ipynb" for cohort in preset.cohorts for stage in preset.stages],
@@ -51,14 +65,32 @@ rule book:
         [str(page) for page in sorted(Path("book").rglob("*")) if page.is_file()],
     output:
         str(run.folder / "book" / "html" / "index.html"),
-    threads: workflow.cores
+    threads: CORES
     shell:
         f"{sys.executable} -m drasclr_core.report.book --run {RUN} --cohort {run.cohort_name}"
+
+
+rule shard:
+    input:
+        earlier,
+        notebook="notebooks/{stage}.ipynb",
+    output:
+        PAGES + f"/{{cohort}}/shards/{{stage}}-{{shard}}-of-{SHARDS}.ipynb",
+    wildcard_constraints:
+        stage="|".join(SHARDED),
+        shard=r"\d+",
+    params:
+        values=lambda wildcards: preset.parameters(wildcards.cohort, wildcards.stage),
+    threads: 1
+    shell:
+        f"{sys.executable} -m drasclr_core.report.execute {{input.notebook}} --preset {PRESET} --run {RUN}"
+        f" --cohort {{wildcards.cohort}} -p shard {{wildcards.shard}} -p num_shards {SHARDS} -p workers {{threads}}"
 
 
 rule stage:
     input:
         earlier,
+        shards,
         notebook="notebooks/{stage}.ipynb",
     output:
         PAGES + "/{cohort}/{stage}.ipynb",
@@ -67,7 +99,7 @@ rule stage:
     params:
         values=lambda wildcards: preset.parameters(wildcards.cohort, wildcards.stage),
         overrides=overrides,
-    threads: workflow.cores
+    threads: CORES
     shell:
         f"{sys.executable} -m drasclr_core.report.execute {{input.notebook}} --preset {PRESET} --run {RUN}"
         " --cohort {wildcards.cohort} {params.overrides}"

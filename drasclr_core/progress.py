@@ -6,7 +6,8 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 
-from joblib import Parallel, delayed
+from joblib import Parallel, cpu_count, delayed
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 
@@ -40,11 +41,14 @@ def for_each(function: Callable, items: Sequence, description: str, workers: int
     function : callable
         A module-level function (or `functools.partial` of one), which can be sent to another process.
     workers : int
-        Number of processes; 0 means one per core, 1 means this process.
+        Number of processes; 0 means one per core, 1 means this process. Only cores that this process may use count: a
+        scheduler's job or a container often gets a part of its machine.
     """
-    workers = min(workers or os.cpu_count() or 1, max(len(items), 1))
+    workers = min(workers or cpu_count(), max(len(items), 1))
     if workers == 1:
-        return [function(item) for item in track(items, description)]
+        # On the small matrices of one subject, threads cost twice the time; with several jobs on a machine, much more.
+        with threadpool_limits(1):
+            return [function(item) for item in track(items, description)]
     pool = Parallel(n_jobs=workers, return_as="generator", batch_size=1, pre_dispatch="2*n_jobs")
     jobs = pool(delayed(_single_threaded)(function, item) for item in items)
     return list(track(jobs, description, total=len(items)))

@@ -137,6 +137,35 @@ def file_fingerprint(path: str | Path) -> str:
     return digest.hexdigest()[:12]
 
 
+def remembered_fingerprint(path: str | Path, known: dict) -> dict[str, str]:
+    """`file_fingerprint`, without reading what is as it was when it was read last.
+
+    A scan is large and is asked for again by every run; its place, size and time of change take no reading. A file that
+    was only touched is read again, and its fingerprint stays the same.
+
+    Parameters
+    ----------
+    path : path
+        A file or a folder that exists.
+    known : dict
+        What this function returned for it the last time; ``{}`` at first.
+
+    Returns
+    -------
+    dict
+        ``seen``: twelve hex digits of places, sizes and times of change; ``content``: of names and contents.
+    """
+    path = Path(os.path.abspath(path))
+    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    states = [
+        (str(file), state.st_size, state.st_mtime_ns) for file, state in zip(files, map(os.stat, files), strict=True)
+    ]
+    seen = fingerprint(states=states)
+    if known.get("seen") == seen:
+        return {"seen": seen, "content": known["content"]}
+    return {"seen": seen, "content": file_fingerprint(path)}
+
+
 def is_done(folder: str | Path, piece: str, key: str) -> bool:
     """Whether `piece` of this folder was finished with inputs of this `key` (see `mark_done`)."""
     return read_json(Path(folder) / f".{piece}.json").get("key") == key

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import zarr
+from filelock import FileLock
 from numcodecs import blosc
 
 from drasclr_core.anatomy.volume import AIR, Volume
@@ -56,7 +59,7 @@ class PatchStore:
     A subject counts as written only once its mark is in the ``written`` folder, which is made after its file.
     """
 
-    def __init__(self, path: str | Path):
+    def __init__(self, path: str | Path, threads: int = 1):
         self.path = Path(path)
         if not (self.path / "zarr.json").exists():
             raise FileNotFoundError(f"No patches in {self.path.name}: run 05_patches first.")
@@ -64,15 +67,23 @@ class PatchStore:
         self.sids: list[str] = list(self._array.attrs["sids"])
         self.spacing = float(self._array.attrs["spacing_mm"])
         self._rows = {sid: row for row, sid in enumerate(self.sids)}
+        self._map = ThreadPoolExecutor(threads).map if threads > 1 else map
 
     @classmethod
     def create(cls, path: str | Path, sids: Sequence[str], num_landmarks: int, size: int, spacing: float) -> PatchStore:
         """A store for exactly these subjects; what an earlier one of the same kind holds is kept.
 
         New subjects are appended. A store with other landmarks, patch or voxel sizes, or subjects that are no longer
-        wanted, is replaced by an empty one. Not to be called while others write.
+        wanted, is replaced by an empty one. Several processes may ask for the same store at once: the first makes it,
+        and who already writes is not disturbed.
         """
         path, sids = Path(path), list(sids)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_name(f".{path.name}.lock")):
+            return cls._create(path, sids, num_landmarks, size, spacing)
+
+    @classmethod
+    def _create(cls, path: Path, sids: list[str], num_landmarks: int, size: int, spacing: float) -> PatchStore:
         if (path / "zarr.json").exists():
             store = cls(path)
             same = (store.num_landmarks, store.size, store.spacing) == (num_landmarks, size, spacing)
@@ -86,6 +97,7 @@ class PatchStore:
                 shape=(num_landmarks, len(sids), *patch),
                 shards=(num_landmarks, 1, *patch),
                 chunks=(1, 1, *patch),
+                chunk_key_encoding={"name": "default", "separator": "."},  # no folders round each subject's file
                 dtype="int16",
                 fill_value=NEVER_WRITTEN,
                 compressors=zarr.codecs.BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle", typesize=2),
@@ -95,9 +107,16 @@ class PatchStore:
         return cls(path)
 
     @classmethod
-    def open(cls, path: str | Path) -> PatchStore:
-        """An existing store; FileNotFoundError where there is none."""
-        return cls(path)
+    def open(cls, path: str | Path, threads: int = 1) -> PatchStore:
+        """An existing store, whose batches are read by so many threads; FileNotFoundError where there is none.
+
+        One thread feeds a training step on CPUs many times over; a GPU's may need more (``benchmarks/store.py``). A
+        process reads the list of subjects once, as long as it stays the same: it is long, and asked for with each
+        subject that is cut.
+        """
+        description = Path(path) / "zarr.json"
+        state = description.stat() if description.exists() else None
+        return _opened(Path(path), state and (state.st_ino, state.st_size, state.st_mtime_ns), threads)
 
     @property
     def num_landmarks(self) -> int:
@@ -140,11 +159,15 @@ class PatchStore:
             raise IndexError(f"landmark {landmark} of {self.num_landmarks}")
         rows = [self._rows[subject] if isinstance(subject, str) else int(subject) for subject in subjects]
         patches = np.empty((len(rows), *self._array.shape[2:]), dtype=np.int16)
-        for patch, row in zip(patches, rows, strict=True):
+
+        def fill(patch: np.ndarray, row: int) -> None:
             try:
                 blosc.decompress(self._piece(landmark, row), patch)
             except (ValueError, RuntimeError, FileNotFoundError) as error:
                 raise self._absent(self.sids[row]) from error
+
+        for _ in self._map(fill, patches, rows):
+            pass
         return patches
 
     def read_subject(self, sid: str) -> np.ndarray:
@@ -182,3 +205,8 @@ class PatchStore:
         if sids:
             self._array.resize((self.num_landmarks, len(self.sids) + len(sids), *self._array.shape[2:]))
             self._array.attrs["sids"] = [*self.sids, *sids]
+
+
+@lru_cache(maxsize=1)
+def _opened(path: Path, state: tuple | None, threads: int) -> PatchStore:
+    return PatchStore(path, threads)

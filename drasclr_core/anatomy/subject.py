@@ -7,22 +7,31 @@ a verdict with a reason in ``quality.json``, and the rest of the cohort goes on.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from drasclr_core.anatomy.atlas import Atlas
 from drasclr_core.anatomy.lungs import NoLungsError, segment_lungs
-from drasclr_core.anatomy.measures import body_across, measure_alignment
+from drasclr_core.anatomy.measures import measure_alignment, measure_scan
 from drasclr_core.anatomy.overlays import thumbnail
 from drasclr_core.anatomy.patches import PatchStore, extract_patches
 from drasclr_core.anatomy.quality import Quality, assess, judge
 from drasclr_core.anatomy.refusal import printable_name
 from drasclr_core.anatomy.registration import register_affine
 from drasclr_core.anatomy.volume import Volume, VolumeError, load_mask, load_volume, save_mask
-from drasclr_core.run import atomic, file_fingerprint, fingerprint, is_done, mark_done, read_json
+from drasclr_core.run import (
+    atomic,
+    file_fingerprint,
+    fingerprint,
+    is_done,
+    mark_done,
+    read_json,
+    remembered_fingerprint,
+)
 
-VERSION = 3
+VERSION = 4
 """Raise when one of these steps changes its result, so that pieces made by an older one are made anew."""
 UNSEGMENTED_MM = 3.0
 """Voxel size at which a scan without lungs is drawn."""
@@ -49,17 +58,20 @@ def find_lungs(subject: tuple[str, str], anatomy_folder: str | Path, spacing: fl
     """
     sid, image = subject
     folder = Path(anatomy_folder) / sid
+    facts = read_json(folder / ".lungs.json")
+    known = facts.get("image", {})
     try:
-        content = file_fingerprint(image) if Path(image).exists() else "missing"
+        found = remembered_fingerprint(image, known) if Path(image).exists() else {"content": "missing"}
     except OSError as error:  # may not be read, or a name that no file can have: the reader says which
-        content = type(error).__name__
-    key = fingerprint(version=VERSION, image=content, spacing=spacing)
-    refused = read_json(folder / ".lungs.json").get("verdict") == "refused"
-    if not (is_done(folder, "lungs", key) and (refused or (folder / "lungs.nii.gz").exists())):
+        found = {"content": type(error).__name__}
+    key = fingerprint(version=VERSION, image=found["content"], spacing=spacing)
+    if facts.get("key") != key or not (facts["verdict"] == "refused" or (folder / "lungs.nii.gz").exists()):
         quality = _lungs_quality(image, folder, spacing)
         quality.save(folder / "quality.json")
         mark_done(folder, "thumbnail", key, drawn=(folder / "thumbnail.webp").exists())
-        mark_done(folder, "lungs", key, verdict=quality.verdict)
+        mark_done(folder, "lungs", key, verdict=quality.verdict, image=found)
+    elif found != known:
+        mark_done(folder, "lungs", key, verdict=facts["verdict"], image=found)
     return {"sid": sid, "verdict": _facts(folder, "lungs")["verdict"]}
 
 
@@ -76,7 +88,7 @@ def _lungs_quality(image: str | Path, folder: Path, spacing: float) -> Quality:
         quality = assess(volume, lungs)
     except NoLungsError as error:
         lungs = np.zeros(volume.array.shape, np.uint8)
-        quality = judge({"error": f"{printable_name(image)}: {error}.", "body_across": body_across(volume)})
+        quality = judge({"error": f"{printable_name(image)}: {error}.", **measure_scan(volume)})
     _save_thumbnail(folder, volume, lungs)
     return quality
 
@@ -165,8 +177,10 @@ def cut_patches(subject: tuple[str, str], anatomy_folder: str | Path, store: str
         centres = np.load(folder / "landmarks.npy")
         patches, padded = extract_patches(load_volume(image, patch_store.spacing), centres, patch_store.size)
         patch_store.write(sid, patches, key)
-        measures = Quality.load(folder / "quality.json").measures
-        judge({**measures, "patches_padded": padded / len(centres)}).save(folder / "quality.json")
+        # The verdict stays as it is: whoever cuts at the same time decides by it who belongs to the store.
+        quality = Quality.load(folder / "quality.json")
+        measures = {**quality.measures, "patches_padded": padded / len(centres)}
+        replace(quality, measures=measures).save(folder / "quality.json")
         mark_done(folder, "patches", key, padded=padded)
     return {"sid": sid, "padded": _facts(folder, "patches")["padded"]}
 

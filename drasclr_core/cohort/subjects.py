@@ -59,6 +59,34 @@ def image_path(run: Run, image: str) -> Path:
     return run.cohort / image
 
 
+def shard_of(table: pd.DataFrame, shard: int, num_shards: int) -> pd.DataFrame:
+    """The rows of a subject table that one of several jobs works on.
+
+    Rows are dealt like cards, so that shards differ by at most one subject however the table is sorted, and a subject
+    that is appended moves none of the others.
+
+    Parameters
+    ----------
+    table : DataFrame
+    shard : int
+        Which part, from 0.
+    num_shards : int
+        Parts that the rows are dealt into; 1 gives the whole table.
+
+    Raises
+    ------
+    ValueError
+        There is no such shard, or more shards than subjects.
+    """
+    if not 1 <= num_shards <= len(table):
+        raise ValueError(
+            f"{num_shards} shards of {len(table)} subjects: num_shards is a number from 1 to {len(table)}."
+        )
+    if not 0 <= shard < num_shards:
+        raise ValueError(f"no shard {shard} of {num_shards}: shards are counted from 0 to {num_shards - 1}.")
+    return table.iloc[shard::num_shards].reset_index(drop=True)
+
+
 def check_subjects(table: pd.DataFrame, name: str, first_row: int = 1) -> None:
     """Check sids and images of a subject table.
 

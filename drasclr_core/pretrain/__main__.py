@@ -16,6 +16,7 @@ import papermill
 
 from drasclr_core.anatomy.atlas import Atlas
 from drasclr_core.anatomy.patches import PatchStore
+from drasclr_core.pretrain.cache import reading_threads
 from drasclr_core.pretrain.config import PretrainConfig
 from drasclr_core.pretrain.loop import pretrain
 from drasclr_core.pretrain.probe import read_labels
@@ -55,7 +56,7 @@ def main() -> pd.DataFrame:
     cohort = given.cohort or next(iter(preset.cohorts))
     parameters = stage_parameters(preset, cohort) | processes()
     run, method = Run(given.run, cohort), parameters["method"]
-    store, atlas = PatchStore.open(run.patches), Atlas.load(run.atlas)
+    store, atlas = PatchStore.open(run.patches, reading_threads()), Atlas.load(run.atlas)
     if store.missing():
         parser.error(f"{len(store.missing())} subjects have no patches yet: run notebook 05_patches first.")
     labels = read_labels(run.subjects, store.sids, parameters["probe_labels"])

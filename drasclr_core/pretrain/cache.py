@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
+from joblib import cpu_count
 
 from drasclr_core.progress import track
 
@@ -28,3 +30,11 @@ def cached(store, limit_gb: float):
     """The store itself, or its content in memory if that takes at most `limit_gb` gigabytes."""
     gigabytes = 2 * len(store.sids) * store.num_landmarks * store.size**3 / 1e9
     return CachedPatches(store) if gigabytes <= limit_gb else store
+
+
+def reading_threads() -> int:
+    """Threads that unpack a batch of the store: up to 16 where a GPU computes, one where the cores are needed for that.
+
+    A patch with its context takes about 0.4 ms of a core (``benchmarks/store.py``), which an H200 is done with sooner.
+    """
+    return min(16, cpu_count()) if torch.cuda.is_available() else 1

@@ -35,7 +35,8 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
     """Execute `notebook` for `run`, and keep ``notebooks/<cohort>/<stage>.ipynb`` and the stage's provenance record.
 
     A second process that wants the same stage waits. When a cell fails, the notebook as far as it came is kept
-    beside the others as ``<stage>.failed.ipynb`` and the error is raised.
+    beside the others as ``<stage>.failed.ipynb`` and the error is raised. A shard of a stage (parameters ``shard`` and
+    ``num_shards`` above 1) has its page and its record in folders called ``shards``, which are no part of a book.
 
     Raises
     ------
@@ -43,16 +44,17 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
         A cell failed.
     """
     notebook = Path(notebook)
-    stage, output = notebook.stem, run.notebooks / run.cohort_name / notebook.name
+    output, record_file = page_and_record(run, notebook.stem, parameters)
     parameters = {
         "run": run.name if run.folder == Run(run.name).folder else str(run.folder),
         "cohort": run.cohort_name,
         **parameters,
     }
     output.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(output.parent / f".{stage}.lock"):
+    failed = failed_page(output)
+    with FileLock(output.with_name(f".{output.stem}.lock")):
         inputs = input_fingerprints(run)
-        partial = output.with_name(f".{stage}.partial.ipynb")
+        partial = output.with_name(f".{output.stem}.partial.ipynb")
         try:
             with Meter() as meter:
                 papermill.execute_notebook(
@@ -60,26 +62,43 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
                     progress_bar=False, log_output=True, stdout_file=None,
                 )  # fmt: skip
         except PapermillExecutionError:
-            partial.replace(output.with_name(f"{stage}.failed.ipynb"))
+            partial.replace(failed)
             raise
         finally:
             executed = nbformat.read(partial, as_version=4) if partial.exists() else None
             partial.unlink(missing_ok=True)
         record = {
-            "run": run.name, "cohort": run.cohort_name, "stage": stage, "preset": preset,
+            "run": run.name, "cohort": run.cohort_name, "stage": notebook.stem, "preset": preset,
             "parameters": {name: portable_text(v) if isinstance(v, str) else v for name, v in parameters.items()},
             "seconds": meter.seconds, "peak_mb": meter.peak_mb, "day": datetime.date.today().isoformat(),
             "code": code_version(), "versions": versions(), "hardware": hardware(), "inputs": inputs,
         }  # fmt: skip
-        write_json(stage_record(run, stage), record)
+        write_json(record_file, record)
         with atomic(output) as temporary:
             nbformat.write(tidy_notebook(executed, record, papermill.inspect_notebook(notebook)), temporary)
-        output.with_name(f"{stage}.failed.ipynb").unlink(missing_ok=True)
+        failed.unlink(missing_ok=True)
     return output
 
 
-def announce(preset: Preset, run: Run, stage: str) -> None:
+def page_and_record(run: Run, stage: str, parameters: dict) -> tuple[Path, Path]:
+    """Where the executed page and the provenance record of a stage, or of a shard of it, are kept."""
+    page, record = run.notebooks / run.cohort_name / f"{stage}.ipynb", stage_record(run, stage)
+    if parameters.get("num_shards", 1) == 1:
+        return page, record
+    shard = f"{parameters.get('shard', 0)}-of-{parameters['num_shards']}"
+    return tuple(path.parent / "shards" / f"{path.stem}-{shard}{path.suffix}" for path in (page, record))
+
+
+def failed_page(page: Path) -> Path:
+    """Where a page is kept whose execution failed."""
+    return page.with_name(f"{page.stem}.failed.ipynb")
+
+
+def announce(preset: Preset, run: Run, stage: str, page: Path) -> None:
     """Print which stage of how many starts, and about how long the rest takes (when the preset knows)."""
+    if page.stem != stage:
+        print(f"\n=== {run.cohort_name} · {page.stem}", file=sys.stderr)
+        return
     jobs = [(cohort, name) for cohort in preset.cohorts for name in preset.stages]
     left = [
         job
@@ -114,13 +133,13 @@ def main() -> None:
     stage = arguments.notebook.stem
     parameters = preset.parameters(arguments.cohort, stage)
     parameters |= {name: yaml.safe_load(value) if value else "" for name, value in arguments.p}
-    announce(preset, run, stage)
+    page = page_and_record(run, stage, parameters)[0]
+    announce(preset, run, stage, page)
     try:
         execute_stage(arguments.notebook, run, parameters, preset.name)
     except PapermillExecutionError as error:
-        kept = run.notebooks / arguments.cohort / f"{stage}.failed.ipynb"
-        where = f"The notebook as far as it came: {kept.relative_to(run.folder.parent)}"
-        sys.exit(f"{stage} failed: {error.ename}: {error.evalue}\n{where}")
+        where = f"The notebook as far as it came: {failed_page(page).relative_to(run.folder.parent)}"
+        sys.exit(f"{page.stem} failed: {error.ename}: {error.evalue}\n{where}")
 
 
 def _only_progress(record: logging.LogRecord) -> bool:

@@ -4,9 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -72,8 +75,7 @@ def store(tmp_path):
 
 def shard(store, sid):
     """The only file of a subject."""
-    (path,) = [path for path in (store.path / "c" / "0" / str(store.sids.index(sid))).rglob("*") if path.is_file()]
-    return path
+    return store.path / f"c.0.{store.sids.index(sid)}.0.0.0"
 
 
 def test_read_gives_what_was_written(store):
@@ -88,11 +90,24 @@ def test_read_gives_what_was_written(store):
 
 
 def test_our_short_way_of_reading_agrees_with_zarr(store):
-    import zarr
-
     array = zarr.open_array(store.path, mode="r")
     for landmark in range(5):
         assert np.array_equal(store.read(landmark, store.sids), array[landmark])
+
+
+def test_threads_read_the_same(store):
+    several = PatchStore.open(store.path, threads=3)
+    for sids in (["c", "a", "b", "a"], [], ["b"]):
+        assert np.array_equal(several.read(2, sids), store.read(2, sids))
+    shard(store, "b").unlink()
+    with pytest.raises(KeyError, match="of b"):
+        several.read(4, ["a", "b"])
+
+
+def test_subject_is_one_file_and_one_mark(store):
+    files = {path.relative_to(store.path).as_posix() for path in store.path.rglob("*")}
+    marks = {f"written/.{sid}.json" for sid in store.sids}
+    assert files == {"zarr.json", "written", *(f"c.0.{row}.0.0.0" for row in range(3)), *marks}
 
 
 def test_patches_of_nothing_but_air_are_kept_too(store):
@@ -194,6 +209,44 @@ def test_processes_write_different_subjects_at_once(tmp_path):
     store = PatchStore.open(path)
     assert store.missing() == []
     assert np.array_equal(store.read(1, sids), np.stack([cubes(seed)[1] for seed in range(12)]))
+
+
+def _create_and_write(task):
+    path, sids, seed = task
+    PatchStore.create(path, sids, 5, 4, 2.0).write(sids[seed], cubes(seed))
+
+
+def test_processes_that_make_the_store_at_once_lose_nothing(tmp_path):
+    """As shards do that start together: nobody replaces the store that another has begun to fill."""
+    sids = [f"S{number}" for number in range(4)]
+    paths = [tmp_path / f"{number}.zarr" for number in range(12)]
+    for_each(
+        _create_and_write, [(path, sids, seed) for path in paths for seed in range(4)], "make and write", workers=2
+    )
+    for path in paths:
+        store = PatchStore.open(path)
+        assert store.sids == sids and store.missing() == []
+        assert np.array_equal(store.read(1, sids), np.stack([cubes(seed)[1] for seed in range(4)]))
+
+
+def test_store_is_made_once_by_whoever_comes_first(tmp_path, monkeypatch):
+    """A second process that asks in the middle of the making waits for it."""
+    path, made, make = tmp_path / "patches.zarr", [], zarr.create_array
+
+    def slowly(*arguments, **settings):
+        made.append(make(*arguments, **settings))
+        time.sleep(0.3)
+
+    monkeypatch.setattr("zarr.create_array", slowly)
+    with ThreadPoolExecutor(3) as threads:
+        stores = list(threads.map(lambda _: PatchStore.create(path, ["a", "b"], 5, 4, 2.0), range(3)))
+    assert len(made) == 1 and all(store.sids == ["a", "b"] for store in stores)
+
+
+def test_opened_store_is_read_anew_only_when_it_changed(store):
+    assert PatchStore.open(store.path) is PatchStore.open(store.path)
+    PatchStore.create(store.path, ["a", "b", "c", "d"], 5, 4, 2.0)
+    assert PatchStore.open(store.path).sids == ["a", "b", "c", "d"]
 
 
 def test_no_store(tmp_path):

@@ -1,6 +1,8 @@
 """One subject from scan to patches: every piece is made once, made anew when its inputs change, and a bad scan stops
 nobody."""
 
+import os
+import shutil
 from functools import partial
 
 import numpy as np
@@ -13,6 +15,7 @@ from drasclr_core.anatomy.registration import Affine
 from drasclr_core.anatomy.subject import align, cut_patches, find_lungs
 from drasclr_core.anatomy.volume import Volume, load_mask, load_volume, save_volume
 from drasclr_core.progress import for_each
+from drasclr_core.run import file_fingerprint, remembered_fingerprint
 
 from .scan_files import whole_chest
 
@@ -131,6 +134,61 @@ def test_replaced_scan_is_done_anew(cohort, tmp_path, scans):
     assert stamps(anatomy / "B")["lungs.nii.gz"] > before["lungs.nii.gz"]
     align("B", anatomy, atlas)
     assert np.linalg.det(Affine.load(anatomy / "B/affine.json").matrix) == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.fixture
+def scan(tmp_path, scans, monkeypatch):
+    """A scan whose lungs were found, its anatomy folder, and a list of the files whose content was read since then."""
+    path, read = tmp_path / "scan.nii.gz", []
+    shutil.copy(scans / "A.nii.gz", path)
+    find_lungs(("S", str(path)), tmp_path / "anatomy", SPACING)
+    monkeypatch.setattr("drasclr_core.run.file_fingerprint", lambda file: read.append(file) or file_fingerprint(file))
+    return path, tmp_path / "anatomy", read
+
+
+def test_scan_as_it_was_is_not_read_again(scan):
+    path, anatomy, read = scan
+    before = stamps(anatomy / "S")
+    find_lungs(("S", str(path)), anatomy, SPACING)
+    assert read == [] and stamps(anatomy / "S") == before
+
+
+def test_touched_scan_is_read_once_and_not_done_again(scan):
+    path, anatomy, read = scan
+    before = stamps(anatomy / "S")
+    os.utime(path, (1, 1))
+    for _ in range(2):
+        find_lungs(("S", str(path)), anatomy, SPACING)
+    assert read == [path] and stamps(anatomy / "S")["lungs.nii.gz"] == before["lungs.nii.gz"]
+
+
+def test_other_content_of_the_same_size_is_done_again(scan):
+    path, anatomy, _ = scan
+    path.write_bytes(path.read_bytes()[::-1])
+    assert find_lungs(("S", str(path)), anatomy, SPACING)["verdict"] == "refused"
+
+
+def test_changed_slice_of_a_series_is_noticed(tmp_path):
+    for number in range(3):
+        (tmp_path / f"{number}.dcm").write_bytes(bytes([number]))
+    first = remembered_fingerprint(tmp_path, {})
+    assert remembered_fingerprint(tmp_path, first) == first and first["content"] == file_fingerprint(tmp_path)
+    (tmp_path / "1.dcm").write_bytes(b"x")
+    os.utime(tmp_path / "1.dcm", (1, 1))
+    assert remembered_fingerprint(tmp_path, first)["content"] != first["content"]
+
+
+def test_verdict_stays_while_patches_are_cut(cohort, tmp_path):
+    """Shards that start later must find the same subjects accepted, even if limits changed since stage 04."""
+    subjects, anatomy, atlas = cohort
+    align("A", anatomy, atlas)
+    quality = Quality.load(anatomy / "A/quality.json")
+    Quality("review", ["by hand"], quality.measures).save(anatomy / "A/quality.json")
+    PatchStore.create(tmp_path / "patches.zarr", ["A"], len(Atlas.load(atlas).corners), 12, SPACING)
+    padded = cut_patches(subjects[0], anatomy, tmp_path / "patches.zarr")["padded"]
+    after = Quality.load(anatomy / "A/quality.json")
+    assert (after.verdict, after.reasons) == ("review", ["by hand"])
+    assert after.measures["patches_padded"] == padded / len(Atlas.load(atlas).corners)
 
 
 def test_lost_store_is_cut_again(cohort, tmp_path):
