@@ -87,15 +87,29 @@ def register_affine(lungs_path: str | Path, atlas_path: str | Path, mode: str = 
 
 
 def _register_fast(lungs_path: str | Path, atlas_path: str | Path, seed: int) -> Affine:
-    """The first start whose fit overlaps well; if none does, the best of them (quality control then says so)."""
-    atlas, subject = Solid.read(atlas_path), Solid.read(lungs_path)
-    best = (-1.0, None)
+    return align_solids(Solid.read(atlas_path), Solid.read(lungs_path), seed)[0]
+
+
+def align_solids(atlas: Solid, subject: Solid, seed: int = 0) -> tuple[Affine, list[float]]:
+    """The fast mode, of masks already read.
+
+    Returns
+    -------
+    Affine
+        Of the first start whose fit overlaps well; if none does, of the best (quality control then says so).
+    list of float
+        The overlap (Dice) that each start reached, in the order in which they were tried.
+    """
+    overlaps, best = [], None
     for start in _starts(atlas, subject):
         matrix = _fit(atlas, subject, start, seed)
-        best = max(best, (subject.warped(matrix, atlas).dice(atlas), matrix), key=lambda fit: fit[0])
-        if best[0] > GOOD_DICE:
+        overlap = subject.warped(matrix, atlas).dice(atlas)
+        if overlap > max(overlaps, default=-1.0):
+            best = matrix
+        overlaps.append(overlap)
+        if overlap > GOOD_DICE:
             break
-    return Affine(best[1])
+    return Affine(best), overlaps
 
 
 def _starts(atlas: Solid, subject: Solid) -> list[np.ndarray]:

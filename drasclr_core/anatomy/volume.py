@@ -97,8 +97,9 @@ def load_mask(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     """
     array, affine, _ = read_image(path)
     turn = orientations.io_orientation(affine)
-    array = orientations.apply_orientation(array, turn)
-    return np.ascontiguousarray(array).astype(np.uint8), affine @ orientations.inv_ornt_aff(turn, array.shape)
+    affine = affine @ orientations.inv_ornt_aff(turn, array.shape)  # the shape as stored, before the turn
+    array = orientations.apply_orientation(array.astype(np.uint8), turn)
+    return np.ascontiguousarray(array), affine
 
 
 def _save_nifti(path: str | Path, array: np.ndarray, affine: np.ndarray) -> None:
