@@ -33,12 +33,14 @@ scans: $(READY)  ## your own scans: MANIFEST=folder-or-csv [ATLAS=lung-mask] [SC
 test: $(READY)  ## every test, with the smoke run of all notebooks and its book
 	$(BIN)/python -m pytest -n $(CORES) --dist loadgroup
 
-bench: $(READY)  ## measure speed (an hour, after make book), and write the tables of the page "How fast it is"
+bench: $(READY)  ## measure speed (two hours, after make book), and write the tables of the page "How fast it is"
 	$(BIN)/python benchmarks/train_step.py
 	$(BIN)/python benchmarks/augment_and_load.py
 	$(BIN)/python benchmarks/dense.py --run $(RUN)
+	$(BIN)/python benchmarks/lungs.py
 	$(BIN)/python benchmarks/store.py
 	$(BIN)/python benchmarks/scale.py
+	-$(BIN)/python benchmarks/registration.py
 	DRASCLR_PARITY_TABLE=book/_data/benchmark_parity.csv $(BIN)/python -m pytest tests/model/test_parity.py
 
 lint: $(READY)

@@ -62,3 +62,19 @@ def test_the_loop_is_the_same_function():
             looped = encoder(x, location)
         torch.testing.assert_close(ours, looped)
     assert LocCondConv3d.forward.__module__ == "drasclr_core.model.locconv"
+
+
+def test_registration(tmp_path, real_data):
+    run("registration.py", tmp_path, "--tables", "known", "modes", "seeds", "--real", "2", "--hard", "1",
+        "--spacing", "3", "--masks", "1", "--authors-masks", "0", "--authors-coarse", "8")  # fmt: skip
+    known = table(tmp_path, "registration_known")
+    assert (known["mean mm"] < 0.3).all() and not known["failures"].any()
+    assert table(tmp_path, "registration_modes")["mean mm apart"].max() < 10
+    assert table(tmp_path, "registration_seeds")["mean mm apart"].max() < 3
+
+
+def test_lungs(tmp_path):
+    run("lungs.py", tmp_path, "--each", "1", "--noise", "0", "--spacing", "4", "--fine", "4", "--workers", "1")
+    cases = pd.read_csv(tmp_path / "benchmark_lungs_cases.csv")
+    assert len(cases) == 8 and (cases["worse side"] > 0.93).all()
+    assert (table(tmp_path, "lungs_speed")["Dice of both"] > 0.99).all()

@@ -16,7 +16,7 @@ GROWTH = (1.6, 0.4)
 """From one slice to the next a lumen may grow to 1.6 times its area plus 0.4 cm2; more means a leak into the lung."""
 
 
-def find_airways(array: np.ndarray, inside: np.ndarray, spacing: float) -> np.ndarray:
+def find_airways(array: np.ndarray, inside: np.ndarray, air: float, spacing: float) -> np.ndarray:
     """Lumen of the trachea and main bronchi.
 
     Parameters
@@ -25,6 +25,8 @@ def find_airways(array: np.ndarray, inside: np.ndarray, spacing: float) -> np.nd
         HU, slightly smoothed.
     inside : bool [x, y, z]
         Air inside the body.
+    air : float
+        HU of air in this scan.
     spacing : float
         Voxel size in mm.
 
@@ -34,7 +36,7 @@ def find_airways(array: np.ndarray, inside: np.ndarray, spacing: float) -> np.nd
         All False where no trachea is found (the scan begins below it, or is very noisy).
     """
     # Halfway between air in the airways and this subject's lung tissue: emphysema is nearly as dark as air.
-    limit = np.clip((np.median(array[inside]) - 1000.0) / 2, -950.0, -880.0)
+    limit = np.clip((np.median(array[inside]) + air) / 2, -950.0, -880.0)
     labels, count = ndimage.label(inside & (array < limit), structure=IN_PLANE)
     areas = np.bincount(labels.ravel(), minlength=count + 1) * (spacing / 10) ** 2
     areas[0] = 0.0

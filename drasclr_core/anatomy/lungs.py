@@ -1,7 +1,9 @@
 """Right and left lung from a chest CT by thresholds and shape, without a trained network.
 
 The steps are the classical ones (Hu, Hoffman and Reinhardt 2001, IEEE Trans Med Imaging 20:490): air inside the body,
-minus trachea and main bronchi, split into two lungs, each closed so that vessels and dense disease belong to it.
+minus trachea and main bronchi, split into two lungs, each closed so that vessels and inner disease belong to it. Dense
+disease at the surface is added after that (`consolidation`). All this runs on voxels of about 2 mm; where the scan has
+finer ones, the surface is then found on those (`_on_fine_voxels`).
 """
 
 from __future__ import annotations
@@ -10,45 +12,25 @@ import numpy as np
 from scipy import ndimage
 
 from drasclr_core.anatomy.airways import IN_PLANE, find_airways
+from drasclr_core.anatomy.consolidation import add_consolidation
+from drasclr_core.anatomy.gas import bowel_gas, level_of_air, lung_like
+from drasclr_core.anatomy.grids import enlarge, shrink, smoothing_mm
 from drasclr_core.anatomy.shapes import bounding_box, close, distance, largest
+from drasclr_core.anatomy.sides import LEFT, NO_LUNGS, RIGHT, NoLungsError, two_lungs
 from drasclr_core.anatomy.volume import Volume
 
-RIGHT, LEFT = 1, 2
+__all__ = ["LEFT", "RIGHT", "NoLungsError", "segment_lungs"]
+
 LUNG_BELOW = -400.0
 """HU halfway between lung tissue and soft tissue: where partial volume puts the lung's surface."""
-SMOOTH_MM = 0.7
-"""Standard deviation of the smoothing against noise."""
+WORK_MM, DISEASE_MM = 2.0, 4.0
+"""Voxels on which lungs and dense disease are looked for, about."""
 MOST_CUT_CM2 = 5.0
 """Lungs that meet the air round the body on a larger area are cut by the sides of the image."""
-ONLY_AIR = -985.0
-"""A region whose median is darker is air between arm and chest, in the bowel or in the table, not lung."""
-FRAGMENT_L = 0.02
-"""Smaller pieces that dense disease cuts off from a lung come back by closing, not as pieces."""
-LEAST_LUNG_L = 0.2
-"""A smaller air-filled region is not taken for a lung."""
-SMALLER_SHARE = 0.15
-"""The smaller lung has at least this share of the larger one's volume; else the two have not been told apart yet."""
-APART_MM = 60.0
-"""The two lungs' centres are at least this far apart from right to left."""
-DEEPEST_MM = 20.0
-"""Lungs that touch are told apart by eroding up to this depth."""
 CLOSE_MM = 10.0
 """Vessels and dense disease up to twice this thickness become part of the lung."""
 WALL_MM = 1.5
 """Thickness of the wall of trachea and main bronchi."""
-GAS_BELOW = -940.0
-"""Gas in stomach and bowel is darker than this also after averaging, HU."""
-GAS_CORE_MM = 3.0
-"""Gas that touches a lung across a thin diaphragm is found by its core, this deep inside all that dark region."""
-GAS_GROWTH_MM = 12.0
-"""From its core the gas is followed this far, to its wall."""
-GAS_OPEN = 0.25
-"""Stomach and bowel have a wall: less than this share of a bubble's surface opens to the lung. A bulla's does."""
-NO_LUNGS = "no whole lungs: {}. Give a chest CT that shows both lungs whole, not a crop"
-
-
-class NoLungsError(ValueError):
-    """Two whole lungs cannot be found in a scan."""
 
 
 def segment_lungs(volume: Volume) -> np.ndarray:
@@ -69,41 +51,59 @@ def segment_lungs(volume: Volume) -> np.ndarray:
     NoLungsError
         The scan does not show two whole lungs: another body part, a crop, or one lung only.
     """
-    spacing = volume.spacing[0]
-    array = ndimage.gaussian_filter(volume.array, SMOOTH_MM / spacing, mode="nearest")
-    inside = _air_inside(array)
+    factor = max(1, round(WORK_MM / volume.spacing[0]))
+    spacing = factor * volume.spacing[0]
+    array = shrink(volume.array, factor)
+    smooth = smoothing_mm(array, spacing)
+    array = ndimage.gaussian_filter(array, smooth / spacing, mode="nearest", truncate=3.0)
+    air = array < LUNG_BELOW
+    inside = _air_inside(air)
     if not inside.any():
         raise NoLungsError(NO_LUNGS.format("no air in the body"))
-    airways = find_airways(array, inside, spacing)
-    tissue = _lung_like(array, inside & ~ndimage.binary_dilation(airways), spacing)
-    lungs = np.zeros(array.shape, dtype=np.uint8)
-    box = bounding_box(tissue, CLOSE_MM / spacing)
-    lungs[box] = _label_sides(array[box], tissue[box], airways[box], spacing)
-    outside = (array < LUNG_BELOW) & ~inside
-    if _cut_cm2(lungs, outside, spacing) > MOST_CUT_CM2:
-        raise NoLungsError(NO_LUNGS.format("they reach the sides of the image"))
-    return lungs
-
-
-def _label_sides(array: np.ndarray, tissue: np.ndarray, airways: np.ndarray, spacing: float) -> np.ndarray:
-    """Labels of the two lungs, whole, inside the box that holds them."""
-    sides = _two_lungs(tissue & ~_bowel_gas(array, tissue, spacing), spacing)
+    level = level_of_air(array, air & ~inside)
+    airways = find_airways(array, inside, level, spacing)
+    tissue = lung_like(array, inside & ~ndimage.binary_dilation(airways), level, spacing)
+    box = bounding_box(tissue, 2 * CLOSE_MM / spacing)
+    array, tissue, airways = array[box], tissue[box], airways[box]
+    tissue &= ~bowel_gas(array, tissue, level, spacing)
     kept_out = distance(airways) * spacing <= spacing + WALL_MM if airways.any() else airways
-    lungs = np.zeros(tissue.shape, dtype=np.uint8)
-    for label, lung in zip((RIGHT, LEFT), sides, strict=True):
-        whole = close(lung, CLOSE_MM / spacing) & ~kept_out & (lungs == 0)
-        lungs[largest(whole)] = label
+    found = _whole_lungs(array, tissue, kept_out, spacing)
+    if _cut_cm2(found, (air & ~inside)[box], spacing) > MOST_CUT_CM2:
+        raise NoLungsError(NO_LUNGS.format("they reach the sides of the image"))
+    lungs = np.zeros(volume.array.shape, dtype=np.uint8)
+    fine = tuple(slice(side.start * factor, side.stop * factor) for side in box)
+    lungs[fine] = _on_fine_voxels(volume.array[fine], found, tissue, factor, smooth / volume.spacing[0])
     return lungs
 
 
-def _air_inside(array: np.ndarray) -> np.ndarray:
+def _air_inside(air: np.ndarray) -> np.ndarray:
     """Air that, slice by slice, does not reach the sides of the image: lungs, airways and bowel gas."""
-    labels, count = ndimage.label(array < LUNG_BELOW, structure=IN_PLANE)
+    labels, count = ndimage.label(air, structure=IN_PLANE)
     inside = np.ones(count + 1, dtype=bool)
     for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
         inside[np.unique(side)] = False
     inside[0] = False
     return inside[labels]
+
+
+def _whole_lungs(array: np.ndarray, tissue: np.ndarray, kept_out: np.ndarray, spacing: float) -> np.ndarray:
+    """Labels of the two lungs, with vessels and dense disease."""
+    lungs = np.zeros(tissue.shape, dtype=np.uint8)
+    for label, lung in zip((RIGHT, LEFT), two_lungs(tissue, spacing), strict=True):
+        whole = close(lung, CLOSE_MM / spacing) & ~kept_out & (lungs == 0)
+        lungs[largest(whole)] = label
+    factor = max(1, round(DISEASE_MM / spacing))
+    sides = [shrink((lungs == label).astype(np.float32), factor) > 0.5 for label in (RIGHT, LEFT)]
+    coarse = (RIGHT * sides[0] + LEFT * sides[1]).astype(np.uint8)
+    grown = add_consolidation(shrink(array, factor), coarse, factor * spacing)
+    for label in (RIGHT, LEFT):
+        disease = (grown == label) & (coarse != label)
+        if disease.any():
+            # The sum of smoothed lung and disease is above a half also in the seam between the two.
+            added = enlarge(disease, factor, lungs.shape) | (lungs == label)
+            added = ndimage.gaussian_filter(added.astype(np.float32), factor / 2, truncate=2.0) > 0.5
+            lungs[close(added | (lungs == label), CLOSE_MM / spacing) & ~kept_out & (lungs == 0)] = label
+    return lungs
 
 
 def _cut_cm2(lungs: np.ndarray, outside: np.ndarray, spacing: float) -> float:
@@ -115,68 +115,27 @@ def _cut_cm2(lungs: np.ndarray, outside: np.ndarray, spacing: float) -> float:
     return faces * (spacing / 10) ** 2
 
 
-def _lung_like(array: np.ndarray, air: np.ndarray, spacing: float) -> np.ndarray:
-    """The connected pieces of `air` that are large enough for a lung's part and not filled with air alone."""
-    labels, count = ndimage.label(air)
-    liters = np.bincount(labels.ravel(), minlength=count + 1) * spacing**3 / 1e6
-    pieces = [piece for piece in np.flatnonzero(liters >= FRAGMENT_L) if piece]
-    boxes = ndimage.find_objects(labels)
-    keep = np.zeros(count + 1, dtype=bool)
-    for piece in pieces:
-        box = boxes[piece - 1]
-        keep[piece] = np.median(array[box][labels[box] == piece]) > ONLY_AIR
-    return keep[labels]
+def _on_fine_voxels(array: np.ndarray, lungs: np.ndarray, tissue: np.ndarray, factor: int, smooth: float) -> np.ndarray:
+    """Labels on voxels `factor` times finer: near a surface between lung tissue and the body, HU decide again.
 
-
-def _bowel_gas(array: np.ndarray, tissue: np.ndarray, spacing: float) -> np.ndarray:
-    """Bubbles of pure gas in the lower half that a wall separates from the lung, seen or not at this resolution."""
-    gas = np.zeros(tissue.shape, dtype=bool)
-    dark = tissue & (ndimage.gaussian_filter(array, 2.0 / spacing) < GAS_BELOW)
-    if not dark.any():
-        return gas
-    cores, _ = ndimage.label(distance(~dark) * spacing > GAS_CORE_MM)
-    middle = np.flatnonzero(tissue.any(axis=(0, 1))).mean()
-    steps = round(GAS_GROWTH_MM / spacing)
-    for core, box in enumerate(ndimage.find_objects(cores), start=1):
-        liters = np.count_nonzero(cores[box] == core) * spacing**3 / 1e6
-        if liters < FRAGMENT_L or (box[2].start + box[2].stop) / 2 > middle:
-            continue
-        wide = tuple(slice(max(side.start - steps - 2, 0), side.stop + steps + 2) for side in box)
-        bubble = ndimage.binary_dilation(cores[wide] == core, np.ones((3, 3, 3)), mask=tissue[wide], iterations=steps)
-        surface = ndimage.binary_dilation(bubble, iterations=2) & ~bubble
-        if tissue[wide][surface].mean() < GAS_OPEN:
-            gas[wide] |= bubble
-    return gas
-
-
-def _two_lungs(tissue: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarray]:
-    """Right and left part of the air-filled tissue, told apart where they touch.
-
-    Erode deeper and deeper until two large regions lie side by side, then give every voxel to the nearer region.
+    Parameters
+    ----------
+    array : float32 [x, y, z]
+        HU on the fine voxels.
+    lungs, tissue : uint8 and bool [x, y, z]
+        Labels, and which voxels are air-filled, on the coarse voxels.
+    smooth : float
+        Standard deviation of the smoothing, fine voxels.
     """
-    cores, depth = tissue, None
-    for deepest in np.arange(0.0, DEEPEST_MM, spacing):
-        if deepest:
-            depth = distance(~tissue) * spacing if depth is None else depth
-            cores = depth > deepest
-        labels, count = ndimage.label(cores)
-        pair = _side_by_side(labels, count, spacing)
-        if pair:
-            right, left = (distance(labels == core) for core in pair)
-            return tissue & (right < left), tissue & (left <= right)
-    raise NoLungsError(NO_LUNGS.format("no two air-filled regions side by side that end inside the image"))
-
-
-def _side_by_side(cores: np.ndarray, count: int, spacing: float) -> tuple[int, int] | None:
-    """Labels of the right and left core: the largest region, and the largest one beside it."""
-    sizes = np.bincount(cores.ravel(), minlength=count + 1)
-    sizes[0] = 0
-    first = int(sizes.argmax())
-    if sizes[first] * spacing**3 / 1e6 < LEAST_LUNG_L:
-        return None
-    candidates = [c for c in np.argsort(sizes)[::-1] if sizes[c] >= SMALLER_SHARE * sizes[first] and c != first]
-    places = {core: ndimage.center_of_mass(cores == core)[0] * spacing for core in [first, *candidates]}
-    for second in candidates:
-        if abs(places[first] - places[second]) >= APART_MM and sizes[second] * spacing**3 / 1e6 >= LEAST_LUNG_L:
-            return (first, int(second)) if places[first] > places[second] else (int(second), first)
-    return None
+    if factor == 1:
+        return lungs
+    cube = np.ones((3, 3, 3), dtype=bool)
+    near = ndimage.grey_dilation(lungs, footprint=cube)
+    rim = tissue & ~ndimage.binary_erosion(lungs > 0, cube)
+    skin = (lungs == 0) & ndimage.binary_dilation(tissue & (lungs > 0), cube)
+    fine = enlarge(lungs, factor, array.shape).copy()
+    below = ndimage.gaussian_filter(array, smooth, truncate=2.0) < LUNG_BELOW
+    fine[enlarge(rim, factor, array.shape) & ~below] = 0
+    grown = enlarge(skin, factor, array.shape) & below
+    fine[grown] = enlarge(near, factor, array.shape)[grown]
+    return fine

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from drasclr_core.anatomy.atlas import Atlas
+from drasclr_core.anatomy.lungmask import segment_lungs_lungmask, weights_fingerprint
 from drasclr_core.anatomy.lungs import NoLungsError, segment_lungs
 from drasclr_core.anatomy.measures import measure_alignment, measure_scan
 from drasclr_core.anatomy.overlays import thumbnail
@@ -37,7 +38,9 @@ UNSEGMENTED_MM = 3.0
 """Voxel size at which a scan without lungs is drawn."""
 
 
-def find_lungs(subject: tuple[str, str], anatomy_folder: str | Path, spacing: float) -> dict:
+def find_lungs(
+    subject: tuple[str, str], anatomy_folder: str | Path, spacing: float, lungmask_weights: str | Path = ""
+) -> dict:
     """Segment the lungs of one scan and judge the scan.
 
     Writes ``<sid>/lungs.nii.gz``, ``<sid>/quality.json`` and, where the scan could be read, ``<sid>/thumbnail.webp``.
@@ -50,11 +53,18 @@ def find_lungs(subject: tuple[str, str], anatomy_folder: str | Path, spacing: fl
         The cohort's ``anatomy`` folder.
     spacing : float
         Voxel size in mm at which the scan is read.
+    lungmask_weights : path
+        Weights of the network lungmask, which then finds the lungs; empty for `segment_lungs`.
 
     Returns
     -------
     dict
         ``sid`` and ``verdict``.
+
+    Raises
+    ------
+    LungmaskError
+        The network or its weights cannot be used: no fault of the scan, so nothing is judged.
     """
     sid, image = subject
     folder = Path(anatomy_folder) / sid
@@ -64,9 +74,10 @@ def find_lungs(subject: tuple[str, str], anatomy_folder: str | Path, spacing: fl
         found = remembered_fingerprint(image, known) if Path(image).exists() else {"content": "missing"}
     except OSError as error:  # may not be read, or a name that no file can have: the reader says which
         found = {"content": type(error).__name__}
-    key = fingerprint(version=VERSION, image=found["content"], spacing=spacing)
+    network = weights_fingerprint(lungmask_weights) if lungmask_weights else ""
+    key = fingerprint(version=VERSION, image=found["content"], spacing=spacing, network=network)
     if facts.get("key") != key or not (facts["verdict"] == "refused" or (folder / "lungs.nii.gz").exists()):
-        quality = _lungs_quality(image, folder, spacing)
+        quality = _lungs_quality(image, folder, spacing, lungmask_weights)
         quality.save(folder / "quality.json")
         mark_done(folder, "thumbnail", key, drawn=(folder / "thumbnail.webp").exists())
         mark_done(folder, "lungs", key, verdict=quality.verdict, image=found)
@@ -75,7 +86,7 @@ def find_lungs(subject: tuple[str, str], anatomy_folder: str | Path, spacing: fl
     return {"sid": sid, "verdict": _facts(folder, "lungs")["verdict"]}
 
 
-def _lungs_quality(image: str | Path, folder: Path, spacing: float) -> Quality:
+def _lungs_quality(image: str | Path, folder: Path, spacing: float, lungmask_weights: str | Path) -> Quality:
     for name in ("lungs.nii.gz", "thumbnail.webp"):
         (folder / name).unlink(missing_ok=True)
     try:
@@ -83,7 +94,7 @@ def _lungs_quality(image: str | Path, folder: Path, spacing: float) -> Quality:
     except VolumeError as error:
         return judge({"error": str(error)})
     try:
-        lungs = segment_lungs(volume)
+        lungs = segment_lungs_lungmask(volume, lungmask_weights) if lungmask_weights else segment_lungs(volume)
         save_mask(folder / "lungs.nii.gz", lungs, volume.affine)
         quality = assess(volume, lungs)
     except NoLungsError as error:

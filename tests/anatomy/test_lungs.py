@@ -2,7 +2,15 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import ndimage
 
+from drasclr_core.anatomy import lungs as classical
+from drasclr_core.anatomy.agreement import dice as overlap
+from drasclr_core.anatomy.cavity import chest_cavity
+from drasclr_core.anatomy.consolidation import add_consolidation
+from drasclr_core.anatomy.grids import LEFT_HU, SMOOTH_MM, enlarge, shrink, smoothing_mm
 from drasclr_core.anatomy.lungs import LEFT, RIGHT, NoLungsError, segment_lungs
 from drasclr_core.anatomy.volume import Volume
 from drasclr_core.cohort.phantom import simulate
@@ -106,3 +114,97 @@ def test_phantoms(index):
     phantom = simulate(draw_traits(index), index, spacing=4.0)
     lungs = segment_lungs(phantom.volume)
     assert min(dice(lungs, phantom.truth["lungs"], label) for label in (RIGHT, LEFT)) > 0.97
+
+
+def test_heavy_noise():
+    """Noise of 150 HU in voxels of 2 mm is 75 HU in voxels of 4 mm; the airways must stay out."""
+    phantom = simulate(draw_traits(0), 0, spacing=4.0)
+    noise = np.random.default_rng(0).normal(0, 75, phantom.volume.array.shape)
+    noisy = Volume((phantom.volume.array + noise).clip(-1024).astype(np.float32), phantom.volume.affine)
+    lungs = segment_lungs(noisy)
+    assert min(dice(lungs, phantom.truth["lungs"], label) for label in (RIGHT, LEFT)) > 0.96
+
+
+def test_dense_pneumonia_at_the_pleura_belongs_to_the_lung(monkeypatch):
+    phantom = simulate(draw_traits(2, arm="covid"), 2, spacing=4.0)
+    truth, solid = phantom.truth["lungs"], phantom.truth["consolidation"]
+    lungs = segment_lungs(phantom.volume)
+    monkeypatch.setattr(classical, "add_consolidation", lambda array, labels, spacing: labels)
+    before = segment_lungs(phantom.volume)
+    assert min(dice(lungs, truth, label) for label in (RIGHT, LEFT)) > 0.93
+    assert max(dice(before, truth, label) for label in (RIGHT, LEFT)) < 0.91
+    assert (lungs[solid] > 0).mean() > 2 * (before[solid] > 0).mean()
+
+
+def pit(beside_hu, elsewhere_hu=-860.0):
+    """A toy chest at 4 mm with dense tissue at the right lung's side: HU, labels without it, and where it is."""
+    volume, truth = toy_chest(4.0, noise=0.0)
+    dense = ellipsoid(grid(4.0), (112, 0, -20), (30, 25, 30)) & (truth == RIGHT)
+    labels = np.where(dense, 0, truth).astype(np.uint8)
+    near = ellipsoid(grid(4.0), (112, 0, -20), (75, 70, 75))
+    volume.array[labels > 0] = np.where(near, beside_hu, elsewhere_hu)[labels > 0]
+    volume.array[dense] = 30
+    return volume.array, labels, dense
+
+
+@pytest.mark.parametrize("lung_hu", [-860.0, -650.0])
+def test_tissue_beside_healthy_lung_stays_out(lung_hu):
+    """At inspiration and at expiration: what counts is lung that is denser than the subject's other lung."""
+    array, labels, _ = pit(lung_hu, lung_hu)
+    np.testing.assert_array_equal(add_consolidation(array, labels, 4.0), labels)
+
+
+def test_tissue_beside_diseased_lung_is_taken_in_but_not_what_lies_between_the_lungs():
+    array, labels, dense = pit(-600.0)
+    grown = add_consolidation(array, labels, 4.0)
+    assert (grown[dense] == RIGHT).mean() > 0.8
+    assert (grown[labels > 0] == labels[labels > 0]).all()
+    _, truth = toy_chest(4.0)
+    assert np.count_nonzero((grown > 0) & (truth == 0)) < 0.1 * np.count_nonzero(truth)
+    assert not grown[np.abs(grid(4.0)[0]) < 6].any()
+
+
+def test_ribs_show_where_the_wall_is():
+    """A lung without its outer third: lungs alone enclose too little, with ribs at a known distance the whole."""
+    _, truth = toy_chest(4.0)
+    points = x, _, z = grid(4.0)
+    whole = truth > 0
+    cut = whole & ~((x > 90) & (np.abs(z + 20) < 50))
+    shell = ellipsoid(points, (0, 0, -20), (136, 92, 140)) & ~ellipsoid(points, (0, 0, -20), (131, 87, 135))
+    ribs = shell & (np.abs((z + 10) % 24 - 12) < 5)
+    without, with_ribs = chest_cavity(cut, np.zeros_like(ribs), 4.0), chest_cavity(cut, ribs, 4.0)
+    missing = [(whole & ~cavity).sum() for cavity in (without, with_ribs)]
+    assert missing[1] < 0.8 * missing[0]
+
+
+def test_the_surface_is_found_on_fine_voxels(monkeypatch):
+    """Every heavy step on voxels twice as wide: nearly the same lungs, and far better than those wide voxels."""
+    volume, truth = toy_chest(4.0)
+    same = segment_lungs(volume)
+    monkeypatch.setattr(classical, "WORK_MM", 8.0)
+    quick = segment_lungs(volume)
+    for label in (RIGHT, LEFT):
+        assert overlap(quick == label, same == label) > 0.98
+        assert dice(quick, truth, label) > 0.97
+    monkeypatch.setattr(classical, "_on_fine_voxels", lambda array, lungs, tissue, factor, smooth: enlarge(
+        lungs, factor, array.shape))  # fmt: skip
+    assert dice(segment_lungs(volume), truth, RIGHT) < dice(quick, truth, RIGHT)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.tuples(*[st.integers(1, 9)] * 3), st.integers(1, 4))
+def test_shrunk_and_enlarged(shape, factor):
+    array = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    small = shrink(array, factor)
+    assert small.shape == tuple(-(-size // factor) for size in shape)
+    assert array.min() - 1e-5 <= small.min() and small.max() <= array.max() + 1e-5
+    assert enlarge(small, factor, shape).shape == shape
+    np.testing.assert_allclose(shrink(np.full(shape, 7.0, np.float32), factor), 7.0, rtol=1e-6)
+
+
+@pytest.mark.parametrize("noise", [2.0, 60.0, 150.0])
+def test_smoothing_leaves_little_noise(noise):
+    array = np.random.default_rng(0).normal(40, noise, (40, 40, 40)).astype(np.float32)
+    sigma = smoothing_mm(array, 2.0)
+    assert sigma >= SMOOTH_MM
+    assert ndimage.gaussian_filter(array, sigma / 2.0).std() < 1.4 * LEFT_HU
