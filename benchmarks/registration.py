@@ -157,7 +157,7 @@ def spoilt_inputs(atlas: Atlas, atlas_path: Path, scratch: Path, options: argpar
             quality = judge(measure_lungs(scan, lungs.labels) | aligned)
             off = distances(atlas, affine, Affine(move @ right.matrix)).mean()
             rows.append({"problem": problem, "mask": name, "off": off, "verdict": quality.verdict,
-                         "alone": judge(aligned).verdict, "reasons": "; ".join(quality.reasons)})  # fmt: skip
+                         "alone": judge(aligned).verdict, "reason": (quality.reasons or [""])[0]})  # fmt: skip
     return [complaint(problem, rows) for problem, rows in pd.DataFrame(rows).groupby("problem", sort=False)]
 
 
@@ -165,10 +165,10 @@ def complaint(problem: str, rows: pd.DataFrame) -> dict:
     harmed = rows["off"] > HARMED_MM
     return {
         "input": problem, "masks": len(rows), "landmarks off, mm": round(rows["off"].median(), 1),
-        "harmed": int(harmed.sum()), "seen in the alignment": int((harmed & (rows["alone"] != "ok")).sum()),
+        "harmed": int(harmed.sum()), "seen aligned": int((harmed & (rows["alone"] != "ok")).sum()),
         "seen in all": int((harmed & (rows["verdict"] != "ok")).sum()),
         "verdicts": ", ".join(f"{count} {name}" for name, count in Counter(rows["verdict"]).items()),
-        f"reasons ({rows['mask'].iloc[0]})": rows["reasons"].iloc[0],
+        f"first reason ({rows['mask'].iloc[0]})": rows["reason"].iloc[0],
     }  # fmt: skip
 
 

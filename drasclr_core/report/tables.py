@@ -37,7 +37,7 @@ _STYLE = """<style>
 .beside-paper thead th[colspan] { text-align: center; border-bottom: 1px solid var(--pst-color-border, #bbb); }
 .beside-paper tbody tr { border-top: 1px solid var(--pst-color-border, #bbb); }
 .beside-paper tbody th { vertical-align: top; line-height: 1.5; }
-.beside-paper td, .beside-paper tbody th { white-space: nowrap; }
+.beside-paper td { white-space: nowrap; }
 .beside-paper span { color: var(--pst-color-text-muted, #666); font-weight: 400; }
 .beside-paper small { font-size: 0.88em; margin-left: 0.1em; }
 </style>"""

@@ -105,7 +105,7 @@ def test_every_page_is_whole(page, site):
         assert page.locator("article mjx-container").count() >= equations, f"{where}: equations not typeset"
         assert page.locator("mjx-merror").count() == 0, f"{where}: an equation has an error"
         text = page.locator("article").inner_text()
-        assert not any(raw in text for raw in ("\\(", "$$", "\\frac", "{cite", "{term", ":::")), f"{where}: raw markup"
+        assert not any(raw in text for raw in ("\\(", "$$", "\\frac", "{cite", "{term", "{csv-table", ":::", "```")), f"{where}: raw markup"
         assert _overflow(page) <= 1, f"{where}: wider than the window"
     assert with_equations >= 3
 
