@@ -20,7 +20,7 @@ METHODS = {
     "chance": Method("Chance", "#8c8c8c"),
     "laa950": Method("LAA-950", "#E69F00", "LAA-950"),
     "kmeans": Method("K-means", "#CC79A7", "K-Means"),
-    "divergence": Method("Divergence-based", "#56B4E9", "Divergence-based"),
+    "divergence": Method("Divergence", "#56B4E9", "Divergence-based"),
     "drasclr": Method("DrasCLR", "#0072B2", "Ours"),
     "drasclr_local": Method("DrasCLR without neighbours", "#009E73", "Ours w/o Neighbor Contrast"),
     "confounders": Method("Confounders", "#555555"),

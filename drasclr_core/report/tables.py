@@ -30,7 +30,7 @@ _STYLE = """<style>
 .beside-paper { overflow-x: auto; }
 .beside-paper table { border-collapse: collapse; width: 100%; margin: 0; line-height: 1.5;
   color: var(--pst-color-text-base, #222); font-variant-numeric: tabular-nums; display: table; }
-.beside-paper th, .beside-paper td { font-size: 0.8rem; padding: 0.35em 0.2em; text-align: right; border: 0;
+.beside-paper th, .beside-paper td { font-size: 0.76rem; padding: 0.35em 0.15em; text-align: right; border: 0;
   vertical-align: top; background: transparent; }
 .beside-paper th { font-weight: 600; vertical-align: bottom; line-height: 1.25; }
 .beside-paper th:first-child { text-align: left; }
