@@ -22,6 +22,7 @@ from limits import COHORTS, whole_cohort_limits
 
 from drasclr_core.anatomy.atlas import Atlas, build_atlas, read_stored
 from drasclr_core.anatomy.patches import PatchStore
+from drasclr_core.anatomy.quality import Quality
 from drasclr_core.anatomy.subject import align, cut_patches, find_lungs
 from drasclr_core.cohort.phantom.cohort import make_cohort
 from drasclr_core.cohort.subjects import image_path, read_subjects
@@ -52,8 +53,10 @@ def do(stage: str, run: Run, subjects: int, spacing: float, workers: int) -> Non
     if stage in ("registration", "everything done"):
         for_each(partial(align, anatomy_folder=anatomy, atlas_folder=run.atlas), sids, "registration", workers)
     if stage in ("patches", "everything done"):
+        verdicts = {sid: Quality.load(anatomy / sid / "quality.json").verdict for sid in sids}
+        scans = [(sid, scan) for sid, scan in scans if verdicts[sid] != "refused"]
         size = round((PATCH_MM + CONTEXT_MM) / spacing)
-        PatchStore.create(run.patches, sids, len(Atlas.load(run.atlas).corners), size, spacing)
+        PatchStore.create(run.patches, [sid for sid, _ in scans], len(Atlas.load(run.atlas).corners), size, spacing)
         for_each(partial(cut_patches, anatomy_folder=anatomy, store=run.patches), scans, "patches", workers)
     if stage == "everything done":
         write_gallery(run, workers)

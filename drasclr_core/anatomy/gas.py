@@ -19,6 +19,10 @@ GAS_GROWTH_MM = 12.0
 """From its core the gas is followed this far, to its wall."""
 GAS_OPEN = 0.25
 """Stomach and bowel have a wall: less than this share of a bubble's surface opens to the lung. A bulla's does."""
+GAS_BELOW = -925.0
+"""However much noise brightens the air of a scan, what is brighter than this is no gas: emphysema may be darker."""
+MOST_GAS_L, MOST_GAS_SHARE = 1.0, 0.25
+"""A larger bubble, or gas that makes up more of all air-filled tissue, is a lung with severe emphysema."""
 FRAGMENT_L = 0.02
 """Smaller pieces that dense disease cuts off from a lung come back by closing, not as pieces."""
 
@@ -44,7 +48,7 @@ def lung_like(array: np.ndarray, air: np.ndarray, level: float, spacing: float) 
 def bowel_gas(array: np.ndarray, tissue: np.ndarray, level: float, spacing: float) -> np.ndarray:
     """Bubbles of pure gas in the lower half that a wall separates from the lung, seen or not at this resolution."""
     gas = np.zeros(tissue.shape, dtype=bool)
-    dark = tissue & (ndimage.gaussian_filter(array, GAS_SMOOTH_MM / spacing) < level + GAS_WITHIN)
+    dark = tissue & (ndimage.gaussian_filter(array, GAS_SMOOTH_MM / spacing) < min(level + GAS_WITHIN, GAS_BELOW))
     if not dark.any():
         return gas
     cores, _ = ndimage.label(distance(~dark) * spacing > GAS_CORE_MM)
@@ -57,6 +61,7 @@ def bowel_gas(array: np.ndarray, tissue: np.ndarray, level: float, spacing: floa
         wide = tuple(slice(max(side.start - steps - 2, 0), side.stop + steps + 2) for side in box)
         bubble = ndimage.binary_dilation(cores[wide] == core, np.ones((3, 3, 3)), mask=tissue[wide], iterations=steps)
         surface = ndimage.binary_dilation(bubble, iterations=2) & ~bubble
-        if tissue[wide][surface].mean() < GAS_OPEN:
+        small = np.count_nonzero(bubble) * spacing**3 / 1e6 <= MOST_GAS_L
+        if small and tissue[wide][surface].mean() < GAS_OPEN:
             gas[wide] |= bubble
-    return gas
+    return gas if np.count_nonzero(gas) <= MOST_GAS_SHARE * np.count_nonzero(tissue) else np.zeros_like(gas)

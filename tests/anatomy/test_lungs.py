@@ -10,6 +10,7 @@ from drasclr_core.anatomy import lungs as classical
 from drasclr_core.anatomy.agreement import dice as overlap
 from drasclr_core.anatomy.cavity import chest_cavity
 from drasclr_core.anatomy.consolidation import add_consolidation
+from drasclr_core.anatomy.gas import bowel_gas
 from drasclr_core.anatomy.grids import LEFT_HU, SMOOTH_MM, enlarge, shrink, smoothing_mm
 from drasclr_core.anatomy.lungs import LEFT, RIGHT, NoLungsError, segment_lungs
 from drasclr_core.anatomy.volume import Volume
@@ -208,3 +209,20 @@ def test_smoothing_leaves_little_noise(noise):
     sigma = smoothing_mm(array, 2.0)
     assert sigma >= SMOOTH_MM
     assert ndimage.gaussian_filter(array, sigma / 2.0).std() < 1.4 * LEFT_HU
+
+
+def test_emphysema_as_dark_as_gas_is_no_gas():
+    """Two lungs of 1.5 l at -960 HU stay; a walled bubble of gas below a lung of ordinary darkness goes."""
+    tissue = np.zeros((100, 60, 80), dtype=bool)
+    for side in (slice(8, 42), slice(58, 92)):
+        tissue[side, 10:50, 5:75] = True
+    ill = np.where(tissue, -960.0, 40.0)
+    assert not bowel_gas(ill, tissue, -1000.0, 2.0).any()
+    healthy = np.where(tissue, -850.0, 40.0)
+    bubble = np.zeros_like(tissue)
+    bubble[15:35, 20:40, 6:22] = True
+    healthy[ndimage.binary_dilation(bubble, iterations=2)] = 40.0
+    healthy[bubble] = -995.0
+    air = healthy < -400
+    found = bowel_gas(healthy, air, -1000.0, 2.0)
+    assert found[bubble].mean() > 0.9 and not found[58:].any()
