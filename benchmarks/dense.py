@@ -24,7 +24,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from drasclr_core.anatomy.patches import extract_patches
+from drasclr_core.anatomy.extraction import extract_patches
 from drasclr_core.anatomy.registration import Affine
 from drasclr_core.anatomy.volume import Volume, load_mask, load_volume
 from drasclr_core.cohort.phantom.truth import load_truth

@@ -63,6 +63,7 @@ def weights_fingerprint(weights: str | Path) -> str:
     return file_fingerprint(_checked(weights))
 
 
+@lru_cache(maxsize=1)
 def _checked(weights: str | Path) -> Path:
     """`weights` as a path, after a look into the file that runs no code from it."""
     path, name = Path(weights), printable_name(weights)

@@ -1,4 +1,4 @@
-"""Patches round the landmarks (x_ij of the paper), and the store from which one landmark's batch is read at once."""
+"""The store of patches (x_ij of the paper), from which one landmark's batch is read at once."""
 
 from __future__ import annotations
 
@@ -13,42 +13,10 @@ import zarr
 from filelock import FileLock
 from numcodecs import blosc
 
-from drasclr_core.anatomy.volume import AIR, Volume
 from drasclr_core.run import atomic, is_done, mark_done
 
-HIGHEST = 3071
-"""Highest HU kept, the top of the usual 12-bit range; metal above it would only cost space."""
 NEVER_WRITTEN = np.iinfo(np.int16).min
 """The array's fill value. Zarr leaves out chunks that hold nothing else, so it must not be air, as patches may be."""
-
-
-def extract_patches(volume: Volume, centres_mm: np.ndarray, size: int) -> tuple[np.ndarray, int]:
-    """Cubes of voxels round points, without interpolation.
-
-    Parameters
-    ----------
-    volume : Volume
-    centres_mm : [L, 3]
-        Points in RAS mm. The patch's centre is the nearest place on the voxel grid, at most half a voxel off per axis.
-    size : int
-        Edge in voxels.
-
-    Returns
-    -------
-    patches : int16 [L, size, size, size]
-        HU; air (-1024) where the patch leaves the volume.
-    padded : int
-        How many patches leave the volume.
-    """
-    voxels = np.asarray(centres_mm) @ np.linalg.inv(volume.affine)[:3, :3].T + np.linalg.inv(volume.affine)[:3, 3]
-    lows = np.floor(voxels - (size - 1) / 2 + 0.5).astype(int)
-    shape = np.array(volume.array.shape)
-    patches = np.full((len(lows), size, size, size), int(AIR), dtype=np.int16)
-    for patch, low in zip(patches, lows, strict=True):
-        start, stop = np.clip([low, low + size], 0, shape)
-        part = volume.array[tuple(map(slice, start, stop))]
-        patch[tuple(map(slice, start - low, stop - low))] = np.clip(np.rint(part), AIR, HIGHEST)
-    return patches, int(((lows < 0) | (lows + size > shape)).any(axis=1).sum())
 
 
 class PatchStore:

@@ -42,7 +42,7 @@ class Limit:
 
 
 ANY = (-NONE, NONE)
-PAIRS = "ten pairs of real lungs, well aligned"
+PAIRS = "ten pairs of real lungs, well aligned, in a trial that is not kept"
 CHESTS = "40 phantoms and 4 real scans"
 LIMITS = (
     Limit("volume_l", (2.0, 10.0), (0.8, 14.0), "lungs hold {:.1f} l",

@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from drasclr_core.anatomy.atlas import Atlas
+from drasclr_core.anatomy.extraction import extract_patches
 from drasclr_core.anatomy.lungmask import segment_lungs_lungmask, weights_fingerprint
 from drasclr_core.anatomy.lungs import NoLungsError, segment_lungs
 from drasclr_core.anatomy.measures import measure_alignment, measure_scan
 from drasclr_core.anatomy.overlays import thumbnail
-from drasclr_core.anatomy.patches import PatchStore, extract_patches
+from drasclr_core.anatomy.patches import PatchStore
 from drasclr_core.anatomy.quality import Quality, assess, judge
 from drasclr_core.anatomy.refusal import printable_name
 from drasclr_core.anatomy.registration import register_affine

@@ -91,8 +91,10 @@ def divergence_features(
     reduced = PCA(min(components, *rows.shape), random_state=0).fit_transform(rows)
     points = np.split(reduced, np.cumsum([len(own) for own in drawn])[:-1])
     chosen = np.sort(random.permutation(len(points))[:references])
-    compare = partial(_to_references, points=points, chosen=chosen)
-    divergences = np.stack(for_each(compare, range(len(points)), "divergences", workers))
+    known = [(cKDTree(own), _own_distances(own, NEIGHBOUR)) for own in points]
+    compare = partial(_to_references, references=[(int(other), *known[other]) for other in chosen])
+    everybody = [(subject, *own) for subject, own in enumerate(known)]
+    divergences = np.stack(for_each(compare, everybody, "divergences", workers))
     scale = np.median(divergences[divergences > 0]) if (divergences > 0).any() else 1.0
     number = min(dimensions, len(chosen), len(points) - 1)
     features = PCA(number, svd_solver="full").fit_transform(np.exp(-divergences / scale))
@@ -101,16 +103,16 @@ def divergence_features(
     return table
 
 
-def _to_references(subject: int, points: list[np.ndarray], chosen: np.ndarray) -> np.ndarray:
-    """Symmetric divergences [M] of one subject from the reference subjects; 0 from itself, never negative."""
-    mine = points[subject]
-    tree, own = cKDTree(mine), _own_distances(mine, NEIGHBOUR)
-    found = np.zeros(len(chosen))
-    for place, other in enumerate(chosen):
-        if other != subject:
-            theirs = points[other]
-            there = _divergence(mine, cKDTree(theirs), own, NEIGHBOUR)
-            back = _divergence(theirs, tree, _own_distances(theirs, NEIGHBOUR), NEIGHBOUR)
+def _to_references(
+    subject: tuple[int, cKDTree, np.ndarray], references: list[tuple[int, cKDTree, np.ndarray]]
+) -> np.ndarray:
+    """Symmetric divergences [M] of one subject (number, tree of its regions, their own distances) from references."""
+    number, tree, own = subject
+    found = np.zeros(len(references))  # 0 from itself, and never negative
+    for place, (other, other_tree, other_own) in enumerate(references):
+        if other != number:
+            there = _divergence(tree.data, other_tree, own, NEIGHBOUR)
+            back = _divergence(other_tree.data, tree, other_own, NEIGHBOUR)
             found[place] = max(there + back, 0.0)
     return found
 

@@ -13,7 +13,8 @@ import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drasclr_core.anatomy.patches import PatchStore, extract_patches
+from drasclr_core.anatomy.extraction import extract_patches
+from drasclr_core.anatomy.patches import PatchStore
 from drasclr_core.anatomy.volume import Volume
 from drasclr_core.progress import for_each
 

@@ -100,6 +100,7 @@ def test_shares_of_clusters_sum_to_one(regions):
 
 def test_few_references_give_few_features(regions):
     table = divergence_features(regions, SIDS, components=3, references=4, workers=1)
+    assert table.equals(divergence_features(regions, SIDS, components=3, references=4, workers=2))
     assert table.shape == (12, 5) and np.isfinite(table.drop(columns="sid").to_numpy()).all()
 
 

@@ -7,7 +7,7 @@ import torch
 from scipy.spatial.distance import cdist
 
 from drasclr_core.anatomy.atlas import Atlas
-from drasclr_core.anatomy.patches import extract_patches
+from drasclr_core.anatomy.extraction import extract_patches
 from drasclr_core.anatomy.registration import Affine
 from drasclr_core.anatomy.solid import affine_matrix, transform
 from drasclr_core.anatomy.volume import Volume

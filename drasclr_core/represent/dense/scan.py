@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from drasclr_core.anatomy.patches import HIGHEST
+from drasclr_core.anatomy.extraction import HIGHEST
 from drasclr_core.anatomy.volume import AIR, Volume
 from drasclr_core.model.encoder import Encoder
 from drasclr_core.pretrain.augment import HU_WINDOW, center_views

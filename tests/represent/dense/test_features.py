@@ -8,7 +8,7 @@ import pytest
 import torch
 import zarr
 
-from drasclr_core.anatomy.patches import extract_patches
+from drasclr_core.anatomy.extraction import extract_patches
 from drasclr_core.anatomy.registration import Affine
 from drasclr_core.anatomy.volume import Volume
 from drasclr_core.model import Encoder
