@@ -9,7 +9,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from drasclr_core.anatomy.refusal import printable_name
 from drasclr_core.anatomy.sides import NO_LUNGS, NoLungsError
@@ -66,6 +65,8 @@ def weights_fingerprint(weights: str | Path) -> str:
 @lru_cache(maxsize=1)
 def _checked(weights: str | Path) -> Path:
     """`weights` as a path, after a look into the file that runs no code from it."""
+    import torch  # here, because it takes seconds, and most runs segment without a network
+
     path, name = Path(weights), printable_name(weights)
     if not str(weights) or not path.is_file():
         raise LungmaskError(

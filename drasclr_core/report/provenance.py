@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -16,6 +17,8 @@ import psutil
 from drasclr_core.run import Run, file_fingerprint, project_root, read_json, write_json
 
 PACKAGES = ("torch", "numpy", "antspyx", "monai", "zarr", "scikit-learn", "papermill", "jupyter-book")
+GPU_DRIVERS = ("/proc/driver/nvidia", "/dev/kfd", "/dev/dxg")
+"""Of NVIDIA, of AMD, and of Windows' subsystem for Linux."""
 
 
 def code_version() -> dict:
@@ -39,13 +42,15 @@ def versions() -> dict[str, str]:
 
 def hardware() -> dict:
     """Processor, cores, memory (GB) and GPU, without anything that names the machine."""
-    import torch
-
     cpu = platform.machine()
     if Path("/proc/cpuinfo").exists():
         models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
         cpu = models[0].split(":", 1)[1].strip() if models else cpu
-    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+    gpu = "none"
+    if sys.platform != "linux" or any(Path(driver).exists() for driver in GPU_DRIVERS):
+        import torch  # takes seconds, so only where there may be a GPU
+
+        gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else gpu
     return {"cpu": cpu, "cores": os.cpu_count(), "memory_gb": round(psutil.virtual_memory().total / 1e9), "gpu": gpu}
 
 
