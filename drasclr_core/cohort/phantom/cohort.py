@@ -17,8 +17,8 @@ from drasclr_core.cohort.traits import draw_traits
 from drasclr_core.progress import for_each
 from drasclr_core.run import Run, atomic, fingerprint, is_done, mark_done, read_json
 
-VERSION = 2
-"""Raise when the simulation changes, so that subjects made by an older one are made anew."""
+VERSION = {"copd": 2, "covid": 3}
+"""By arm: raise when the simulation changes, so that subjects made by an older one are made anew."""
 
 
 def subject_name(index: int) -> str:
@@ -44,7 +44,7 @@ def make_subject(index: int, images: Path, truth: Path, seed: int = 0, spacing: 
         ``row``: the clinical columns; ``boxes``: list of emphysema boxes (empty where nobody annotated).
     """
     sid, images, truth = subject_name(index), Path(images), Path(truth)
-    key = fingerprint(version=VERSION, index=index, seed=seed, spacing=spacing, arm=arm)
+    key = fingerprint(version=VERSION.get(arm), index=index, seed=seed, spacing=spacing, arm=arm)
     image_file, truth_file = images / f"{sid}.nii.gz", truth / f"{sid}.nii.gz"
     if not (is_done(truth, sid, key) and image_file.exists() and truth_file.exists()):
         traits = draw_traits(index, seed, arm)

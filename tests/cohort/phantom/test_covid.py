@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from scipy import ndimage
+from scipy import ndimage, stats
 
 PATTERNS = ("ground_glass", "crazy_paving", "consolidation")
 
@@ -43,3 +43,17 @@ def test_crazy_paving_has_lines(phantom):
 
 def test_healthy_lungs_have_no_pneumonia(phantom):
     assert phantom().measures["covid"] == 0
+
+
+def test_disease_of_one_extent_differs_in_density_with_its_age(phantom):
+    """Old disease has denser ground glass and more consolidation; mean density alone must not give the extent away."""
+    rows = []
+    for index in range(5, 11):
+        made = phantom(index=index, covid_extent=0.4)
+        hu, lungs = made.volume.array, made.truth["lungs"] > 0
+        glass, solid = np.median(hu[made.truth["ground_glass"]]), made.truth["consolidation"][lungs].mean()
+        rows.append((glass, solid, hu[lungs].mean(), made.measures["covid"]))
+    glass, solid, density, extent = np.array(rows).T
+    assert stats.spearmanr(glass, solid).statistic > 0.7
+    assert np.ptp(density) > 60
+    assert extent == pytest.approx(0.4, rel=0.12)
