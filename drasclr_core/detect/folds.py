@@ -1,0 +1,72 @@
+"""Who trains, who stops the training, and who tests: always whole subjects."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from drasclr_core.evaluate.folds import deal
+
+VALIDATION = 5
+"""One in so many training subjects of each kind is kept for early stopping."""
+
+
+def fold_of_subjects(table: pd.DataFrame, folds: int = 5, seed: int = 0) -> pd.Series:
+    """The fold of every subject, the same for both subtypes, with the kinds of subjects shared out evenly.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Boxes, ``sid, subtype``. A subject's kind is the set of subtypes of its boxes.
+    folds, seed : int
+
+    Returns
+    -------
+    Series
+        Fold 0 to `folds` - 1, indexed by sid.
+    """
+    kind = table.sort_values("subtype").groupby("sid")["subtype"].agg(lambda own: "+".join(dict.fromkeys(own)))
+    codes = np.unique(kind, return_inverse=True)[1]
+    fold = deal(codes, folds, np.random.default_rng([seed, 20]), classes=True)
+    return pd.Series(fold, index=kind.index, name="fold")
+
+
+def validation_split(sids: np.ndarray, labels: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Which training boxes stop the training: those of a fifth of the subjects of each label, at least of one.
+
+    Parameters
+    ----------
+    sids : str [N]
+        Subjects of the training boxes.
+    labels : bool [N]
+        A subject's boxes all have the same label.
+    seed : int
+
+    Returns
+    -------
+    bool [N]
+        True for validation. All False where a label has a single subject, which must train.
+    """
+    chosen: list[str] = []
+    rng = np.random.default_rng([seed, 21])
+    for label in (False, True):
+        subjects = np.unique(sids[labels == label])
+        if len(subjects) < 2:
+            return np.zeros(len(sids), dtype=bool)
+        count = max(1, round(len(subjects) / VALIDATION))
+        chosen += rng.choice(subjects, count, replace=False).tolist()
+    return np.isin(sids, chosen)
+
+
+def fold_of_groups(sids: np.ndarray, labels: np.ndarray, folds: int, seed: int = 0) -> np.ndarray:
+    """Fold int [N] of boxes: subjects stay whole, and those of each label are shared out evenly.
+
+    Parameters
+    ----------
+    sids : str [N]
+    labels : bool [N]
+        A subject's boxes all have the same label.
+    folds, seed : int
+    """
+    _, first, place = np.unique(sids, return_index=True, return_inverse=True)
+    return deal(labels[first], folds, np.random.default_rng([seed, 23]), classes=True)[place]

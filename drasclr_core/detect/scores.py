@@ -1,0 +1,127 @@
+"""How well boxes are detected: F1, precision, recall, with bootstrap over subjects (paper, Table 5)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import average_precision_score, precision_recall_curve
+
+from drasclr_core.detect.voxels import THRESHOLD, box_is_positive
+from drasclr_core.evaluate.resampling import SAMPLE, draw_counts
+
+METRICS = ("F1", "precision", "recall")
+RULES = {"voxels": "a quarter of the voxels", "direct": "the patch itself"}
+
+
+def detection_scores(hit: np.ndarray, false: np.ndarray, missed: np.ndarray) -> dict[str, np.ndarray]:
+    """F1, precision and recall from counts of true positives, false positives and false negatives (same shapes).
+
+    Where nothing was called positive there is no false alarm to speak of and no hit either: precision is 0 then, as F1
+    is. Where there is nothing to find, all three are NaN.
+    """
+    hit, false, missed = (np.asarray(counts, dtype=float) for counts in (hit, false, missed))
+    there, called = hit + missed, hit + false
+    nowhere = there == 0
+    scores = {
+        "F1": 2 * hit / np.where(nowhere, 1, there + called),
+        "precision": hit / np.where(called == 0, 1, called),
+        "recall": hit / np.where(nowhere, 1, there),
+    }
+    return {name: np.where(nowhere, np.nan, values) for name, values in scores.items()}
+
+
+def decide(predictions: pd.DataFrame, rule: str) -> np.ndarray:
+    """bool [N]: which boxes a rule calls positive.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        ``probability`` of the box's own patch, and ``share`` of its voxels above 0.5 (NaN for a method that has no
+        voxels, which is then judged directly).
+    rule : str
+        ``voxels`` (the paper's) or ``direct``.
+    """
+    if rule not in RULES:
+        raise ValueError(f"There is no rule {rule!r}: choose one of {', '.join(RULES)}.")
+    direct = predictions["probability"].to_numpy() > THRESHOLD
+    if rule == "direct":
+        return direct
+    share = predictions["share"].to_numpy()
+    return np.where(np.isnan(share), direct, box_is_positive(np.nan_to_num(share)))
+
+
+def fold_scores(predictions: pd.DataFrame, rule: str) -> pd.DataFrame:
+    """Scores of every method, task and fold: the columns of `evaluate.comparison.read_scores`, and ``boxes``.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        ``method, task, fold, sid, true, probability, share``, each box once per method and task.
+    rule : str
+        See `decide`.
+
+    Returns
+    -------
+    DataFrame
+        ``method, task, metric, repeat, fold, value, n_train, n_test, boxes``; n are subjects, boxes those tested.
+    """
+    rows = []
+    for (method, task), own in predictions.groupby(["method", "task"], sort=False):
+        everybody = own["sid"].nunique()
+        for fold, part in own.groupby("fold"):
+            true, called = part["true"].to_numpy(bool), decide(part, rule)
+            values = detection_scores((true & called).sum(), (~true & called).sum(), (true & ~called).sum())
+            tested = part["sid"].nunique()
+            rows += [{"method": method, "task": task, "metric": metric, "repeat": 0, "fold": fold,
+                      "value": float(value), "n_train": everybody - tested, "n_test": tested, "boxes": len(part)}
+                     for metric, value in values.items()]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def detection_draws(predictions: pd.DataFrame, rule: str, draws: int = 1000, seed: int = 0) -> pd.DataFrame:
+    """Bootstrap over subjects of the scores of all boxes together, all methods on the same draws.
+
+    Parameters
+    ----------
+    predictions, rule
+        As in `fold_scores`.
+    draws, seed : int
+
+    Returns
+    -------
+    DataFrame
+        ``method, task, metric, draw, value``; draw -1 is the sample itself.
+    """
+    parts = []
+    for task, here in predictions.groupby("task", sort=False):
+        subjects = np.unique(here["sid"])
+        times = np.vstack([np.ones(len(subjects), int), draw_counts(len(subjects), draws, seed)])
+        for method, own in here.groupby("method", sort=False):
+            true, called = own["true"].to_numpy(bool), decide(own, rule)
+            counts = pd.DataFrame({"hit": true & called, "false": ~true & called, "missed": true & ~called})
+            counts = counts.groupby(own["sid"].to_numpy()).sum().reindex(subjects, fill_value=0)
+            values = detection_scores(*(times @ counts.to_numpy(int)).T)
+            parts += [pd.DataFrame({"method": method, "task": task, "metric": metric,
+                                    "draw": np.arange(len(times)) + SAMPLE, "value": values[metric]})
+                      for metric in METRICS]  # fmt: skip
+    return pd.concat(parts, ignore_index=True)
+
+
+def precision_recall(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Precision and recall at every threshold of the probability, the boxes of all folds together.
+
+    Each fold's boxes were seen by a model of their own, whose probabilities need not mean the same: a reason why the
+    curve may lie lower than that of one model.
+
+    Returns
+    -------
+    DataFrame
+        ``method, task, recall, precision, average_precision``; in the order of rising recall.
+    """
+    parts = []
+    for (method, task), own in predictions.groupby(["method", "task"], sort=False):
+        precision, recall, _ = precision_recall_curve(own["true"], own["probability"])
+        area = average_precision_score(own["true"], own["probability"])
+        parts.append(pd.DataFrame({"method": method, "task": task, "recall": recall[::-1],
+                                   "precision": precision[::-1], "average_precision": area}))  # fmt: skip
+    return pd.concat(parts, ignore_index=True)
