@@ -51,7 +51,7 @@ def render(
     for name, (color, opacity) in LOOK.items():
         if name in structures and structures[name].any():
             plotter.add_mesh(
-                _surface(structures[name], affine), color=color, opacity=opacity, smooth_shading=True, specular=0.3
+                surface(structures[name], affine), color=color, opacity=opacity, smooth_shading=True, specular=0.3
             )
     plotter.enable_depth_peeling(8)
     # From the front: the subject faces the viewer, so the subject's right is on the viewer's left.
@@ -64,10 +64,24 @@ def render(
         picture.convert("RGB").save(temporary, quality=88)
 
 
-def _surface(mask: np.ndarray, affine: np.ndarray):
+def surface(mask: np.ndarray, affine: np.ndarray, triangles: int | None = None):
+    """The smooth surface of a mask in RAS mm, a pyvista mesh of triangles.
+
+    Parameters
+    ----------
+    mask : array [x, y, z]
+        Not empty.
+    affine : array [4, 4]
+        Voxel to RAS mm; axes along the RAS axes.
+    triangles : int, optional
+        A surface with more is simplified to about so many.
+    """
     import pyvista as pv
 
-    padded = np.pad(mask > 0, 1).astype(np.float32)
-    grid = pv.ImageData(dimensions=padded.shape, spacing=np.abs(np.diag(affine)[:3]), origin=affine[:3, 3])
+    padded, spacing = np.pad(mask > 0, 1).astype(np.float32), np.diag(affine)[:3]
+    grid = pv.ImageData(dimensions=padded.shape, spacing=spacing, origin=affine[:3, 3] - spacing)
     grid["mask"] = padded.ravel(order="F")
-    return grid.contour([0.5]).smooth_taubin(n_iter=30, pass_band=0.08)
+    mesh = grid.contour([0.5]).smooth_taubin(n_iter=30, pass_band=0.08)
+    if triangles and mesh.n_cells > triangles:
+        mesh = mesh.decimate(1 - triangles / mesh.n_cells)
+    return mesh

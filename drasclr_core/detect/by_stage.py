@@ -1,0 +1,84 @@
+"""Whom to show and whom to count, by COPD stage."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+PRISM = -1
+"""In the column GOLD: preserved ratio, impaired spirometry. It is no step between GOLD 0 and 1."""
+STAGES = (0, 1, 2, 3, 4)
+
+
+def stage_name(stage: int) -> str:
+    """``GOLD 2``, or ``PRISm``."""
+    return "PRISm" if stage == PRISM else f"GOLD {stage:.0f}"
+
+
+def typical_per_stage(
+    subjects: pd.DataFrame, stages: tuple[int, ...] = STAGES, count: int = 1, measure: str = "LAA950_pct"
+) -> pd.DataFrame:
+    """The subjects of each stage that lie nearest to the stage's median of a measure.
+
+    Parameters
+    ----------
+    subjects : DataFrame
+        With ``sid`` and ``GOLD``; without the column `measure` the first of each stage are taken.
+    stages : tuple of int
+        In this order; a stage without subjects is left out.
+    count : int
+        Subjects of each stage.
+
+    Returns
+    -------
+    DataFrame
+        Their rows, nearest first within each stage.
+
+    Raises
+    ------
+    ValueError
+        The table has no column GOLD.
+    """
+    _need_gold(subjects)
+    chosen = []
+    for stage in stages:
+        group = subjects[subjects["GOLD"] == stage]
+        distance = (group[measure] - group[measure].median()).abs() if measure in group else pd.Series(0, group.index)
+        chosen.append(group.loc[distance.sort_values(kind="stable").index[:count]])
+    return pd.concat(chosen, ignore_index=True) if chosen else subjects.iloc[:0]
+
+
+def stratified_sample(subjects: pd.DataFrame, count: int, seed: int = 0) -> pd.DataFrame:
+    """`count` random subjects in which each stage has its share of the cohort (to within one subject).
+
+    Parameters
+    ----------
+    subjects : DataFrame
+        With ``GOLD``; subjects without a stage are left out.
+    count : int
+        0, or more than there are, takes all.
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        Rows in the order of the cohort.
+
+    Raises
+    ------
+    ValueError
+        The table has no column GOLD.
+    """
+    _need_gold(subjects)
+    known = subjects[subjects["GOLD"].notna()]
+    if not 0 < count < len(known):
+        return known
+    # Every so-and-so-many-th of the subjects in the order of their stages, at random within each.
+    ordered = known.sample(frac=1, random_state=seed).sort_values("GOLD", kind="stable")
+    places = ((np.arange(count) + 0.5) * len(known) / count).astype(int)
+    return ordered.iloc[places].sort_index()
+
+
+def _need_gold(subjects: pd.DataFrame) -> None:
+    if "GOLD" not in subjects:
+        raise ValueError("the subject table has no column GOLD: add the stages (-1 PRISm, 0 to 4) to the manifest")
