@@ -5,54 +5,15 @@ Everything that is fitted (scaling, strength of the penalty, weights) is fitted 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
 
-from drasclr_core.evaluate.folds import deal, splits
-from drasclr_core.evaluate.linear import chance_model, linear_model, penalty
-from drasclr_core.evaluate.scores import score
+from drasclr_core.evaluate.cross_validation import ModelBuilder, Readout, cross_validated, obstacle
+from drasclr_core.evaluate.linear import chance_model, linear_model
 from drasclr_core.evaluate.tasks import Task, labels_of
 from drasclr_core.progress import track
-
-MIN_SUBJECTS = 10
-
-ModelBuilder = Callable[[Task, np.ndarray, np.random.Generator], BaseEstimator]
-
-
-@dataclass(frozen=True)
-class Readout:
-    """What cross-validation leaves behind.
-
-    Attributes
-    ----------
-    scores : DataFrame
-        One row per method, task, metric, repeat and fold: ``method, task, metric, repeat, fold, value, n_train,
-        n_test, n_unlabelled, alpha``. R2 as such, accuracies in per cent. `alpha` is the L2 penalty that the training
-        subjects chose (of logistic regression: 1/C), NaN where there is none to choose.
-    predictions : DataFrame
-        One row per method, task, repeat and subject, predicted when the subject was in the test fold:
-        ``method, task, repeat, fold, sid, true, predicted``. Regression: natural logarithms.
-    skipped : dict
-        Task name -> why it could not be evaluated.
-    """
-
-    scores: pd.DataFrame
-    predictions: pd.DataFrame
-    skipped: dict[str, str] = field(default_factory=dict)
-
-
-def obstacle(labels: pd.Series, folds: int) -> str | None:
-    """Why these labels cannot be cross-validated, or None if they can."""
-    needed = max(MIN_SUBJECTS, 2 * folds)
-    if len(labels) < needed:
-        return f"only {len(labels)} subjects have features and a label, {needed} are needed for {folds} folds"
-    if labels.nunique() == 1:
-        return f"all {len(labels)} subjects have the same label"
-    return None
 
 
 def readout(
@@ -83,42 +44,18 @@ def readout(
     model : callable
         `linear_model` or `chance_model`.
 
+    Returns
+    -------
+    Readout
+
     Raises
     ------
     ValueError
         Features are missing or listed twice for a subject, or `obstacle` finds the labels unusable.
     """
     labels, matrix = aligned(features, subjects, task, method)
-    reason = obstacle(labels, folds)
-    if reason:
-        raise ValueError(f"task {task.name!r} cannot be evaluated: {reason}")
     unlabelled = int(subjects["sid"].isin(features["sid"]).sum()) - len(labels)
-    scores, predictions = cross_validate(matrix, labels.to_numpy(), task, folds, repeats, seed, model)
-    predictions["sid"] = labels.index.to_numpy()[predictions["sid"]]
-    scores["n_unlabelled"] = unlabelled
-    for table in (scores, predictions):
-        table.insert(0, "method", method)
-        table.insert(1, "task", task.name)
-    return Readout(scores, predictions)
-
-
-def cross_validate(
-    matrix: np.ndarray, labels: np.ndarray, task: Task, folds: int, repeats: int, seed: int, model: ModelBuilder
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Scores per fold and predictions per subject (as in `Readout`; `sid` is the row of `matrix` [N, D])."""
-    scores, predictions = [], []
-    for repeat in range(repeats):
-        rng = np.random.default_rng([seed, repeat])
-        fold_of = deal(labels, folds, rng, classes=task.classes is not None)
-        for fold, (train, test) in enumerate(splits(fold_of)):
-            fitted = model(task, labels[train], rng).fit(matrix[train], labels[train])
-            predicted = fitted.predict(matrix[test])
-            where = {"repeat": repeat, "fold": fold}
-            sizes = {"n_train": len(train), "n_test": len(test), "alpha": penalty(fitted)}
-            for metric, value in score(task, labels[test], predicted).items():
-                scores.append({"metric": metric, **where, "value": value, **sizes})
-            predictions.append(pd.DataFrame({**where, "sid": test, "true": labels[test], "predicted": predicted}))
-    return pd.DataFrame(scores), pd.concat(predictions, ignore_index=True)
+    return cross_validated(labels, matrix, task, method, folds, repeats, seed, model, unlabelled)
 
 
 def compare(
@@ -138,6 +75,20 @@ def compare(
     ----------
     features : dict of str to DataFrame
         Method -> its feature table (see `readout`).
+    subjects : DataFrame
+    tasks : sequence of Task
+    folds, repeats, seed : int
+        As in `readout`.
+
+    Returns
+    -------
+    Readout
+        Rows of ``chance`` first, then of the methods in their order.
+
+    Raises
+    ------
+    ValueError
+        No task can be evaluated; the message says why.
     """
     shared = set.intersection(set(subjects["sid"]), *(set(table["sid"]) for table in features.values()))
     subjects = subjects[subjects["sid"].isin(shared)]
@@ -163,7 +114,24 @@ def compare(
 
 
 def aligned(features: pd.DataFrame, subjects: pd.DataFrame, task: Task, method: str) -> tuple[pd.Series, np.ndarray]:
-    """Labels [N] and features [N, D] of the subjects that have both, in the order of `sid`."""
+    """Labels and features of the subjects that have both, in the order of `sid`.
+
+    Parameters
+    ----------
+    features, subjects, task, method
+        As in `readout`.
+
+    Returns
+    -------
+    labels : Series [N]
+        Indexed by sid.
+    matrix : float array [N, D]
+
+    Raises
+    ------
+    ValueError
+        A subject is listed twice, or a feature is missing or infinite.
+    """
     twice = features["sid"][features["sid"].duplicated()]
     if len(twice):
         raise ValueError(f"the features of {method!r} list subject {twice.iloc[0]!r} twice: keep one row per subject")

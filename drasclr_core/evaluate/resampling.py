@@ -26,6 +26,15 @@ def numbered(predictions: pd.DataFrame) -> pd.DataFrame:
     """The same predictions with ``subject``, the place of the sid among all sorted sids, instead of ``sid``.
 
     What is published must name nobody; that two methods predicted the same subject is still seen.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        With a column ``sid``.
+
+    Returns
+    -------
+    DataFrame
     """
     places = {sid: place for place, sid in enumerate(sorted(predictions["sid"].unique()))}
     table = predictions.rename(columns={"sid": "subject"})
@@ -33,7 +42,17 @@ def numbered(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw_counts(subjects: int, draws: int, seed: int = 0) -> np.ndarray:
-    """How often each of `subjects` is in each of `draws` resamples, int array [draws, subjects]."""
+    """How often each subject is in each of the resamples.
+
+    Parameters
+    ----------
+    subjects, draws, seed : int
+
+    Returns
+    -------
+    int array [draws, subjects]
+        Every row has the sum `subjects`.
+    """
     rng = np.random.default_rng([seed, subjects])
     return rng.multinomial(subjects, np.full(subjects, 1 / subjects), size=draws)
 
@@ -46,14 +65,14 @@ def readout_draws(predictions: pd.DataFrame, metrics: pd.DataFrame, draws: int =
     predictions : DataFrame
         ``method, task, repeat, subject, true, predicted`` (see `numbered`).
     metrics : DataFrame
-        ``task, metric``: what to compute, ``R2``, ``accuracy`` or ``1-off`` (the rows of a table of scores).
+        ``task, metric``: what to compute, a metric of `scores.METRICS` (the rows of a table of scores).
     draws, seed : int
 
     Returns
     -------
     DataFrame
         ``method, task, metric, draw, value``; draw `SAMPLE` is the sample itself. A score that a draw does not define
-        (R2 of subjects who are all equal) is NaN.
+        (R2 of subjects who are all equal, kappa of one grade that is always predicted) is NaN.
     """
     pairs = metrics[["task", "metric"]].drop_duplicates()
     parts = []
@@ -101,6 +120,15 @@ def summarise_draws(draws: pd.DataFrame) -> pd.DataFrame:
 
     `mean` is the score of the sample itself; `sd` the bootstrap standard error, which is the standard deviation (N -
     1) of the draws; `low` and `high` the 95 % percentile interval.
+
+    Parameters
+    ----------
+    draws : DataFrame
+        From `readout_draws` or `survival_draws`.
+
+    Returns
+    -------
+    DataFrame
     """
     sample = draws[draws["draw"] == SAMPLE].drop(columns="draw").rename(columns={"value": "mean"})
     groups = draws[draws["draw"] > SAMPLE].groupby(KEYS, sort=False)["value"]
@@ -125,13 +153,17 @@ def _pooled_concordance(part: pd.DataFrame, tau: float, counts: np.ndarray) -> n
 
 def _weighted_score(metric: str, part: pd.DataFrame, counts: np.ndarray) -> np.ndarray:
     true, predicted = part["true"].to_numpy(float), part["predicted"].to_numpy(float)
-    if metric != "R2":
+    if metric not in ("R2", "kappa"):
         hits = [accuracy(a, b, off=metric == "1-off") for a, b in zip(true, predicted, strict=True)]
         return counts @ np.array(hits) / counts.sum(axis=1)
-    mean = counts @ true / counts.sum(axis=1)
-    around_mean = counts @ true**2 - counts.sum(axis=1) * mean**2
+    size = counts.sum(axis=1)
+    mean, other_mean = counts @ true / size, counts @ predicted / size
+    expected = counts @ true**2 - size * mean**2
+    if metric == "kappa":
+        # Of two independent readers with these grades: the quadratic weights need no table of grade against grade.
+        expected += counts @ predicted**2 - size * other_mean**2 + size * (mean - other_mean) ** 2
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(around_mean > 1e-12, 1 - counts @ (true - predicted) ** 2 / around_mean, np.nan)
+        return np.where(expected > 1e-12, 1 - counts @ (true - predicted) ** 2 / expected, np.nan)
 
 
 def _repeats(rows: pd.DataFrame, order: np.ndarray) -> Iterator[pd.DataFrame]:

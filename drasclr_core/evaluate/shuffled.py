@@ -8,8 +8,9 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from drasclr_core.evaluate.cross_validation import Readout, cross_validate
 from drasclr_core.evaluate.linear import linear_model
-from drasclr_core.evaluate.readout import Readout, aligned, cross_validate
+from drasclr_core.evaluate.readout import aligned
 from drasclr_core.evaluate.tasks import Task
 from drasclr_core.progress import for_each
 
@@ -51,6 +52,13 @@ def shuffled_scores(
 
 def permutation_test(readout: Readout, shuffled: pd.DataFrame) -> pd.DataFrame:
     """How the real labels compare with shuffled ones, of which the first repeat's folds are the counterpart.
+
+    Parameters
+    ----------
+    readout : Readout
+        On the real labels.
+    shuffled : DataFrame
+        From `shuffled_scores`, of methods and tasks that are in `readout`.
 
     Returns
     -------

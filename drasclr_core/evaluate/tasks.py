@@ -1,4 +1,4 @@
-"""The phenotypes that a linear readout predicts (paper, section 4.2.1): column, kind, and which labels count."""
+"""What is predicted of a subject (paper, section 4.2): the column, its kind, which labels count, how it is scored."""
 
 from __future__ import annotations
 
@@ -22,16 +22,21 @@ class Task:
         The ordered grades of a classification task; None means regression on the logarithm of a positive quantity.
     excluded : tuple of int
         Values of the column that are known but are no grade of this task; these subjects are left out.
+    scored_by : tuple of str
+        Metrics of `scores.score`; empty means the paper's usual ones (see `metrics`).
     """
 
     name: str
     column: str
     classes: tuple[int, ...] | None = None
     excluded: tuple[int, ...] = ()
+    scored_by: tuple[str, ...] = ()
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """R2 for regression; accuracy, and 1-off accuracy where there are more than two grades."""
+        """`scored_by`, or R2 for regression; accuracy, and 1-off accuracy where there are more than two grades."""
+        if self.scored_by:
+            return self.scored_by
         if self.classes is None:
             return ("R2",)
         return ("accuracy", "1-off") if len(self.classes) > 2 else ("accuracy",)
@@ -47,6 +52,9 @@ PHENOTYPES = (
     Task("Paraseptal", "paraseptal", classes=(0, 1, 2)),
     Task("AE History", "exacerbations", classes=(0, 1)),
 )
+
+# MosMed's grades zero, mild, moderate, severe and critical. The paper gives accuracy (Table 4); kappa is ours.
+COVID_SEVERITY = Task("COVID-19 severity", "mosmed_grade", classes=(0, 1, 2, 3, 4), scored_by=("accuracy", "kappa"))
 
 
 def labels_of(subjects: pd.DataFrame, task: Task) -> pd.Series:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter, NullLocator, ScalarFormatter
@@ -15,21 +18,24 @@ from drasclr_core.report.figures import color
 from drasclr_core.report.methods import describe
 
 R2_FLOOR = -1.0
+FROM_ZERO = {"R2": "R² on held-out subjects", "kappa": "Quadratic weighted kappa on held-out subjects"}
+"""Metrics for which 0 is a prediction that knows nothing, and what their axis is called."""
 
 
 def score_dots(scores: pd.DataFrame) -> Figure:
     """Every score: a small dot per fold, a large one for the mean, a bar of one standard deviation to each side.
 
-    R2 has one panel, accuracies (per cent) another; methods keep their order from top to bottom. R2 below -1 (a fold
-    of very few subjects) is drawn at -1.
+    Accuracies (per cent), R2 and kappa have a panel each; methods keep their order from top to bottom. R2 below -1 (a
+    fold of very few subjects) is drawn at -1, and a fold without a value is left out.
 
     Parameters
     ----------
     scores : DataFrame
-        `evaluate.readout.Readout.scores`.
+        `evaluate.cross_validation.Readout.scores`.
     """
     methods = list(dict.fromkeys(scores["method"]))
-    panels = [part for part in (scores[scores["metric"] == "R2"], scores[scores["metric"] != "R2"]) if len(part)]
+    kind = scores["metric"].where(scores["metric"].isin(FROM_ZERO), "accuracy")
+    panels = [scores[kind == name] for name in ("R2", "accuracy", "kappa") if (kind == name).any()]
     rows = [list(dict.fromkeys(zip(part["task"], part["metric"], strict=True))) for part in panels]
     height = 0.9 + sum(map(len, rows)) * (0.16 + 0.15 * len(methods)) + 0.5 * len(panels)
     fig, axes = plt.subplots(
@@ -41,12 +47,12 @@ def score_dots(scores: pd.DataFrame) -> Figure:
                 chosen = part[part["task"].eq(task) & part["metric"].eq(metric) & part["method"].eq(method)]
                 offset = (number - (len(methods) - 1) / 2) * 0.7 / len(methods)
                 _dots(axis, chosen["value"].to_numpy(), position + offset, method)
-        regression = names[0][1] == "R2"
+        kind = names[0][1]
         axis.set_yticks(range(len(names)), [task if metric != "1-off" else f"{task} 1-off" for task, metric in names])
         axis.set_ylim(len(names) - 0.5, -0.5)
-        axis.set_xlabel("R² on held-out subjects" if regression else "Correct held-out subjects (%)")
+        axis.set_xlabel(FROM_ZERO.get(kind, "Correct held-out subjects (%)"))
         axis.grid(axis="y", visible=False)
-        if regression:
+        if kind in FROM_ZERO:
             axis.axvline(0, color="#444444", linewidth=0.8)
             axis.set_xlim(max(R2_FLOOR, min(-0.1, part["value"].min() - 0.05)) - 0.02, 1.0)
         else:
@@ -64,7 +70,7 @@ def predicted_against_true(predictions: pd.DataFrame, names: dict[str, str]) -> 
     Parameters
     ----------
     predictions : DataFrame
-        `evaluate.readout.Readout.predictions` of one method (the first repeat is drawn).
+        `evaluate.cross_validation.Readout.predictions` of one method (the first repeat is drawn).
     names : dict
         Task -> what to write on the axes.
     """
@@ -92,30 +98,56 @@ def confusion_matrices(predictions: pd.DataFrame, tasks: list[Task]) -> Figure:
     Parameters
     ----------
     predictions : DataFrame
-        `evaluate.readout.Readout.predictions` of one method (the first repeat is drawn).
+        `evaluate.cross_validation.Readout.predictions` of one method (the first repeat is drawn).
     tasks : list of Task
         The classification tasks to draw.
     """
     fig, axes = plt.subplots(1, len(tasks), figsize=(7.2, 0.7 + 7.2 / len(tasks)), squeeze=False)
     for axis, task in zip(axes[0], tasks, strict=True):
-        part = predictions[predictions["task"].eq(task.name) & predictions["repeat"].eq(0)]
-        counts = confusion_matrix(part["true"].astype(int), part["predicted"].astype(int), labels=task.classes)
-        share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        axis.imshow(share, cmap="Blues", vmin=0, vmax=1)
-        for (true, predicted), count in np.ndenumerate(counts):
-            ink = "white" if share[true, predicted] > 0.6 else "#222222"
-            axis.text(predicted, true, count or "", ha="center", va="center", fontsize=8.5, color=ink)
-        places = range(len(task.classes))
-        axis.set_xticks(places, task.classes)
-        axis.set_yticks(places, task.classes)
-        axis.set(title=task.name, xlabel="Predicted")
-        axis.grid(visible=False)
+        _confusion(axis, predictions, task, task.name, "Blues")
     axes[0, 0].set_ylabel("True")
     return fig
 
 
+def confusion_by_method(predictions: pd.DataFrame, task: Task) -> Figure:
+    """The confusion matrix of every method on one task, each in shades of the method's colour.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        `evaluate.cross_validation.Readout.predictions` (the first repeat is drawn).
+    task : Task
+        A classification task.
+    """
+    methods = list(dict.fromkeys(predictions["method"]))
+    fig, axes = plt.subplots(1, len(methods), figsize=(7.2, 0.9 + 7.2 / len(methods)), squeeze=False, sharey=True)
+    for axis, method in zip(axes[0], methods, strict=True):
+        shades = LinearSegmentedColormap.from_list(method, ["white", color(method)])
+        name = textwrap.fill(describe(method).name, 18)
+        _confusion(axis, predictions[predictions["method"] == method], task, name, shades)
+    axes[0, 0].set_ylabel("True grade")
+    return fig
+
+
+def _confusion(axis: plt.Axes, predictions: pd.DataFrame, task: Task, title: str, cmap: str | Colormap) -> None:
+    part = predictions[predictions["task"].eq(task.name) & predictions["repeat"].eq(0)]
+    counts = confusion_matrix(part["true"].astype(int), part["predicted"].astype(int), labels=task.classes)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axis.imshow(share, cmap=cmap, vmin=0, vmax=1)
+    for (true, predicted), count in np.ndenumerate(counts):
+        ink = "white" if share[true, predicted] > 0.6 else "#222222"
+        axis.text(predicted, true, count or "", ha="center", va="center", fontsize=8.5, color=ink)
+    places = range(len(task.classes))
+    axis.set_xticks(places, task.classes)
+    axis.set_yticks(places, task.classes)
+    axis.set(title=title, xlabel="Predicted")
+    axis.grid(visible=False)
+
+
 def _dots(axis: plt.Axes, values: np.ndarray, height: float, method: str) -> None:
-    values = np.maximum(values, R2_FLOOR)
-    mean, spread = values.mean(), values.std(ddof=1)
+    values = np.maximum(values[~np.isnan(values)], R2_FLOOR)
+    if not len(values):
+        return
+    mean, spread = values.mean(), values.std(ddof=1) if len(values) > 1 else 0.0
     axis.plot(values, np.full(len(values), height), "o", markersize=3, color=color(method), alpha=0.45, linewidth=0)
     axis.errorbar(mean, height, xerr=spread, fmt="o", markersize=6.5, color=color(method), elinewidth=1.6)

@@ -23,6 +23,13 @@ PHENOTYPE_COLUMNS = {
     },
     "Acuity, %": {("AE History", "accuracy"): "AE history"},
 }
+# The paper's Table 4 has accuracy only; kappa is ours.
+SEVERITY_COLUMNS = {
+    "COVID-19 severity": {
+        ("COVID-19 severity", "accuracy"): "Accuracy, %",
+        ("COVID-19 severity", "kappa"): "Quadratic kappa",
+    }
+}
 _PERCENT = ("accuracy", "1-off")
 # The theme puts a light plate behind HTML outputs of dark pages, for pictures; this table takes the page's own colours.
 _STYLE = """<style>
@@ -48,7 +55,7 @@ def mean_sd(mean: float, sd: float, metric: str) -> str:
     digits = 1 if metric in _PERCENT else 2
     if np.isnan(mean):
         return "–"
-    text = f"{mean:.{digits}f}".replace("-", "−")
+    text = f"{mean:z.{digits}f}".replace("-", "−")
     return text if np.isnan(sd) else f"{text} ± {sd:.{digits}f}"
 
 
@@ -58,7 +65,7 @@ def beside_paper(summary: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     summary : DataFrame
-        From `evaluate.readout.summarise`: ``method, task, metric, mean, sd, folds, subjects``.
+        From `evaluate.summary.summarise`: ``method, task, metric, mean, sd, folds, subjects``.
     paper : DataFrame
         From `report.paper.table`.
 

@@ -23,6 +23,7 @@ def cohort():
                 "GOLD": np.digitize(cause, [-0.8, 0.0, 0.8, 1.5]),
                 "paraseptal": np.digitize(cause, [-0.5, 0.5]),
                 "exacerbations": (cause > 0).astype(int),
+                "mosmed_grade": np.digitize(cause, [-0.8, 0.0, 0.8, 1.5]),
             }
         )
         return features, subjects

@@ -4,15 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from drasclr_core.evaluate.cross_validation import together
 from drasclr_core.evaluate.linear import chance_model, linear_model
 from drasclr_core.evaluate.readout import compare, readout
-from drasclr_core.evaluate.tasks import Task
+from drasclr_core.evaluate.summary import summarise
+from drasclr_core.evaluate.tasks import COVID_SEVERITY, Task
 
 LOG = Task("logFEV1pp", "FEV1pp")
 GOLD = Task("GOLD", "GOLD", classes=(0, 1, 2, 3, 4), excluded=(-1,))
 PARASEPTAL = Task("Paraseptal", "paraseptal", classes=(0, 1, 2))
 HISTORY = Task("AE History", "exacerbations", classes=(0, 1))
-TASKS = (LOG, GOLD, PARASEPTAL, HISTORY)
+TASKS = (LOG, GOLD, PARASEPTAL, HISTORY, COVID_SEVERITY)
 
 
 def mean(result, metric="accuracy"):
@@ -26,6 +28,7 @@ def test_perfect_features_give_nearly_perfect_scores(cohort):
     gold = readout(features, subjects, GOLD, "x")
     assert mean(gold) > 75
     assert mean(gold, "1-off") == 100
+    assert mean(readout(features, subjects, COVID_SEVERITY, "x"), "kappa") > 0.9
 
 
 def test_unrelated_features_give_chance(cohort):
@@ -47,6 +50,8 @@ def test_shuffled_labels_give_chance(cohort, task):
     chance = readout(features, mixed, task, "x", repeats=2, model=chance_model)
     metric = task.metrics[0]
     assert mean(learned, metric) - mean(chance, metric) < (0.05 if metric == "R2" else 8)
+    if "kappa" in task.metrics:
+        assert abs(mean(learned, "kappa")) < 0.15
 
 
 def test_a_constant_feature_predicts_like_chance(cohort):
@@ -153,3 +158,33 @@ def test_nothing_to_evaluate_is_an_error(cohort):
     features, subjects = cohort(count=8)
     with pytest.raises(ValueError, match="no task can be evaluated"):
         compare({"x": features}, subjects, [LOG])
+
+
+def test_severity_with_missing_grades_and_in_a_cohort_of_three(cohort):
+    features, subjects = cohort(count=30)
+    subjects.loc[[3, 7], "mosmed_grade"] = np.nan
+    result = readout(features, subjects, COVID_SEVERITY, "x", folds=3)
+    assert not {"S003", "S007"} & set(result.predictions["sid"])
+    assert (result.scores["n_unlabelled"] == 2).all()
+    features, subjects = cohort(count=3)
+    with pytest.raises(ValueError, match="only 3 subjects have features and a label, 10 are needed for 3 folds"):
+        readout(features, subjects, COVID_SEVERITY, "x", folds=3)
+
+
+def test_a_fold_of_one_grade_leaves_kappa_empty_and_the_mean_goes_on(cohort):
+    """Two of three folds hold grade 0 only, and everybody is predicted to have it."""
+    features, subjects = cohort(count=12, signal=0.0)
+    subjects["mosmed_grade"] = [4] + [0] * 11
+    result = readout(features, subjects, COVID_SEVERITY, "x", folds=3, model=chance_model)
+    values = result.scores.query("metric == 'kappa'")["value"]
+    assert sorted(values.fillna(-1)) == [-1, -1, 0]
+    row = summarise(result.scores).query("metric == 'kappa'").iloc[0]
+    assert (row["mean"], row["folds"], row["subjects"]) == (0, 3, 12)
+
+
+def test_readouts_of_the_same_folds_are_put_together_in_the_order_asked_for(cohort):
+    features, subjects = cohort(count=20)
+    one, two = (readout(features, subjects, COVID_SEVERITY, name, folds=2) for name in "ab")
+    joined = together([one, two], ["b", "a"])
+    assert list(dict.fromkeys(joined.scores["method"])) == ["b", "a"]
+    assert len(joined.predictions) == 40

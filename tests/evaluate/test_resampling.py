@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import r2_score
+from sklearn.metrics import cohen_kappa_score, r2_score
 
 from drasclr_core.evaluate.concordance import concordance, horizons, pair_weights, reachable
 from drasclr_core.evaluate.resampling import (
@@ -47,6 +47,28 @@ def test_accuracies_by_hand():
     draws = readout_draws(table, metrics("accuracy", "1-off", task="GOLD"), draws=1)
     sample = draws[draws["draw"] == SAMPLE].set_index("metric")["value"]
     assert sample.to_dict() == {"accuracy": 50, "1-off": 75}
+
+
+def test_kappa_of_a_draw_is_scikit_learns_on_repeated_subjects():
+    rng = np.random.default_rng(1)
+    true = rng.integers(0, 5, 30)
+    table = predictions({"a": (true + rng.integers(0, 3, 30)).clip(0, 4), "b": np.full(30, 1)}, true, "COVID")
+    draws = readout_draws(table, metrics("kappa", task="COVID"), draws=20).set_index(["method", "draw"])["value"]
+    for draw, counts in enumerate(draw_counts(30, 20)):
+        rows = np.repeat(np.arange(30), counts)
+        for method in "ab":
+            guess = table.query("method == @method")["predicted"].to_numpy()[rows]
+            theirs = cohen_kappa_score(true[rows], guess, labels=range(5), weights="quadratic")
+            assert draws[method, draw] == pytest.approx(theirs, abs=1e-12)
+
+
+def test_kappa_of_one_grade_only_is_nan_and_the_rest_stays():
+    table = predictions({"a": np.array([1, 1, 2])}, np.array([1, 1, 2]), "x")
+    values = readout_draws(table, metrics("kappa", task="x"), draws=200)["value"]
+    third = draw_counts(3, 200)[:, 2]
+    one_grade = (third == 0) | (third == 3)
+    assert (values[1:].isna().to_numpy() == one_grade).all()
+    assert one_grade.any() and (values.dropna() == 1).all()
 
 
 def test_standard_error_of_an_accuracy_is_the_binomial_one():

@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import cohen_kappa_score
 
-from drasclr_core.evaluate.scores import accuracy, score
-from drasclr_core.evaluate.tasks import Task
+from drasclr_core.evaluate.scores import accuracy, kappa, score
+from drasclr_core.evaluate.tasks import COVID_SEVERITY, Task
 
 GOLD = Task("GOLD", "GOLD", classes=(0, 1, 2, 3, 4))
 
@@ -27,3 +30,44 @@ def test_r2_by_hand():
     assert score(log, true, np.full(3, 2.0)) == {"R2": 0}
     # residual squares 0 + 0 + 1 against 2 around the mean
     assert score(log, true, np.array([1.0, 2.0, 2.0]))["R2"] == pytest.approx(0.5)
+
+
+def test_kappa_of_the_exercise():
+    """Far misses cost more than they are frequent (exercise of notebook 12)."""
+    true = np.arange(5)
+    near, far = np.array([1, 2, 3, 4, 4]), np.array([0, 1, 2, 3, 0])
+    assert score(COVID_SEVERITY, true, near) == pytest.approx({"accuracy": 20, "kappa": 0.8})
+    assert score(COVID_SEVERITY, true, far) == pytest.approx({"accuracy": 80, "kappa": 0.2})
+
+
+def test_kappa_of_perfect_of_useless_and_of_opposite_predictions():
+    true = np.array([0, 1, 2, 3, 4])
+    assert kappa(true, true, range(5)) == 1
+    assert kappa(true, np.full(5, 2), range(5)) == 0
+    assert kappa(true, 4 - true, range(5)) == pytest.approx(-1)
+
+
+def test_kappa_of_a_fold_with_one_grade(recwarn):
+    same = np.array([2, 2, 2])
+    assert np.isnan(kappa(same, same, range(5)))
+    assert kappa(same, np.array([2, 1, 2]), range(5)) == 0
+    assert not recwarn.list
+
+
+def test_a_grade_that_nobody_has_still_lies_between_its_neighbours():
+    true, predicted = np.array([0, 0, 4, 4]), np.array([0, 1, 4, 4])
+    # Squared misses 1; of all 16 pairs: 0 against 0, 1, 4, 4 twice (33 each), 4 against them twice (25 each).
+    assert kappa(true, predicted, range(5)) == pytest.approx(1 - 1 / ((2 * 33 + 2 * 25) / 4))
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=40))
+def test_kappa_is_scikit_learns(pairs):
+    true, predicted = np.array(pairs).T
+    if len(set(true) | set(predicted)) > 1:
+        theirs = cohen_kappa_score(true, predicted, labels=range(5), weights="quadratic")
+        assert kappa(true, predicted, range(5)) == pytest.approx(theirs)
+
+
+def test_an_unknown_metric_is_named():
+    with pytest.raises(ValueError, match="scored by 'f1'; metrics are R2, accuracy, 1-off, kappa"):
+        score(Task("x", "x", classes=(0, 1), scored_by=("f1",)), np.array([0, 1]), np.array([0, 1]))

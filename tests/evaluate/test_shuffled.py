@@ -3,9 +3,10 @@
 import pandas as pd
 import pytest
 
-from drasclr_core.evaluate.readout import Readout, readout
+from drasclr_core.evaluate.cross_validation import Readout
+from drasclr_core.evaluate.readout import readout
 from drasclr_core.evaluate.shuffled import permutation_test, shuffled_scores
-from drasclr_core.evaluate.tasks import Task
+from drasclr_core.evaluate.tasks import COVID_SEVERITY, Task
 
 LOG = Task("logFEV1pp", "FEV1pp")
 HISTORY = Task("AE History", "exacerbations", classes=(0, 1))
@@ -17,6 +18,15 @@ def test_signal_is_told_from_luck(cohort):
     test = permutation_test(readout(features, subjects, LOG, "x"), shuffled).iloc[0]
     assert test["p"] == pytest.approx(1 / 20)
     assert test["shuffled_mean"] < 0.05 < 0.5 < test["observed"]
+
+
+def test_severity_is_told_from_luck_by_both_its_metrics(cohort):
+    features, subjects = cohort(count=50, dimensions=4, signal=0.9)
+    shuffled = shuffled_scores(features, subjects, [COVID_SEVERITY], "x", n_permutations=3, folds=2)
+    real = readout(features, subjects, COVID_SEVERITY, "x", folds=2)
+    test = permutation_test(real, shuffled).set_index("metric")
+    assert test["p"].to_dict() == pytest.approx({"accuracy": 0.25, "kappa": 0.25})
+    assert abs(test.loc["kappa", "shuffled_mean"]) < 0.2 < 0.6 < test.loc["kappa", "observed"]
 
 
 def test_shuffles_differ_and_are_the_same_again(cohort):

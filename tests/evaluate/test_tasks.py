@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from drasclr_core.evaluate.tasks import PHENOTYPES, Task, labels_of
+from drasclr_core.evaluate.tasks import COVID_SEVERITY, PHENOTYPES, Task, labels_of
 from drasclr_core.report import paper
 
 GOLD = next(task for task in PHENOTYPES if task.name == "GOLD")
@@ -39,3 +39,11 @@ def test_phenotypes_are_the_columns_of_the_papers_table():
     ours = {(task.name, metric) for task in PHENOTYPES for metric in task.metrics}
     table = paper.table("table2")
     assert ours == set(zip(table["task"], table["metric"], strict=True))
+
+
+def test_severity_has_the_papers_metric_and_kappa():
+    table = paper.table("table4")
+    assert set(table["task"]) == {COVID_SEVERITY.name}
+    assert set(table["metric"]) == {"accuracy"} < set(COVID_SEVERITY.metrics) == {"accuracy", "kappa"}
+    subjects = pd.DataFrame({"sid": list("abc"), "mosmed_grade": [4, np.nan, 0]})
+    assert labels_of(subjects, COVID_SEVERITY).to_dict() == {"a": 4, "c": 0}

@@ -10,7 +10,13 @@ import pandas as pd
 import pytest
 
 from drasclr_core.evaluate.tasks import Task
-from drasclr_core.report.readout_figures import confusion_matrices, predicted_against_true, score_dots
+from drasclr_core.report.figures import color
+from drasclr_core.report.readout_figures import (
+    confusion_by_method,
+    confusion_matrices,
+    predicted_against_true,
+    score_dots,
+)
 
 GOLD = Task("GOLD", "GOLD", classes=(0, 1, 2, 3, 4))
 
@@ -67,3 +73,24 @@ def test_confusion_matrix_counts():
     (axis,) = confusion_matrices(predictions, [GOLD]).axes
     texts = {text.get_position(): text.get_text() for text in axis.texts}
     assert (texts[0, 0], texts[1, 0], texts[2, 4], texts[4, 4]) == ("2", "1", "1", "")
+
+
+def test_kappa_has_a_panel_of_its_own_and_leaves_out_what_is_undefined():
+    cells = {"accuracy": [40.0, 60.0, 50.0], "kappa": [0.5, float("nan"), 0.7]}
+    rows = [{"method": "drasclr", "task": "COVID-19 severity", "metric": metric, "value": value}
+            for metric, values in cells.items() for value in values]  # fmt: skip
+    accuracy, kappa = score_dots(pd.DataFrame(rows)).axes
+    assert accuracy.get_xlabel().startswith("Correct") and "kappa" in kappa.get_xlabel()
+    drawn = {tuple(line.get_xdata()) for line in kappa.lines}
+    assert (0.5, 0.7) in drawn and any(line == pytest.approx((0.6,)) for line in drawn)
+
+
+def test_confusion_of_each_method_in_its_own_colour():
+    one = pd.DataFrame({"method": "cnn3d", "task": "GOLD", "repeat": 0, "true": [0, 4], "predicted": [0, 4]})
+    both = pd.concat([one, one.assign(method="drasclr", predicted=[0, 0])])
+    axes = confusion_by_method(both, GOLD).axes
+    assert [axis.get_title() for axis in axes] == ["3D CNN", "DrasCLR"]
+    texts = [{text.get_position(): text.get_text() for text in axis.texts} for axis in axes]
+    assert texts[0][4, 4] == "1" and texts[1][0, 4] == "1" and texts[1][4, 4] == ""
+    for axis, method in zip(axes, ("cnn3d", "drasclr"), strict=True):
+        assert matplotlib.colors.to_hex(axis.images[0].cmap(1.0)).upper() == color(method).upper()

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from drasclr_core.report import paper
-from drasclr_core.report.tables import PHENOTYPE_COLUMNS, beside_paper, mean_sd, to_html, write_csv
+from drasclr_core.report.tables import PHENOTYPE_COLUMNS, SEVERITY_COLUMNS, beside_paper, mean_sd, to_html, write_csv
 
 COLUMNS = [column for group in PHENOTYPE_COLUMNS.values() for column in group]
 
@@ -29,6 +29,8 @@ def test_numbers_are_written_like_the_papers():
     assert mean_sd(55.8, math.nan, "1-off") == "55.8"
     assert mean_sd(-0.05, 0.1, "R2") == "−0.05 ± 0.10"
     assert mean_sd(math.nan, math.nan, "R2") == "–"
+    assert mean_sd(0.871, 0.03, "kappa") == "0.87 ± 0.03"
+    assert mean_sd(-1e-9, math.nan, "kappa") == "0.00"
 
 
 def test_each_method_meets_its_own_row_of_the_paper(summary):
@@ -73,6 +75,18 @@ def test_html_has_a_cell_for_every_column_and_escapes_names(summary):
         assert "mine<1>" in cells.text
         assert "65.0±0.6" in cells.text
     assert "53.9" not in to_html(skipped)
+
+
+def test_severity_meets_the_papers_accuracy_and_kappa_stands_alone():
+    rows = [{"method": "cnn3d", "task": "COVID-19 severity", "metric": metric, "mean": mean, "sd": 0.1, "folds": 5,
+             "subjects": 48} for metric, mean in (("accuracy", 50.0), ("kappa", 0.8))]  # fmt: skip
+    beside = beside_paper(pd.DataFrame(rows), paper.table("table4")).set_index("metric")
+    assert beside.loc["accuracy", ["paper_mean", "paper_sd"]].tolist() == [61.2, 3.5]
+    assert np.isnan(beside.loc["kappa", "paper_mean"])
+    cells = Cells()
+    cells.feed(to_html(beside.reset_index(), SEVERITY_COLUMNS))
+    assert cells.rows == [3] * (2 + 1)
+    assert "61.2±3.5" in cells.text and "0.80±0.10" in cells.text
 
 
 def test_csv_is_read_back(tmp_path, summary):
