@@ -5,12 +5,13 @@
 # Each job is one notebook for one cohort. The stages keep their own pieces (per subject, per epoch) in the run folder, so a
 # job that was killed goes on from its last finished piece; only the executed notebook is an output in Snakemake's eyes.
 # With `shards` above 1, stages that treat subjects one by one run as so many jobs first; the stage's own job then finds
-# every subject done and makes the tables and pictures of the cohort.
+# every subject done and makes the tables and pictures of the cohort. Two jobs run at a time, each with half the cores
+# (`at_once=1`: one after the other, with all): most of a stage's work is done by one core however many there are.
 
 import sys
 from pathlib import Path
 
-from drasclr_core.report.preset import Preset
+from drasclr_core.report.preset import Preset, method_of, notebook_of
 from drasclr_core.run import Run
 
 RUN = config.get("run", "demo")
@@ -21,7 +22,10 @@ PAGES = str(run.folder / "notebooks")
 SHARDS = int(config.get("shards", 1))
 # A scheduler's jobs have no common number of cores: there the profile's set-threads says how many each gets.
 CORES = workflow.resource_settings.cores or 1
+THREADS = max(1, CORES // int(config.get("at_once", 2)))
 
+# What has to be done before: notebooks of the same cohort, or COHORT/notebook of another one. A stage of a method comes
+# after the stages of the same method; a star stands for the stages of all methods.
 AFTER = {
     "01_cohort": [],
     "02_lungs": ["01_cohort"],
@@ -32,10 +36,17 @@ AFTER = {
     "07_features": ["06_pretrain"],
     "08_realism": ["02_lungs"],
     "09_hand_made": ["05_patches"],
-    "10_phenotypes": ["07_features", "09_hand_made"],
+    "10_phenotypes": ["07_features*", "09_hand_made"],
     "11_survival": ["07_features"],
-    "40_significance": ["10_phenotypes", "11_survival"],
+    "12_covid_severity": ["07_features*"],
+    "20_emphysema": ["06_pretrain"],
+    "21_dense_maps": ["20_emphysema"],
+    "22_emphysema_volume": ["20_emphysema"],
+    "23_annotation_efficiency": ["20_emphysema"],
+    "40_significance": ["10_phenotypes", "11_survival", "covid/12_covid_severity", "20_emphysema"],
+    "41_scorecard": ["40_significance", "21_dense_maps", "22_emphysema_volume", "23_annotation_efficiency"],
     "60_differences": [],
+    "90_your_ct": ["07_features", "20_emphysema"],
 }
 SHARDED = ("02_lungs", "04_registration", "05_patches")
 # Settings of the command line that go to one stage.
@@ -45,7 +56,13 @@ OVERRIDES = {"manifest": "01_cohort", **dict.fromkeys(COPDGENE, "01_cohort"), "a
 
 
 def earlier(wildcards):
-    return [f"{PAGES}/{wildcards.cohort}/{stage}.ipynb" for stage in AFTER[wildcards.stage] if stage in preset.stages]
+    pages = []
+    for entry in AFTER[notebook_of(wildcards.stage)]:
+        elsewhere, _, notebook = entry.rpartition("/")
+        cohort = elsewhere or wildcards.cohort
+        stages = preset.matching(cohort, notebook, method_of(wildcards.stage))
+        pages += [f"{PAGES}/{cohort}/{stage}.ipynb" for stage in stages]
+    return pages
 
 
 def overrides(wildcards):
@@ -60,7 +77,7 @@ def shards(wildcards):
 
 rule book:
     input:
-        [f"{PAGES}/{cohort}/{stage}.ipynb" for cohort in preset.cohorts for stage in preset.stages],
+        [f"{PAGES}/{cohort}/{stage}.ipynb" for cohort in preset.cohorts for stage in preset.chosen[cohort]],
         "_config.yml",
         [str(page) for page in sorted(Path("book").rglob("*")) if page.is_file()],
     output:
@@ -84,22 +101,22 @@ rule shard:
     threads: 1
     shell:
         f"{sys.executable} -m drasclr_core.report.execute {{input.notebook}} --preset {PRESET} --run {RUN}"
-        f" --cohort {{wildcards.cohort}} -p shard {{wildcards.shard}} -p num_shards {SHARDS} -p workers {{threads}}"
+        f" --cohort {{wildcards.cohort}} --threads {{threads}} -p shard {{wildcards.shard}} -p num_shards {SHARDS}"
 
 
 rule stage:
     input:
         earlier,
         shards,
-        notebook="notebooks/{stage}.ipynb",
+        notebook=lambda wildcards: f"notebooks/{notebook_of(wildcards.stage)}.ipynb",
     output:
         PAGES + "/{cohort}/{stage}.ipynb",
     wildcard_constraints:
-        stage=r"\d\d_\w+",
+        stage=r"\d\d_\w+(-\w+)?",
     params:
         values=lambda wildcards: preset.parameters(wildcards.cohort, wildcards.stage),
         overrides=overrides,
-    threads: CORES
+    threads: THREADS
     shell:
         f"{sys.executable} -m drasclr_core.report.execute {{input.notebook}} --preset {PRESET} --run {RUN}"
-        " --cohort {wildcards.cohort} {params.overrides}"
+        " --cohort {wildcards.cohort} --stage {wildcards.stage} --threads {threads} {params.overrides}"

@@ -27,11 +27,11 @@ STAGE = "06_pretrain"
 OF_THE_NOTEBOOK = ("run", "cohort", "method", "probe_labels")  # its parameters that are no settings of the training
 
 
-def stage_parameters(preset: Preset, cohort: str) -> dict:
-    """The parameters with which the preset's stage 06 runs, the notebook's defaults included."""
+def stage_parameters(preset: Preset, cohort: str, method: str = "") -> dict:
+    """The parameters with which the preset's stage 06 (of a method, if one is given) runs, defaults included."""
     notebook = papermill.inspect_notebook(project_root() / "notebooks" / f"{STAGE}.ipynb")
     defaults = {name: ast.literal_eval(about["default"]) for name, about in notebook.items()}
-    return {**defaults, **preset.parameters(cohort, STAGE)}
+    return {**defaults, **preset.parameters(cohort, f"{STAGE}-{method}" if method else STAGE)}
 
 
 def processes() -> dict[str, int]:
@@ -51,10 +51,11 @@ def main() -> pd.DataFrame:
     parser.add_argument("run", help="name of the run, or its folder")
     parser.add_argument("preset", help="presets/<name>.yaml, the same as for the rest of the run")
     parser.add_argument("--cohort", help="by default the preset's first")
+    parser.add_argument("--method", default="", help="a stage 06_pretrain-METHOD of the preset; by default 06_pretrain")
     given = parser.parse_args()
     preset = Preset.load(given.preset)
     cohort = given.cohort or next(iter(preset.cohorts))
-    parameters = stage_parameters(preset, cohort) | processes()
+    parameters = stage_parameters(preset, cohort, given.method) | processes()
     run, method = Run(given.run, cohort), parameters["method"]
     store, atlas = PatchStore.open(run.patches, reading_threads()), Atlas.load(run.atlas)
     if store.missing():

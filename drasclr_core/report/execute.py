@@ -31,8 +31,10 @@ from drasclr_core.report.tidy import portable_text, tidy_notebook
 from drasclr_core.run import Run, atomic, project_root, write_json
 
 
-def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str = "") -> Path:
+def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str = "", stage: str = "") -> Path:
     """Execute `notebook` for `run`, and keep ``notebooks/<cohort>/<stage>.ipynb`` and the stage's provenance record.
+
+    The stage has the notebook's name, or that and a method's (see `Preset`).
 
     A second process that wants the same stage waits. When a cell fails, the notebook as far as it came is kept
     beside the others as ``<stage>.failed.ipynb`` and the error is raised. A shard of a stage (parameters ``shard`` and
@@ -44,7 +46,8 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
         A cell failed.
     """
     notebook = Path(notebook)
-    output, record_file = page_and_record(run, notebook.stem, parameters)
+    stage = stage or notebook.stem
+    output, record_file = page_and_record(run, stage, parameters)
     parameters = {
         "run": run.name if run.folder == Run(run.name).folder else str(run.folder),
         "cohort": run.cohort_name,
@@ -60,6 +63,7 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
                 papermill.execute_notebook(
                     notebook, partial, parameters, cwd=project_root(), kernel_name="python3",
                     progress_bar=False, log_output=True, stdout_file=None,
+                    extra_arguments=["--IPKernelApp.log_level=ERROR"],  # its errors are in the notebook
                 )  # fmt: skip
         except PapermillExecutionError:
             partial.replace(failed)
@@ -68,7 +72,7 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
             executed = nbformat.read(partial, as_version=4) if partial.exists() else None
             partial.unlink(missing_ok=True)
         record = {
-            "run": run.name, "cohort": run.cohort_name, "stage": notebook.stem, "preset": preset,
+            "run": run.name, "cohort": run.cohort_name, "stage": stage, "preset": preset,
             "parameters": {name: portable_text(v) if isinstance(v, str) else v for name, v in parameters.items()},
             "seconds": meter.seconds, "peak_mb": meter.peak_mb, "day": datetime.date.today().isoformat(),
             "code": code_version(), "versions": versions(), "hardware": hardware(), "inputs": inputs,
@@ -94,18 +98,18 @@ def failed_page(page: Path) -> Path:
     return page.with_name(f"{page.stem}.failed.ipynb")
 
 
-def announce(preset: Preset, run: Run, stage: str, page: Path) -> None:
+def announce(preset: Preset, run: Run, stage: str, page: Path, at_once: int) -> None:
     """Print which stage of how many starts, and about how long the rest takes (when the preset knows)."""
     if page.stem != stage:
         print(f"\n=== {run.cohort_name} · {page.stem}", file=sys.stderr)
         return
-    jobs = [(cohort, name) for cohort in preset.cohorts for name in preset.stages]
+    jobs = [(cohort, name) for cohort in preset.cohorts for name in preset.chosen[cohort]]
     left = [
         job
         for job in jobs
         if not (run.notebooks / job[0] / f"{job[1]}.ipynb").exists() or job == (run.cohort_name, stage)
     ]
-    seconds = sum(preset.expected_seconds.get(name, 0) for _, name in left)
+    seconds = sum(preset.expected_seconds.get(cohort, {}).get(name, 0) for cohort, name in left) / at_once
     estimate = f", about {max(1, round(seconds / 60))} min left at the measured pace" if seconds else ""
     print(
         f"\n=== {run.cohort_name} · {stage}: stage {len(jobs) - len(left) + 1} of {len(jobs)}{estimate}",
@@ -119,6 +123,8 @@ def main() -> None:
     parser.add_argument("--preset", type=Path, required=True, help="YAML file with the parameters of every stage")
     parser.add_argument("--run", required=True, help="name of the run (a folder under runs/), or a path")
     parser.add_argument("--cohort", default="copd")
+    parser.add_argument("--stage", default="", help="the notebook's name, or that, a hyphen and a method")
+    parser.add_argument("--threads", type=int, default=0, help="cores to use; 0 for all")
     parser.add_argument(
         "-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="overrides the preset"
     )
@@ -129,14 +135,18 @@ def main() -> None:
     logging.getLogger("papermill").addFilter(_only_progress)
     # Threads that wait without spinning cost a tenth of the speed, and give twice of it on a machine that is shared.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    if arguments.threads:
+        # PyTorch and NumPy read the first; joblib, which counts cores for our own processes, reads the second.
+        os.environ |= {"OMP_NUM_THREADS": str(arguments.threads), "LOKY_MAX_CPU_COUNT": str(arguments.threads)}
     preset, run = Preset.load(arguments.preset), Run(arguments.run, arguments.cohort)
-    stage = arguments.notebook.stem
+    stage = arguments.stage or arguments.notebook.stem
     parameters = preset.parameters(arguments.cohort, stage)
     parameters |= {name: yaml.safe_load(value) if value else "" for name, value in arguments.p}
     page = page_and_record(run, stage, parameters)[0]
-    announce(preset, run, stage, page)
+    at_once = (os.cpu_count() or 1) // arguments.threads if arguments.threads else 1
+    announce(preset, run, stage, page, max(1, at_once))
     try:
-        execute_stage(arguments.notebook, run, parameters, preset.name)
+        execute_stage(arguments.notebook, run, parameters, preset.name, stage)
     except PapermillExecutionError as error:
         where = f"The notebook as far as it came: {failed_page(page).relative_to(run.folder.parent)}"
         sys.exit(f"{page.stem} failed: {error.ename}: {error.evalue}\n{where}")

@@ -17,14 +17,16 @@ from drasclr_core.report.preset import Preset
 from drasclr_core.run import project_root
 
 ROOT = project_root(__file__)
-STAGES = list(Preset.load(ROOT / "presets/smoke.yaml").stages)
+PRESET = Preset.load(ROOT / "presets/smoke.yaml")
+PAGES = [(cohort, stage) for cohort in PRESET.cohorts for stage in PRESET.chosen[cohort]]
 
 pytestmark = pytest.mark.xdist_group("endtoend")
 
 
-@pytest.fixture(params=STAGES)
+@pytest.fixture(params=PAGES, ids="/".join)
 def page(request, smoke_run):
-    return nbformat.read(smoke_run / "notebooks" / "copd" / f"{request.param}.ipynb", as_version=4)
+    cohort, stage = request.param
+    return nbformat.read(smoke_run / "notebooks" / cohort / f"{stage}.ipynb", as_version=4)
 
 
 def test_page_has_a_parameters_table_and_a_stamp(page):
@@ -49,13 +51,15 @@ def test_every_picture_has_alternative_text(page):
 
 def test_manifest_says_how_each_stage_was_made(smoke_run):
     manifest = json.loads((smoke_run / "results" / "manifest.json").read_text())
-    assert sorted(record["stage"] for record in manifest["stages"]) == STAGES
+    assert sorted((record["cohort"], record["stage"]) for record in manifest["stages"]) == sorted(PAGES)
     for record in manifest["stages"]:
         assert record["seconds"] > 0 and record["peak_mb"] > 10
         assert re.fullmatch(r"[0-9a-f]{12}|unknown", record["code"]["sha"])
         assert record["versions"]["torch"].startswith("2.13.0") and record["hardware"]["cores"] >= 1
-    pretrain = next(record for record in manifest["stages"] if record["stage"] == "06_pretrain")
-    assert "copd/cohort/subjects.parquet" in pretrain["inputs"]
+    made = {(record["cohort"], record["stage"]): record for record in manifest["stages"]}
+    assert "copd/cohort/subjects.parquet" in made["copd", "06_pretrain"]["inputs"]
+    local = made["covid", "06_pretrain-drasclr_local"]["parameters"]
+    assert local["neighbors"] == 0 and local["method"] == "drasclr_local" and local["cohort"] == "covid"
 
 
 def test_table_2_is_whole(smoke_run):

@@ -56,3 +56,11 @@ def test_failed_stage_leaves_the_last_good_page(stage):
     stage("print('good')")
     _, folder = stage("raise ValueError('bad')")
     assert "good" in (folder / "notebooks/copd/01_stage.ipynb").read_text()
+
+
+def test_stage_of_a_method_and_its_share_of_the_cores(stage):
+    code = "import os, joblib\nprint(value, os.environ['OMP_NUM_THREADS'], joblib.cpu_count())"
+    done, folder = stage(code, "--stage", "01_stage-other", "--threads", "1")
+    assert done.returncode == 0, done.stderr
+    assert "2 1 1" in (folder / "notebooks/copd/01_stage-other.ipynb").read_text()
+    assert read_json(folder / "results/stages/copd-01_stage-other.json")["stage"] == "01_stage-other"
