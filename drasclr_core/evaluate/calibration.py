@@ -53,6 +53,17 @@ def observed_risk(days: np.ndarray, died: np.ndarray, day: float) -> tuple[float
     """Share that has died by `day`, 1 - Kaplan-Meier, with a 95 % interval (log-log, Greenwood).
 
     NaN where nobody is followed up to `day` and not everybody has died. Without a death the interval is NaN.
+
+    Parameters
+    ----------
+    days, died : array [N]
+        Follow-up, and whether it ended with death.
+    day : float
+
+    Returns
+    -------
+    (float, float, float)
+        Share, and the ends of its interval.
     """
     fitter = KaplanMeierFitter().fit(days, died)
     alive = float(fitter.predict(day))
@@ -69,6 +80,17 @@ def calibration_slope(days: np.ndarray, died: np.ndarray, log_risk: np.ndarray) 
     1 is right; below 1 predictions are too extreme (overfitting), above 1 too timid (too strong a penalty), 0 useless.
     NaN where risks do not vary, nobody died, or the risks put the deaths in order without a fault, so that no slope is
     steep enough.
+
+    Parameters
+    ----------
+    days, died : array [N]
+    log_risk : array [N]
+        Predicted for subjects who took no part in the model.
+
+    Returns
+    -------
+    (float, float, float)
+        Slope, and the ends of its interval.
     """
     missing = (float("nan"),) * 3
     if not np.any(died) or np.std(log_risk) < 1e-9:

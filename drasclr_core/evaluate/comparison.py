@@ -20,6 +20,15 @@ _FOLD = ["task", "metric", "repeat", "fold"]
 def read_scores(path: str | Path) -> pd.DataFrame:
     """A file of fold scores (``table2_folds.csv``, ``table3_folds.csv`` …): `COLUMNS`, and what else it has.
 
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    DataFrame
+        One row per method, task, metric, repeat and fold; `value` may be NaN.
+
     Raises
     ------
     FileNotFoundError
@@ -34,7 +43,7 @@ def read_scores(path: str | Path) -> pd.DataFrame:
     absent = [column for column in COLUMNS if column not in table]
     if absent:
         raise ValueError(f"{path.name}: no column {absent[0]!r}. A file of fold scores has {', '.join(COLUMNS)}.")
-    if not pd.api.types.is_numeric_dtype(table["value"]):
+    if len(table) and not pd.api.types.is_numeric_dtype(table["value"]):
         raise ValueError(f"{path.name}: column 'value' holds text. Leave a score that does not exist empty.")
     twice = table.duplicated(["method", *_FOLD])
     if twice.any():
@@ -49,6 +58,15 @@ def same_folds(first: pd.DataFrame, second: pd.DataFrame) -> bool:
     """Whether two tables of scores come from the same folds of the same subjects, so that they can be paired.
 
     They do where a row that sees no image (`REFERENCES`) is in both and agrees in every fold, and so do the sizes.
+
+    Parameters
+    ----------
+    first, second : DataFrame
+        From `read_scores`.
+
+    Returns
+    -------
+    bool
     """
     for reference in REFERENCES:
         one, other = (

@@ -30,6 +30,15 @@ def horizons(days: np.ndarray, died: np.ndarray) -> dict[str, float]:
     Taken over the *censored* subjects of the whole cohort, so that every fold estimates the same quantity. No model
     sees them.
 
+    Parameters
+    ----------
+    days, died : array [N]
+
+    Returns
+    -------
+    dict of str to float
+        ``25th``, ``50th`` and ``75th``, in days.
+
     Raises
     ------
     ValueError
@@ -47,6 +56,17 @@ def reachable(tau: float, train_days: np.ndarray, train_died: np.ndarray) -> flo
     Past the last day of the training subjects, or once all of them are censored (G = 0), the weight 1 / G^2 is unknown
     and scikit-survival refuses. The rule here: the horizon is lowered to the last day of training follow-up with G >
     0, and the lowered value is reported with the score.
+
+    Parameters
+    ----------
+    tau : float
+        Days.
+    train_days, train_died : array [N]
+
+    Returns
+    -------
+    float
+        Days, `tau` or less.
     """
     censoring = CensoringDistributionEstimator().fit(_outcome(train_days, train_died))
     known = censoring.unique_time_[censoring.prob_ > 0]
@@ -67,6 +87,11 @@ def concordance(
     tau : float
         Days. Must be `reachable`.
 
+    Returns
+    -------
+    float
+        0 to 1.
+
     Raises
     ------
     ValueError
@@ -84,6 +109,11 @@ def pair_weights(
     test: tuple[np.ndarray, np.ndarray], train: tuple[np.ndarray, np.ndarray], tau: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Who is compared with whom, and how much it counts: the denominator of `concordance`, pair by pair.
+
+    Parameters
+    ----------
+    test, train, tau
+        As in `concordance`.
 
     Returns
     -------
@@ -105,7 +135,18 @@ def pair_weights(
 
 
 def won(log_risk: np.ndarray, deaths: np.ndarray) -> np.ndarray:
-    """Which pairs the prediction gets right, array [D, N]: 1 where risk_i > risk_j, one half where they are equal."""
+    """Which pairs the prediction gets right, array [D, N]: 1 where risk_i > risk_j, one half where they are equal.
+
+    Parameters
+    ----------
+    log_risk : array [N]
+    deaths : int array [D]
+        From `pair_weights`.
+
+    Returns
+    -------
+    array [D, N]
+    """
     lead = log_risk[deaths][:, None] - log_risk
     return np.where(np.abs(lead) <= TIED, 0.5, lead > 0)
 

@@ -58,6 +58,10 @@ def survival_data(subjects: pd.DataFrame, features: Mapping[str, pd.DataFrame], 
     rows : sequence of str
         Blocks joined by ``+``: names of `MEASURED` or of `features`.
 
+    Returns
+    -------
+    SurvivalData
+
     Raises
     ------
     KeyError
@@ -94,6 +98,15 @@ def survival_data(subjects: pd.DataFrame, features: Mapping[str, pd.DataFrame], 
 def outcomes(subjects: pd.DataFrame) -> pd.DataFrame:
     """``days`` and ``died`` (bool) of the subjects with both, indexed and sorted by ``sid``.
 
+    Parameters
+    ----------
+    subjects : DataFrame
+        ``sid, days, died``.
+
+    Returns
+    -------
+    DataFrame [N, 2]
+
     Raises
     ------
     KeyError
@@ -115,7 +128,18 @@ def outcomes(subjects: pd.DataFrame) -> pd.DataFrame:
 
 
 def obstacle(table: pd.DataFrame, folds: int) -> str | None:
-    """Why the `outcomes` cannot be cross-validated, or None if they can."""
+    """Why the `outcomes` cannot be cross-validated, or None if they can.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `outcomes`.
+    folds : int
+
+    Returns
+    -------
+    str or None
+    """
     deaths, alive, needed = int(table["died"].sum()), int((~table["died"]).sum()), max(MIN_DEATHS, 2 * folds)
     if deaths < needed:
         return f"{deaths} of {len(table)} subjects died, at least {needed} deaths are needed for {folds} folds"

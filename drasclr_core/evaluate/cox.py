@@ -108,6 +108,10 @@ def fit_cox(columns: Sequence[np.ndarray], days: np.ndarray, died: np.ndarray, r
     rng : numpy.random.Generator
         Draws the inner folds.
 
+    Returns
+    -------
+    Cox
+
     Raises
     ------
     ValueError
@@ -138,6 +142,21 @@ def choose_penalty(
 
     For each inner fold k the model is fitted without it, and scored by l(all) - l(all without k): what the left-out
     subjects add to the log partial likelihood.
+
+    Parameters
+    ----------
+    covariates : array [N, K]
+        Of unit variance.
+    factors : array [K]
+        Each covariate's share of the penalty.
+    days, died : array [N]
+    rng : numpy.random.Generator
+        Draws the inner folds.
+
+    Returns
+    -------
+    float
+        One of `PENALTIES`.
     """
     folds = min(INNER_FOLDS, int(died.sum()))
     if folds < 2:
@@ -151,7 +170,17 @@ def choose_penalty(
 
 
 def partial_log_likelihood(log_risks: np.ndarray, days: np.ndarray, died: np.ndarray) -> np.ndarray:
-    """Cox's log partial likelihood [K] of K models' log risks [N, K]; ties as by Breslow."""
+    """Cox's log partial likelihood [K] of K models' log risks [N, K]; ties as by Breslow.
+
+    Parameters
+    ----------
+    log_risks : array [N, K]
+    days, died : array [N]
+
+    Returns
+    -------
+    array [K]
+    """
     order = np.argsort(-days, kind="stable")
     log_risks, days, died = log_risks[order], days[order], died[order]
     at_risk = np.logaddexp.accumulate(log_risks)[np.searchsorted(-days, -days, side="right") - 1]

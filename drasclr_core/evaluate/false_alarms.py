@@ -15,6 +15,11 @@ def equally_good(subjects: int, folds: int, repeats: int, rng: np.random.Generat
 
     Label y ~ N(0, 1); the features are y + n and y + n' with standard normal n. Least squares on the training folds.
 
+    Parameters
+    ----------
+    subjects, folds, repeats : int
+    rng : numpy.random.Generator
+
     Returns
     -------
     array [repeats * folds], array [repeats * folds]
@@ -34,6 +39,15 @@ def false_alarms(
     subjects: int = 60, folds: int = 5, repeats: int = 10, studies: int = 200, level: float = 0.05, seed: int = 0
 ) -> pd.DataFrame:
     """Share of simulated studies of two `equally_good` methods in which each one-sided test says "better".
+
+    Parameters
+    ----------
+    subjects, folds, repeats : int
+        Of each study.
+    studies : int
+    level : float
+        A test says "better" where its p is below.
+    seed : int
 
     Returns
     -------

@@ -36,6 +36,16 @@ def deal(labels: np.ndarray, folds: int, rng: np.random.Generator, classes: bool
 
 
 def splits(fold: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Indices (train, test) for each fold in turn, from the fold of every subject [N]."""
+    """Indices (train, test) for each fold in turn, from the fold of every subject [N].
+
+    Parameters
+    ----------
+    fold : int array [N]
+
+    Returns
+    -------
+    iterator of (int array, int array)
+        Whom to train on and whom to test, together all N.
+    """
     for number in np.unique(fold):
         yield np.flatnonzero(fold != number), np.flatnonzero(fold == number)

@@ -31,6 +31,10 @@ def linear_model(task: Task, labels: np.ndarray, rng: np.random.Generator) -> Ba
         The training labels that the model will be fitted to.
     rng : numpy.random.Generator
         Draws the inner folds.
+
+    Returns
+    -------
+    scikit-learn estimator, not fitted
     """
     if task.classes is None:
         return make_pipeline(StandardScaler(), RidgeCV(PENALTIES_REGRESSION))
@@ -53,12 +57,32 @@ def linear_model(task: Task, labels: np.ndarray, rng: np.random.Generator) -> Ba
 
 
 def chance_model(task: Task, labels: np.ndarray, rng: np.random.Generator) -> BaseEstimator:
-    """Ignores the features: predicts the mean of the training labels, or their most frequent grade."""
+    """Ignores the features: predicts the mean of the training labels, or their most frequent grade.
+
+    Parameters
+    ----------
+    task, labels, rng
+        As in `linear_model`; only the kind of task matters.
+
+    Returns
+    -------
+    scikit-learn estimator, not fitted
+    """
     return DummyRegressor(strategy="mean") if task.classes is None else DummyClassifier(strategy="most_frequent")
 
 
 def penalty(fitted: BaseEstimator) -> float:
-    """The L2 penalty that a fitted model chose (of logistic regression: 1/C); NaN for one that has none."""
+    """The L2 penalty that a fitted model chose (of logistic regression: 1/C); NaN for one that has none.
+
+    Parameters
+    ----------
+    fitted : BaseEstimator
+        From `linear_model` or `chance_model`, after ``fit``.
+
+    Returns
+    -------
+    float
+    """
     last = fitted[-1] if hasattr(fitted, "steps") else fitted
     if isinstance(last, RidgeCV):
         return float(last.alpha_)

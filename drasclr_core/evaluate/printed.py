@@ -96,7 +96,18 @@ def judge(claim: pd.Series, recomputed: pd.DataFrame) -> dict[str, int]:
 
 
 def covered(claim: pd.Series, recomputed: pd.DataFrame) -> pd.DataFrame:
-    """The comparisons that a claim is about, with ``says`` and, true or false, ``borne_out`` (see `judge`)."""
+    """The comparisons that a claim is about, with ``says`` and, true or false, ``borne_out`` (see `judge`).
+
+    Parameters
+    ----------
+    claim, recomputed
+        As in `judge`.
+
+    Returns
+    -------
+    DataFrame
+        Some rows of `recomputed`.
+    """
     chosen = recomputed
     for column in ("against", "task"):
         if claim[column]:

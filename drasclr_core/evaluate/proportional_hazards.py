@@ -23,6 +23,11 @@ def estimable(table: pd.DataFrame) -> pd.DataFrame:
     ----------
     table : DataFrame
         As for `hazard_ratios`; the order of its columns is kept.
+
+    Returns
+    -------
+    DataFrame
+        The same rows.
     """
     covariates = table.columns.drop(["days", "died"])
     died = table.loc[table["died"].astype(bool), covariates]
@@ -83,7 +88,18 @@ def hazard_ratios(table: pd.DataFrame, strata: Sequence[str] = ()) -> pd.DataFra
 
 
 def failing(checked: pd.DataFrame, level: float = 0.05) -> list[str]:
-    """Covariates whose hazard ratio changes with time, after Holm's correction for testing all of them."""
+    """Covariates whose hazard ratio changes with time, after Holm's correction for testing all of them.
+
+    Parameters
+    ----------
+    checked : DataFrame
+        From `hazard_ratios`.
+    level : float
+
+    Returns
+    -------
+    list of str
+    """
     return list(checked.loc[checked["p_holm"] < level, "covariate"])
 
 
@@ -94,6 +110,18 @@ def remedy(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     hazard ratios stay as they were, the failure does not touch the conclusion about them. Where a covariate of
     interest fails itself, stratifying it makes no sense: report its effect for early and late follow-up apart, or a
     measure that needs no proportional hazards, such as the concordance before a horizon.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As for `hazard_ratios`.
+    names : sequence of str
+        Covariates to stratify.
+
+    Returns
+    -------
+    DataFrame
+        As from `hazard_ratios`, without those in `names`.
 
     Raises
     ------

@@ -22,6 +22,10 @@ def tertiles(log_risk: np.ndarray, fold: np.ndarray) -> np.ndarray:
     ----------
     log_risk, fold : array [N]
 
+    Returns
+    -------
+    int array [N]
+
     Raises
     ------
     ValueError
@@ -36,7 +40,18 @@ def tertiles(log_risk: np.ndarray, fold: np.ndarray) -> np.ndarray:
 
 
 def curves(days: np.ndarray, died: np.ndarray, group: np.ndarray) -> pd.DataFrame:
-    """Kaplan-Meier survival of each group with 95 % intervals (log-log): ``group, day, survival, low, high``."""
+    """Kaplan-Meier survival of each group with 95 % intervals (log-log): ``group, day, survival, low, high``.
+
+    Parameters
+    ----------
+    days, died : array [N]
+    group : int array [N]
+
+    Returns
+    -------
+    DataFrame
+        One row per group and day on which somebody died or was censored.
+    """
     parts = []
     for number in np.unique(group):
         chosen = np.asarray(group) == number
@@ -50,7 +65,18 @@ def curves(days: np.ndarray, died: np.ndarray, group: np.ndarray) -> pd.DataFram
 
 
 def at_risk(days: np.ndarray, group: np.ndarray, moments: Sequence[float]) -> pd.DataFrame:
-    """How many of each group (row) are still followed just before each moment in days (column)."""
+    """How many of each group (row) are still followed just before each moment in days (column).
+
+    Parameters
+    ----------
+    days : array [N]
+    group : int array [N]
+    moments : sequence of float
+
+    Returns
+    -------
+    DataFrame [groups, moments]
+    """
     days, group = np.asarray(days), np.asarray(group)
     counts = [[int(np.sum((group == number) & (days >= moment))) for moment in moments] for number in np.unique(group)]
     return pd.DataFrame(counts, index=pd.Index(np.unique(group), name="group"), columns=list(moments))
@@ -62,6 +88,15 @@ def log_rank(days: np.ndarray, died: np.ndarray, group: np.ndarray) -> tuple[flo
     Assumption: groups that were fixed beforehand. Groups by cross-validated risk were not quite, because each subject's
     outcome took part in the models of the other folds; the p value is then approximate, the more so with few subjects
     (Simon et al. 2011).
+
+    Parameters
+    ----------
+    days, died : array [N]
+    group : int array [N]
+
+    Returns
+    -------
+    (float, float)
     """
     if len(np.unique(group)) < 2 or not np.any(died):
         return float("nan"), float("nan")

@@ -48,7 +48,18 @@ def two_sample_t(first: np.ndarray, second: np.ndarray) -> float:
 def two_sample_t_from_summary(
     mean: float, sd: float, other_mean: float, other_sd: float, folds: int = 5, folds_other: int | None = None
 ) -> float:
-    """`two_sample_t` from printed means and standard deviations (N - 1) over folds; NaN where one is missing."""
+    """`two_sample_t` from printed means and standard deviations (N - 1) over folds; NaN where one is missing.
+
+    Parameters
+    ----------
+    mean, sd, other_mean, other_sd : float
+    folds, folds_other : int
+        Scores behind each mean; the second is as the first unless given.
+
+    Returns
+    -------
+    float
+    """
     if not np.isfinite([mean, sd, other_mean, other_sd]).all():
         return float("nan")
     if sd == other_sd == 0:
@@ -65,6 +76,18 @@ def rounding_range(
     """Smallest and largest p of `two_sample_t_from_summary` that numbers rounded to `unit` (0.01, 0.1) leave open.
 
     A p below one half falls as the difference grows and as the deviations shrink; above one half it is the reverse.
+
+    Parameters
+    ----------
+    mean, sd, other_mean, other_sd : float
+        As printed.
+    unit : float
+        The last digit.
+    folds : int
+
+    Returns
+    -------
+    (float, float)
     """
     half, corners = unit / 2, []
     for sign in (1, -1):
@@ -120,6 +143,15 @@ def hedges_g(first: np.ndarray, second: np.ndarray) -> float:
     """Standardised difference of means, corrected for few folds; NaN without spread, or with fewer than two scores.
 
     (mean_1 - mean_2) / s_pooled, times 1 - 3 / (4 df - 1) with df = K_1 + K_2 - 2 (Hedges 1981).
+
+    Parameters
+    ----------
+    first, second : array [K]
+        Scores of each method; NaN are left out.
+
+    Returns
+    -------
+    float
     """
     first, second = _known(first), _known(second)
     if min(len(first), len(second)) < 2:
@@ -132,13 +164,33 @@ def hedges_g(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def bootstrap_p(differences: np.ndarray) -> float:
-    """(1 + number of bootstrap differences that are 0 or below) / (1 + number of draws); NaN draws are left out."""
+    """(1 + number of bootstrap differences that are 0 or below) / (1 + number of draws); NaN draws are left out.
+
+    Parameters
+    ----------
+    differences : array [B]
+        One per draw.
+
+    Returns
+    -------
+    float
+        NaN without draws.
+    """
     differences = _known(differences)
     return float((1 + np.sum(differences <= 0)) / (1 + len(differences))) if len(differences) else float("nan")
 
 
 def holm(p: np.ndarray) -> np.ndarray:
-    """Holm's step-down correction (Holm 1979) of a family of p values; NaN stay NaN and do not count."""
+    """Holm's step-down correction (Holm 1979) of a family of p values; NaN stay NaN and do not count.
+
+    Parameters
+    ----------
+    p : array [K]
+
+    Returns
+    -------
+    array [K]
+    """
     p = np.asarray(p, dtype=float)
     corrected, known = np.full(p.shape, np.nan), np.isfinite(p)
     if known.any():

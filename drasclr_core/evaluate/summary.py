@@ -11,6 +11,15 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
     """Mean and standard deviation (N - 1) over folds: ``method, task, metric, mean, sd, folds, subjects``.
 
     `subjects` is the number of subjects that were tested once in each repeat. Rows keep the order of `scores`.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        ``method, task, metric, repeat, fold, value, n_test``, as `readout.Readout.scores`.
+
+    Returns
+    -------
+    DataFrame
     """
     per_repeat = scores.groupby([*_KEYS, "repeat"], sort=False)["n_test"].sum()
     groups = scores.groupby(_KEYS, sort=False)
@@ -30,6 +39,11 @@ def advantage(scores: pd.DataFrame, over: str = "chance") -> pd.DataFrame:
         `readout.Readout.scores`.
     over : str
         The method to subtract.
+
+    Returns
+    -------
+    DataFrame
+        Without rows of `over`.
     """
     where = ["task", "metric", "repeat", "fold"]
     reference = scores.loc[scores["method"] == over, [*where, "value"]].rename(columns={"value": "reference"})

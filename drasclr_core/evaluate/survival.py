@@ -58,6 +58,10 @@ def compare_survival(
     workers : int
         Processes (see `progress.for_each`).
 
+    Returns
+    -------
+    SurvivalReadout
+
     Raises
     ------
     ValueError
@@ -78,6 +82,16 @@ def added_risk(predictions: pd.DataFrame, method: str) -> pd.Series:
     """What a row adds to the confounders: its log risk less theirs, mean over runs, by ``sid``.
 
     Every value was predicted by models that the subject took no part in.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        `SurvivalReadout.predictions`.
+    method : str
+
+    Returns
+    -------
+    Series
     """
     mean = predictions.groupby(["method", "sid"])["log_risk"].mean()
     return mean[method] - mean[REFERENCE]

@@ -30,7 +30,7 @@ def difference_forest(table: pd.DataFrame) -> Figure:
     """
     others = list(dict.fromkeys(table["against"]))
     percent = table["metric"].isin(PERCENT)
-    fraction = "R²" if table.loc[~percent, "metric"].eq("R2").all() else "concordance"
+    fraction = ", ".join(dict.fromkeys(map(_unit, table.loc[~percent, "metric"])))
     panels = [(part, name) for part, name in ((table[~percent], fraction), (table[percent], "%")) if len(part)]
     rows = [list(dict.fromkeys(zip(part["task"], part["metric"], strict=True))) for part, _ in panels]
     step = 0.12 + 0.14 * len(others)
@@ -93,10 +93,12 @@ def p_values(table: pd.DataFrame, level: float = 0.05) -> Figure:
 
 
 def label(task: str, metric: str) -> str:
-    """``GOLD``, ``GOLD 1-off`` or, of survival, ``25th percentile``."""
-    if metric.startswith("concordance at "):
-        return f"{task} {metric.removeprefix('concordance at ')}"
-    return f"{task} 1-off" if metric == "1-off" else task
+    """``GOLD`` for the usual metric of a task, else ``GOLD 1-off``, ``Paraseptal F1``, ``Survival 25th``."""
+    return task if metric in ("R2", "accuracy") else f"{task} {metric.removeprefix('concordance at ')}"
+
+
+def _unit(metric: str) -> str:
+    return "R²" if metric == "R2" else metric.split(" at ")[0]
 
 
 def _name(table: pd.DataFrame) -> str:

@@ -94,6 +94,12 @@ def test_files_are_read_back_and_broken_ones_refused(tmp_path):
         read_scores(file)
 
 
+def test_a_file_without_scores_is_an_empty_table(tmp_path):
+    path = tmp_path / "table5_folds.csv"
+    path.write_text("method,task,metric,repeat,fold,value,n_train,n_test\n")
+    assert read_scores(path).empty
+
+
 def test_what_cannot_be_compared_is_named():
     with pytest.raises(ValueError, match="no method 'moco': the table has chance, laa950, drasclr"):
         compare_methods(SCORES, "drasclr", ["moco"])

@@ -59,6 +59,13 @@ def test_p_values_are_drawn_at_the_edge_when_tiny(table):
 def test_labels():
     assert label("GOLD", "accuracy") == "GOLD"
     assert label("Survival", "concordance at 25th") == "Survival 25th"
+    assert label("COVID-19 severity", "kappa") == "COVID-19 severity kappa"
+    assert label("Paraseptal", "F1") == "Paraseptal F1"
+
+
+def test_axis_names_every_fraction(table):
+    table["metric"] = ["F1", "recall", "concordance at 25th"]
+    assert difference_forest(table).axes[0].get_xlabel().startswith("Difference (F1, recall, concordance);")
 
 
 def test_readable_cells(table):

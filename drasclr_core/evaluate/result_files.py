@@ -1,0 +1,66 @@
+"""The result files of a run, checked: which columns each has, and what is said of one that has others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+PER_SUBJECT = ("accuracy", "1-off")
+"""Metrics in per cent of subjects; the others are fractions, at most 1."""
+COLUMNS = {
+    "bootstrap": ("method", "task", "metric", "draw", "value"),
+    "folds": ("method", "task", "metric", "repeat", "n_test"),
+    "fig3_truth": ("sid", "GOLD", "subtype", "method", "detected_share"),
+    "fig4_trend": ("subtype", "against", "subjects", "spearman", "low", "high"),
+    "fig5_saved": ("subtype", "factor", "low", "high"),
+}
+_NUMBERS = ("draw", "value", "spearman", "factor", "low", "high", "GOLD", "detected_share")
+_AGAIN = "Run the notebook that writes it again."
+
+
+class ResultReader:
+    """Reads each file once and checks it; bootstrap draws get a column per task, metric and method.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results`` of a run.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder, self.known = folder, {}
+
+    def __call__(self, stem: str, kind: str) -> pd.DataFrame | None:
+        """The table of ``<stem>.csv`` (its columns: `COLUMNS` of this kind), or None where there is no such file.
+
+        Raises
+        ------
+        ValueError
+            The file is no table, lacks a column, holds text for a number, or lists a draw twice.
+        """
+        if stem not in self.known:
+            path = self.folder / f"{stem}.csv"
+            table = _read(path, COLUMNS[kind]) if path.exists() else None
+            if kind == "bootstrap" and table is not None:
+                table = table.pivot(index="draw", columns=["task", "metric", "method"], values="value").sort_index(
+                    axis=1
+                )
+            self.known[stem] = table
+        return self.known[stem]
+
+
+def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path)
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path.name}: not a table ({error}). {_AGAIN}") from error
+    absent = [column for column in columns if column not in table]
+    if absent:
+        raise ValueError(f"{path.name}: no column {absent[0]!r}; it needs {', '.join(columns)}. {_AGAIN}")
+    texts = [name for name in columns if name in _NUMBERS and not pd.api.types.is_numeric_dtype(table[name])]
+    if texts and len(table):
+        raise ValueError(f"{path.name}: column {texts[0]!r} holds text. Leave a number that does not exist empty.")
+    if "draw" in columns and table.duplicated(["method", "task", "metric", "draw"]).any():
+        raise ValueError(f"{path.name}: a draw is listed twice. {_AGAIN}")
+    return table

@@ -1,0 +1,48 @@
+"""Small made-up result files, for a claim of each rule and each verdict."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+
+def write_bootstrap(folder: Path, stem: str, cells: list[tuple], spread: float = 1.0, draws: int = 80) -> Path:
+    """``<stem>_bootstrap.csv`` with draws around the mean of each (task, metric, method, mean); methods independent."""
+    rng, parts = np.random.default_rng(0), []
+    for task, metric, method, mean in cells:
+        noise = np.concatenate([[0.0], spread * rng.standard_normal(draws)])
+        where = {"method": method, "task": task, "metric": metric, "draw": np.arange(draws + 1) - 1}
+        parts.append(pd.DataFrame({**where, "value": mean + noise}))
+    path = folder / f"{stem}_bootstrap.csv"
+    pd.concat(parts).to_csv(path, index=False)
+    return path
+
+
+def write_figures(folder: Path, rising: float = 1.0, low: float = 0.2, saved: float = 3.0) -> None:
+    """``fig3_truth.csv``, ``fig4_trend.csv`` and ``fig5_saved.csv``; `rising` turns the trend over the five stages."""
+    subtypes = ("centrilobular", "paraseptal")
+    stages = np.arange(5)
+    maps = [
+        {
+            "sid": stage,
+            "GOLD": stage,
+            "subtype": subtype,
+            "method": method,
+            "detected_share": 0.1 + rising * 0.02 * stage,
+        }
+        for subtype in subtypes
+        for method in ("drasclr_finetuned", "laa950")
+        for stage in stages
+    ]
+    pd.DataFrame(maps).to_csv(folder / "fig3_truth.csv", index=False)
+    trends = [
+        {"subtype": subtype, "against": against, "subjects": 60, "spearman": low + 0.2, "low": low, "high": low + 0.4}
+        for subtype in subtypes
+        for against in ("GOLD", "truth")
+    ]
+    pd.DataFrame(trends).to_csv(folder / "fig4_trend.csv", index=False)
+    factors = [
+        {"subtype": subtype, "factor": saved, "low": saved / 1.5, "high": saved * 1.5, "paper_factor": paper}
+        for subtype, paper in zip(subtypes, (2.0, 5.0), strict=True)
+    ]
+    pd.DataFrame(factors).to_csv(folder / "fig5_saved.csv", index=False)
