@@ -17,7 +17,7 @@ from drasclr_core.cohort.traits import draw_traits
 from drasclr_core.progress import for_each
 from drasclr_core.run import Run, atomic, fingerprint, is_done, mark_done, read_json
 
-VERSION = {"copd": 2, "covid": 3}
+VERSION = {"copd": 3, "covid": 3}
 """By arm: raise when the simulation changes, so that subjects made by an older one are made anew."""
 
 
