@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from drasclr_core.cohort.boxes import SUBTYPES
 from drasclr_core.cohort.subjects import read_subjects
 from drasclr_core.detect.boxes import boxes_file, check_places, left_out, read_boxes, usable
 from drasclr_core.detect.folds import fold_of_subjects
@@ -72,7 +71,7 @@ def load_boxes(run: Run, patch_size: int, spacing: float, boxes: str | Path = ""
     boxes : path
         A CSV file as in `read_boxes`; empty for the cohort's own.
     healthy : int
-        How many healthy patches; 0 for as many as the commoner subtype has boxes.
+        How many healthy patches; 0 for one at the place of every annotated box.
     folds, seed, workers : int
 
     Raises
@@ -85,8 +84,9 @@ def load_boxes(run: Run, patch_size: int, spacing: float, boxes: str | Path = ""
     ready = usable(run, given["sid"].unique())
     remark, annotated = left_out(given, ready), given[given["sid"].isin(ready)]
     check_places(run, annotated, path.name)
-    wanted = healthy or max((annotated["subtype"] == name).sum() for name in SUBTYPES)
-    free = healthy_boxes(run, usable(run, healthy_subjects(subjects, given)), int(wanted), seed)
+    free = healthy_boxes(
+        run, usable(run, healthy_subjects(subjects, given)), annotated, healthy or len(annotated), seed
+    )
     table = pd.concat([annotated, free], ignore_index=True)
     patches = cut_boxes(run, table, subjects, patch_size, spacing, workers)
     of_subject = fold_of_subjects(table, folds, seed)

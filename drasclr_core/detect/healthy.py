@@ -1,12 +1,12 @@
-"""Healthy patches: random places in the lungs of subjects without disease (paper, section 4.3.1)."""
+"""Healthy patches: from subjects without disease (paper, section 4.3.1), at the places of annotated ones (ours)."""
 
 from __future__ import annotations
-
-import zlib
 
 import numpy as np
 import pandas as pd
 
+from drasclr_core.anatomy.registration import Affine
+from drasclr_core.anatomy.solid import transform
 from drasclr_core.anatomy.volume import load_mask
 from drasclr_core.cohort.boxes import COLUMNS
 from drasclr_core.detect.boxes import LEAST_LUNG, lung_share
@@ -16,8 +16,10 @@ HEALTHY = "healthy"
 """Their kind, where boxes have a subtype."""
 LABELS = ("GOLD", "CLE", "paraseptal")
 """Columns of the subject table that are all 0 for subjects from whom healthy patches come."""
-APART_MM = 26.0
-"""Least distance of two healthy boxes of a subject along some axis: the step of the landmarks."""
+APART_MM = 16.0
+"""Least distance of two healthy boxes of a subject along some axis: they share at most half of their voxels."""
+MOST_MOVED_MM = 12.0
+"""A box is moved no further from its place to find one with as much lung."""
 
 _STREAM = 9002
 
@@ -38,16 +40,23 @@ def healthy_subjects(subjects: pd.DataFrame, boxes: pd.DataFrame) -> list[str]:
     return subjects.loc[healthy, "sid"].tolist()
 
 
-def healthy_boxes(run: Run, sids: list[str], count: int, seed: int = 0) -> pd.DataFrame:
-    """Boxes at random voxels of the lungs, shared out evenly among subjects, apart from each other in a subject.
+def healthy_boxes(run: Run, sids: list[str], annotated: pd.DataFrame, count: int, seed: int = 0) -> pd.DataFrame:
+    """Boxes in healthy lungs at the places of annotated ones.
+
+    An encoder that knows the location, and any that sees the chest wall, would otherwise tell the two kinds apart by
+    where they lie: boxes of a subtype lie where that subtype lies. So each healthy box is the twin of an annotated one:
+    it lies at the same place of the atlas, moved to where as much of it is lung.
 
     Parameters
     ----------
     run : Run
-        Has ``anatomy/<sid>/lungs.nii.gz``.
+        Has ``lungs.nii.gz`` and ``affine.json`` of every subject.
     sids : list of str
+        Healthy subjects; they take turns.
+    annotated : DataFrame
+        ``sid, x, y, z``; drawn in random order, each once before any is drawn again.
     count : int
-        How many in all. There are fewer where the lungs have no room for more.
+        How many healthy boxes in all. There are fewer where a lung has no room for more.
     seed : int
 
     Returns
@@ -55,17 +64,52 @@ def healthy_boxes(run: Run, sids: list[str], count: int, seed: int = 0) -> pd.Da
     DataFrame
         ``sid, x, y, z, subtype`` as in a file of boxes; the subtype is ``healthy``.
     """
+    if not sids or annotated.empty:
+        return pd.DataFrame(columns=list(COLUMNS))
+    places, shares = _in_the_atlas(run, annotated)
+    rng = np.random.default_rng([seed, _STREAM])
+    order = np.concatenate([rng.permutation(len(places)) for _ in range(-(-count // len(places)))])[:count]
     rows = []
-    for place, sid in enumerate(sids):
-        wanted = count // len(sids) + (place < count % len(sids))
-        lungs, affine = load_mask(run.anatomy(sid) / "lungs.nii.gz")
-        rng = np.random.default_rng([seed, _STREAM, zlib.crc32(sid.encode())])
-        inside = (lungs > 0) & (lung_share(lungs, affine) >= LEAST_LUNG)
-        centres = np.argwhere(inside) @ affine[:3, :3].T + affine[:3, 3]
-        for _ in range(wanted):
-            if not len(centres):
+    for turn, sid in enumerate(sids):
+        affine = Affine.load(run.anatomy(sid) / "affine.json")
+        lungs, to_mm = load_mask(run.anatomy(sid) / "lungs.nii.gz")
+        share, own, taken = lung_share(lungs, to_mm), order[turn :: len(sids)], np.empty((0, 3))
+        for twin in (*own, *order):  # others stand in for those that find no room
+            if len(taken) == len(own):
                 break
-            x, y, z = centre = centres[rng.integers(len(centres))]
-            centres = centres[np.abs(centres - centre).max(axis=1) >= APART_MM]
-            rows.append({"sid": sid, "x": x, "y": y, "z": z, "subtype": HEALTHY})
+            centre = _like(share, to_mm, affine.to_subject(places[twin : twin + 1])[0], shares[twin], taken)
+            if centre is not None:
+                taken = np.vstack([taken, centre])
+        rows += [{"sid": sid, **dict(zip("xyz", centre, strict=True)), "subtype": HEALTHY} for centre in taken.tolist()]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _in_the_atlas(run: Run, boxes: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Atlas places [N, 3] (RAS mm) of boxes, and how much of each is lung [N]."""
+    places, shares = np.empty((len(boxes), 3)), np.empty(len(boxes))
+    numbers = np.arange(len(boxes))
+    for sid, own in boxes.assign(number=numbers).groupby("sid", sort=False):
+        centres, rows = own[["x", "y", "z"]].to_numpy(float), own["number"].to_numpy()
+        lungs, to_mm = load_mask(run.anatomy(sid) / "lungs.nii.gz")
+        places[rows] = Affine.load(run.anatomy(sid) / "affine.json").to_atlas(centres)
+        voxels = np.rint(transform(np.linalg.inv(to_mm), centres)).astype(int)
+        shares[rows] = lung_share(lungs, to_mm)[tuple(voxels.T)]
+    return places, shares
+
+
+def _like(share: np.ndarray, to_mm: np.ndarray, centre: np.ndarray, wanted: float, taken: np.ndarray):
+    """The voxel centre (RAS mm) near `centre` whose box is lung to the `wanted` share; None where there is no room."""
+    reach = int(np.ceil(MOST_MOVED_MM / np.linalg.norm(to_mm[:3, 0])))
+    middle = np.rint(transform(np.linalg.inv(to_mm), centre[None])[0]).astype(int)
+    low, high = np.clip([middle - reach, middle + reach + 1], 0, share.shape)
+    voxels = np.stack(np.meshgrid(*map(np.arange, low, high), indexing="ij"), axis=-1).reshape(-1, 3)
+    points = transform(to_mm, voxels)
+    moved = np.linalg.norm(points - centre, axis=1)
+    free = (moved <= MOST_MOVED_MM) & (share[tuple(voxels.T)] >= LEAST_LUNG)
+    for other in taken:
+        free &= np.abs(points - other).max(axis=1) >= APART_MM
+    if not free.any():
+        return None
+    # Among places that are alike to a hundredth, the nearest.
+    unlike = np.round(np.abs(share[tuple(voxels.T)] - wanted), 2)
+    return points[free][np.lexsort((moved[free], unlike[free]))[0]]

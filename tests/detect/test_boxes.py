@@ -7,9 +7,9 @@ import pytest
 from drasclr_core.anatomy.atlas import Atlas, build_atlas
 from drasclr_core.anatomy.quality import Quality
 from drasclr_core.anatomy.registration import Affine
-from drasclr_core.anatomy.volume import Volume, load_volume, save_mask, save_volume
+from drasclr_core.anatomy.volume import Volume, load_mask, load_volume, save_mask, save_volume
 from drasclr_core.cohort.subjects import write_subjects
-from drasclr_core.detect.boxes import boxes_file, check_places, read_boxes
+from drasclr_core.detect.boxes import boxes_file, check_places, lung_share, read_boxes
 from drasclr_core.detect.dataset import load_boxes
 from drasclr_core.detect.healthy import healthy_boxes, healthy_subjects
 from drasclr_core.run import Run
@@ -41,7 +41,9 @@ def run(tmp_path_factory):
     ill = [1] * 8 + [0] * 4
     write_subjects(run, pd.DataFrame({"sid": SIDS, "image": images, "GOLD": ill, "CLE": ill, "paraseptal": 0}))
     kinds = ["centrilobular"] * 4 + ["paraseptal"] * 4 + ["centrilobular"]
-    rows = [(sid, 10.0 * place, 0.0, 5.0, kind) for sid, kind in zip(SIDS, kinds, strict=False) for place in range(2)]
+    rows = [
+        (sid, 60.0 * place - 40, 0.0, 5.0, kind) for sid, kind in zip(SIDS, kinds, strict=False) for place in range(2)
+    ]
     pd.DataFrame(rows, columns=["sid", "x", "y", "z", "subtype"]).to_csv(boxes_file(run), index=False)
     return run
 
@@ -89,19 +91,43 @@ def test_a_box_elsewhere_is_refused(run, x, message):
         check_places(run, boxes, "mine.csv")
 
 
-def test_healthy_patches_lie_in_healthy_lungs_apart(run):
-    subjects = pd.read_parquet(run.subjects)
-    boxes = pd.DataFrame({"sid": ["011"]})
+def test_healthy_patches_are_twins_of_annotated_ones(run):
+    subjects, boxes = pd.read_parquet(run.subjects), pd.DataFrame({"sid": ["011"]})
     sids = healthy_subjects(subjects, boxes)
     assert sids == ["008", "009", "010"], "a subject with a box is not healthy"
-    found = healthy_boxes(run, sids, 8)
-    assert found.groupby("sid").size().tolist() == [3, 3, 2] and found.equals(healthy_boxes(run, sids, 8))
-    assert not found.equals(healthy_boxes(run, sids, 8, seed=1))
-    for _, own in found.groupby("sid"):
-        places = own[["x", "y", "z"]].to_numpy()
-        gaps = np.abs(places[:, None] - places).max(2) + 1e3 * np.eye(len(own))
-        assert gaps.min() >= 26
-        assert (np.abs(places + 4) <= 60).all(), "outside the lungs"
+    annotated = pd.DataFrame([("000", -40.0, 0, 0), ("001", 40.0, 0, 0), ("002", 0.0, 40, 52)], columns=list("sxyz"))
+    annotated = annotated.rename(columns={"s": "sid"}).assign(subtype="paraseptal")
+    found = healthy_boxes(run, sids, annotated, 6)
+    assert set(found["subtype"]) == {"healthy"} and found.equals(healthy_boxes(run, sids, annotated, 6))
+    assert not found.equals(healthy_boxes(run, sids, annotated, 6, seed=1))
+    # All subjects have the same affine, so a twin lies where its box lies, each box having two.
+    places, twins = annotated[["x", "y", "z"]].to_numpy(), found[["x", "y", "z"]].to_numpy()
+    distance = np.linalg.norm(twins[:, None] - places, axis=2)
+    assert distance.min(axis=1).max() <= SPACING * np.sqrt(3) / 2
+    assert found.groupby("sid").size().tolist() == [2, 2, 2], "each subject has two different ones"
+
+
+def test_twins_have_as_much_lung_and_keep_apart(run):
+    lungs, to_mm = load_mask(run.anatomy("009") / "lungs.nii.gz")
+    moved = np.eye(4)
+    moved[0, 3] = 11
+    Affine(moved).save(run.anatomy("009") / "affine.json")
+    edge = pd.DataFrame({"sid": "000", "x": [55.0], "y": 0.0, "z": 0.0, "subtype": "paraseptal"})
+    twin = healthy_boxes(run, ["009"], edge, 1)[["x", "y", "z"]].to_numpy()
+    share = lung_share(lungs, to_mm)
+    voxels = [
+        tuple(np.rint((place - to_mm[:3, 3]) / SPACING).astype(int))
+        for place in (edge[["x", "y", "z"]].to_numpy()[0], twin[0])
+    ]
+    assert share[voxels[0]] < 0.9 and share[voxels[1]] == pytest.approx(share[voxels[0]], abs=0.01)
+    both = healthy_boxes(run, ["009"], pd.concat([edge, edge], ignore_index=True), 2)[["x", "y", "z"]].to_numpy()
+    assert len(both) < 2 or np.abs(both[0] - both[1]).max() >= 16
+    Affine.load(run.anatomy("008") / "affine.json").save(run.anatomy("009") / "affine.json")
+    assert healthy_boxes(run, [], edge, 3).empty
+
+
+def test_healthy_subjects_need_their_labels(run):
+    subjects, boxes = pd.read_parquet(run.subjects), pd.DataFrame({"sid": ["011"]})
     with pytest.raises(ValueError, match=r"no column 'CLE'.*manifest"):
         healthy_subjects(subjects.drop(columns="CLE"), boxes)
 
@@ -133,6 +159,6 @@ def test_patches_are_cut_once(run, monkeypatch):
     again = load_boxes(run, SIZE, SPACING, healthy=6)
     assert again.patches.key == first.patches.key and np.array_equal(again.patches.hu, first.patches.hu)
     with pytest.raises(TypeError):
-        load_boxes(run, SIZE, SPACING, healthy=6, seed=1)
+        load_boxes(run, SIZE, SPACING, healthy=5)
     with pytest.raises(ValueError, match="even size"):
         load_boxes(run, 5, SPACING)
