@@ -42,7 +42,7 @@ AFTER = {
     "20_emphysema": ["06_pretrain"],
     "21_dense_maps": ["20_emphysema"],
     "22_emphysema_volume": ["20_emphysema"],
-    "23_annotation_efficiency": ["20_emphysema"],
+    "23_annotation_efficiency": ["06_pretrain"],
     "40_significance": ["10_phenotypes", "11_survival", "covid/12_covid_severity", "20_emphysema"],
     "41_scorecard": ["40_significance", "21_dense_maps", "22_emphysema_volume", "23_annotation_efficiency"],
     "60_differences": [],

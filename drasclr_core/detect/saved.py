@@ -8,6 +8,9 @@ import pandas as pd
 PAPER_FACTORS = {"centrilobular": 2.0, "paraseptal": 5.0}
 """Section 4.3.2: half, and a fifth, of the boxes reach what all boxes reach from scratch."""
 
+LEAST_TRAININGS = 5
+"""An interval from fewer pairs of seed and fold would look certain because there is little to draw from."""
+
 
 def saved_annotation(curve: pd.DataFrame, pretrained: str, scratch: str, draws: int = 1000, seed: int = 0
                      ) -> pd.DataFrame:  # fmt: skip
@@ -30,7 +33,8 @@ def saved_annotation(curve: pd.DataFrame, pretrained: str, scratch: str, draws: 
     Returns
     -------
     DataFrame
-        ``subtype, factor, low, high, paper_factor, censored``: the 95 % interval; a factor below 1 is written as 0;
+        ``subtype, factor, low, high, paper_factor, censored``: the 95 % interval, NaN with fewer than
+        `LEAST_TRAININGS` pairs of seed and fold; a factor below 1 is written as 0;
         `censored` names the ends, ``factor``, ``low`` and ``high``, that are the largest factor that could be seen.
     """
     rows = []
@@ -43,6 +47,8 @@ def saved_annotation(curve: pd.DataFrame, pretrained: str, scratch: str, draws: 
         picked = rng.integers(len(wide), size=(draws, len(wide)))
         again = [saved_factor(fractions, ours[one].mean(axis=0), goal[one].mean()) for one in picked]
         low, high = np.quantile(again, [0.025, 0.975], method="nearest")
+        if len(wide) < LEAST_TRAININGS:
+            low = high = np.nan
         ends = {"factor": saved_factor(fractions, ours.mean(axis=0), goal.mean()), "low": low, "high": high}
         largest = " ".join(name for name, value in ends.items() if np.isclose(value, 1 / fractions[0]))
         rows.append({"subtype": subtype, **ends, "paper_factor": PAPER_FACTORS[subtype], "censored": largest})

@@ -15,11 +15,11 @@ def test_where_the_curve_reaches_the_goal(curve, goal, factor):
     assert saved_factor([0.1, 0.5, 1.0], curve, goal) == pytest.approx(factor)
 
 
-def curve_of(pretrained, scratch, noise=0.0):
+def curve_of(pretrained, scratch, noise=0.0, folds=3):
     rows = [(method, "paraseptal", share, seed, fold, value + noise * (seed - 0.5))
             for method, values in (("new", pretrained), ("old", scratch))
             for share, value in zip((0.1, 0.5, 1.0), values, strict=True)
-            for seed in (0, 1) for fold in (0, 1)]  # fmt: skip
+            for seed in (0, 1) for fold in range(folds)]  # fmt: skip
     return pd.DataFrame(rows, columns=["method", "subtype", "fraction", "seed", "fold", "f1"])
 
 
@@ -34,6 +34,11 @@ def test_both_ends_are_marked():
     assert row.factor == pytest.approx(10.0) and row.censored == "factor low high"
     (row,) = saved_annotation(curve_of([0.1, 0.2, 0.3], [0.1, 0.3, 0.6]), "new", "old", 20).itertuples()
     assert row.factor == 0 and row.censored == ""
+
+
+def test_few_trainings_have_no_interval():
+    (row,) = saved_annotation(curve_of([0.2, 0.6, 0.8], [0.1, 0.3, 0.6], folds=2), "new", "old", 50).itertuples()
+    assert row.factor == pytest.approx(2.0) and pd.isna(row.low) and pd.isna(row.high)
 
 
 def test_no_trainings():
