@@ -35,7 +35,7 @@ def tidy_notebook(notebook: NotebookNode, record: dict, described: dict[str, dic
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
-            cell.outputs = [_portable(output) for output in cell.outputs if output.get("name") != "stderr"]
+            cell.outputs = [_portable(output) for output in cell.outputs if not _is_noise(output)]
             cell.source = portable_text(cell.source)
         if "parameters" in tags:
             cells.append(new_markdown_cell(parameter_table(described, record["parameters"]), id="parameters-table"))
@@ -80,6 +80,11 @@ _ABSOLUTE_PATH = re.compile(r"(?<![\w.…/:<+=,])/(?:[\w.@+-]+/)+([\w.@+-]+)")
 def portable_text(text: str) -> str:
     """`text` without absolute paths: those below the project become relative, others keep their last name only."""
     return _ABSOLUTE_PATH.sub(r"…/\1", text.replace(f"{project_root()}/", ""))
+
+
+def _is_noise(output: NotebookNode) -> bool:
+    """Progress bars, and Markdown without a word, of which a page would show the name of its Python object."""
+    return output.get("name") == "stderr" or output.get("data", {}).get("text/markdown") == ""
 
 
 def _portable(output: NotebookNode) -> NotebookNode:

@@ -53,6 +53,15 @@ def test_no_stderr_no_papermill_metadata(executed):
     nbformat.validate(executed)
 
 
+def test_markdown_without_a_word_is_left_out(executed):
+    cell = executed.cells[-2]
+    data = {"text/plain": "<IPython.core.display.Markdown object>", "text/markdown": ""}
+    cell.outputs = [new_output("display_data", data), new_output("display_data", {**data, "text/markdown": "said"})]
+    again = tidy_notebook(executed, RECORD, {})
+    (kept,) = next(other for other in again.cells if other.id == cell.id).outputs
+    assert kept.data["text/markdown"] == "said"
+
+
 def test_absolute_paths_are_cut():
     assert portable_text(f"{project_root()}/runs/demo/x.csv") == "runs/demo/x.csv"
     assert portable_text(f"see {Path.home()}/data/scans/a.nii.gz now") == "see …/a.nii.gz now"
