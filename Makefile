@@ -31,7 +31,7 @@ scans: $(READY)  ## your own scans: MANIFEST=folder-or-csv [ATLAS=lung-mask] [SC
 	@echo "The book: runs/$(SCANS_RUN)/book/html/index.html"
 
 test: $(READY)  ## every test, with the smoke run of all notebooks and its book
-	$(BIN)/python -m pytest -n $(CORES) --dist loadgroup
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
 
 bench: $(READY)  ## measure speed (two hours, after make book), and write the tables of the page "How fast it is"
 	$(BIN)/python benchmarks/train_step.py

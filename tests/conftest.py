@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from drasclr_core.run import project_root
 
@@ -36,10 +37,15 @@ def snakemake():
 
 
 @pytest.fixture(scope="session")
-def smoke_run(tmp_path_factory) -> Path:
-    """Folder of a finished run of the smoke preset, its book included (``$DRASCLR_SMOKE_RUN``: use this folder)."""
-    folder = Path(os.environ.get("DRASCLR_SMOKE_RUN") or tmp_path_factory.mktemp("runs") / "smoke")
-    done = _snakemake(folder, "smoke")
+def smoke_run(tmp_path_factory, worker_id) -> Path:
+    """Folder of a finished run of the smoke preset, its book included (``$DRASCLR_SMOKE_RUN``: use this folder).
+
+    All workers share it: the first one that asks makes it, the others wait and find it done.
+    """
+    own = tmp_path_factory.getbasetemp()
+    folder = Path(os.environ.get("DRASCLR_SMOKE_RUN") or (own if worker_id == "master" else own.parent) / "smoke")
+    with FileLock(folder.with_name(f".{folder.name}.lock")):
+        done = _snakemake(folder, "smoke")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
     return folder
 

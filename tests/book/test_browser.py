@@ -16,7 +16,6 @@ from bs4 import BeautifulSoup
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-pytestmark = pytest.mark.xdist_group("endtoend")  # one worker: they share the smoke run and one browser
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 

@@ -11,7 +11,6 @@ from drasclr_core.cohort.subjects import write_subjects
 from drasclr_core.report.gallery import write_gallery
 from drasclr_core.run import Run, mark_done
 
-pytestmark = pytest.mark.xdist_group("endtoend")
 EVIL = "<img src=x onerror=window.broken=1><script>window.broken=1</script>"
 COUNT = 120
 

@@ -9,7 +9,6 @@ from PIL import Image
 
 from drasclr_core.report.scene_page import interactive, write_scene_page
 
-pytestmark = pytest.mark.xdist_group("endtoend")
 ALT = 'Lungs <of> a "phantom" with a red ball'
 
 

@@ -9,8 +9,6 @@ import pytest
 
 from drasclr_core.anatomy.patches import PatchStore
 
-pytestmark = pytest.mark.xdist_group("endtoend")
-
 
 @pytest.fixture(scope="module")
 def scans(real_data, tmp_path_factory, snakemake):

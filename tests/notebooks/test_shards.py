@@ -134,7 +134,6 @@ def sharded(smoke_run, tmp_path_factory):
     return folder
 
 
-@pytest.mark.xdist_group("endtoend")
 def test_shards_make_what_one_job_makes(sharded, smoke_run):
     for folder in sorted((smoke_run / "copd" / "anatomy").iterdir()):
         for name in ("lungs.nii.gz", "affine.json", "landmarks.npy", "thumbnail.webp"):
@@ -147,7 +146,6 @@ def test_shards_make_what_one_job_makes(sharded, smoke_run):
     assert files[0] == files[1]
 
 
-@pytest.mark.xdist_group("endtoend")
 def test_shards_leave_the_cohort_and_the_book_to_the_whole_stage(sharded):
     assert not list((sharded / "results").glob("*.csv")) and not (sharded / "copd" / "quality").exists()
     assert len(list((sharded / "notebooks/copd/shards").glob("*.ipynb"))) == 6
@@ -156,7 +154,6 @@ def test_shards_leave_the_cohort_and_the_book_to_the_whole_stage(sharded):
     assert len(list((sharded / "results/stages/shards").glob("*.json"))) == 6
 
 
-@pytest.mark.xdist_group("endtoend")
 def test_whole_stage_after_its_shards_makes_the_table_and_no_subject_again(sharded, smoke_run):
     made = {path: path.stat().st_mtime_ns for path in sharded.glob("copd/anatomy/*/affine.json")}
     command = [sys.executable, "-m", "drasclr_core.report.execute", "notebooks/04_registration.ipynb"]

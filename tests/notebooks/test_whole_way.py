@@ -20,8 +20,6 @@ ROOT = project_root(__file__)
 PRESET = Preset.load(ROOT / "presets/smoke.yaml")
 PAGES = [(cohort, stage) for cohort in PRESET.cohorts for stage in PRESET.chosen[cohort]]
 
-pytestmark = pytest.mark.xdist_group("endtoend")
-
 
 @pytest.fixture(params=PAGES, ids="/".join)
 def page(request, smoke_run):
