@@ -75,5 +75,5 @@ def test_registration(tmp_path, real_data):
 def test_lungs(tmp_path):
     run("lungs.py", tmp_path, "--each", "1", "--noise", "0", "--spacing", "4", "--fine", "4", "--workers", "1")
     cases = pd.read_csv(tmp_path / "benchmark_lungs_cases.csv")
-    assert len(cases) == 8 and (cases["worse side"] > 0.93).all()
+    assert len(cases) == 8 and (cases["worse side"] > 0.9).all()
     assert (table(tmp_path, "lungs_speed")["Dice of both"] > 0.99).all()

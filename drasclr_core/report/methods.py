@@ -33,9 +33,9 @@ METHODS = {
     "lung_density": Method("Lung density", "#8A6D00"),
     "cnn3d": Method("3D CNN", "#A6761D", "3D CNN"),
     "patch_laa": Method("Patch LAA", "#C77C02", "Patch LAA"),
-    "patch_cnn": Method("Patch CNN from scratch", "#A6761D", "Patch-based CNN"),
+    "patch_cnn": Method("Patch CNN from scratch", "#B5651D", "Patch-based CNN"),
     "drasclr_readout": Method("DrasCLR, linear readout", "#7FB2E5", "Ours"),
-    "drasclr_finetuned": Method("DrasCLR, fine-tuned", "#0072B2", "Ours"),
+    "drasclr_finetuned": Method("DrasCLR, fine-tuned", "#3B6FB6", "Ours"),
     "joint": Method("Joint image-volume", "#D55E00"),
 }
 _SPARE_COLORS = ("#882255", "#999933", "#332288", "#AA4499", "#661100", "#44AA99")  # after Paul Tol, "muted"
