@@ -5,8 +5,8 @@
 # Each job is one notebook for one cohort. The stages keep their own pieces (per subject, per epoch) in the run folder, so a
 # job that was killed goes on from its last finished piece; only the executed notebook is an output in Snakemake's eyes.
 # With `shards` above 1, stages that treat subjects one by one run as so many jobs first; the stage's own job then finds
-# every subject done and makes the tables and pictures of the cohort. Two jobs run at a time, each with half the cores
-# (`at_once=1`: one after the other, with all): most of a stage's work is done by one core however many there are.
+# every subject done and makes the tables and pictures of the cohort. In a run of two cohorts two jobs run at a time, each
+# with half the cores, because much of a stage is done by one core however many there are (`at_once=1`: with all cores).
 
 import sys
 from pathlib import Path
@@ -22,7 +22,7 @@ PAGES = str(run.folder / "notebooks")
 SHARDS = int(config.get("shards", 1))
 # A scheduler's jobs have no common number of cores: there the profile's set-threads says how many each gets.
 CORES = workflow.resource_settings.cores or 1
-THREADS = max(1, CORES // int(config.get("at_once", 2)))
+THREADS = max(1, CORES // int(config.get("at_once", min(2, len(preset.cohorts)))))
 
 # What has to be done before: notebooks of the same cohort, or COHORT/notebook of another one. A stage of a method comes
 # after the stages of the same method; a star stands for the stages of all methods.
