@@ -7,20 +7,16 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 import nbformat
 import yaml
-from nbformat import NotebookNode
 
-from drasclr_core.report.methods import describe
+from drasclr_core.report.book_pages import book_page, made_for, page_names
 from drasclr_core.report.pages import headline, provenance_page
-from drasclr_core.report.preset import method_of, notebook_of
 from drasclr_core.report.provenance import merge_manifest
 from drasclr_core.run import Run, atomic, project_root
 
@@ -28,22 +24,17 @@ from drasclr_core.run import Run, atomic, project_root
 def assemble(run: Run, source: Path) -> None:
     """Put together the sources of the book of `run` in the folder `source`.
 
-    A notebook's first page, of the main cohort if that has one, lies at ``notebooks/<notebook>``. What the same
-    notebook gave for another cohort or method lies below it in the table of contents (see `another`). A page of the
-    table of contents whose stage was not run becomes a stub outside it, so that links to it say so.
+    What a notebook gave for another cohort or method lies below its first page in the table of contents (see
+    `page_names`). A page of the table of contents whose stage was not run becomes a stub outside it, so that links to
+    it say so.
     """
     root = project_root()
     shutil.copytree(root / "book", source, ignore=shutil.ignore_patterns("_build"))
     shutil.copy(root / "_config.yml", source)
     executed = _executed(run)
     (source / "notebooks").mkdir()
-    for page, notebook in executed.items():
-        content = nbformat.read(notebook, as_version=4)
-        if page == f"notebooks/{notebook.stem}":
-            content = _relinked(content, executed)
-        else:
-            content = another(content, notebook, executed)
-        nbformat.write(content, source / f"{page}.ipynb")
+    for page in executed:
+        nbformat.write(book_page(page, executed), source / f"{page}.ipynb")
     toc = yaml.safe_load((source / "_toc.yml").read_text())
     for part in toc["parts"]:
         part["chapters"] = [entry for old in part["chapters"] for entry in _expand(old, executed, source)]
@@ -78,48 +69,10 @@ def build(run: Run) -> Path:
     return folder / "html" / "index.html"
 
 
-def another(page: NotebookNode, notebook: Path, pages: Iterable[str]) -> NotebookNode:
-    """A page of a notebook that has an earlier page in the book: named by its cohort and method, without the exercises.
-
-    Exercises have labels that a book may hold once. Links to other notebooks lead to the same cohort's page, where
-    there is one among `pages`.
-    """
-    begins = {cell.source.partition("\n")[0]: number for number, cell in enumerate(page.cells)}
-    exercises, provenance = (begins.get(f"## {title}", len(page.cells)) for title in ("Exercises", "Provenance"))
-    cells = page.cells[:exercises] + page.cells[provenance:]
-    cells[0].source = re.sub(r"\A# .*", lambda title: f"{title[0]} ({_made_for(notebook)})", cells[0].source)
-    return _relinked(NotebookNode({**page, "cells": cells}), pages, notebook.parent.name)
-
-
-def _relinked(page: NotebookNode, pages: Iterable[str], cohort: str = "") -> NotebookNode:
-    """The page with links to what this run made: the same cohort's page, the main one, or the stub of one not made."""
-
-    def target(link: re.Match) -> str:
-        own = f"{link[1]}-{cohort}"
-        if f"notebooks/{own}" in pages:
-            return f"]({own}.ipynb"
-        return link[0] if f"notebooks/{link[1]}" in pages else f"]({link[1]}.md"
-
-    for cell in page.cells:
-        if cell.cell_type == "markdown":
-            cell.source = re.sub(r"\]\((\d\d_\w+)\.ipynb", target, cell.source)
-    return page
-
-
-def _made_for(notebook: Path) -> str:
-    """The cohort and, where the stage has one, the method of an executed notebook, for readers."""
-    method = method_of(notebook.stem)
-    return f"cohort {notebook.parent.name}" + (f", {describe(method).name}" if method else "")
-
-
 def _executed(run: Run) -> dict[str, Path]:
-    """Executed notebooks of the run by page name, those of the main cohort first."""
-    pages = {}
-    found = (path for path in run.notebooks.glob("*/[0-9]*.ipynb") if not path.stem.endswith(".failed"))
-    for path in sorted(found, key=lambda path: (path.parent.name != run.cohort_name, path.parent.name, path.stem)):
-        first = f"notebooks/{notebook_of(path.stem)}"
-        pages[f"notebooks/{path.stem}-{path.parent.name}" if first in pages else first] = path
-    return pages
+    """Executed notebooks of the run by page name."""
+    found = [path for path in run.notebooks.glob("*/[0-9]*.ipynb") if not path.stem.endswith(".failed")]
+    return page_names(found, run.cohort_name)
 
 
 def _expand(entry: dict, executed: dict[str, Path], source: Path) -> list[dict]:
@@ -135,7 +88,7 @@ def _expand(entry: dict, executed: dict[str, Path], source: Path) -> list[dict]:
         )
         return []
     others = [
-        {"file": name, "title": _made_for(notebook)}
+        {"file": name, "title": made_for(notebook)}
         for name, notebook in executed.items()
         if name.startswith(f"{page}-")
     ]

@@ -52,13 +52,16 @@ def test_the_command_does_what_the_notebook_then_finds_done(run, tmp_path):
 
 
 def test_settings_are_the_notebooks_with_the_presets_over_them():
-    parameters = stage_parameters(Preset.load(project_root(__file__) / "presets" / "paper.yaml"), "copd")
+    preset = Preset.load(project_root(__file__) / "presets" / "paper.yaml")
+    parameters = stage_parameters(preset, "copd")
     assert parameters["bank_size"] == 4096
     assert parameters["rotate_deg"] == 10.0  # only the notebook says so
     settings = {name: value for name, value in parameters.items() if name not in OF_THE_NOTEBOOK}
     config = PretrainConfig.from_parameters(32, 1.0, **settings)
     assert config.augmentation.translate_mm == 12.0
     assert config.lr == 0.01
+    local = {"method": "drasclr_local", "neighbors": 0}
+    assert stage_parameters(preset, "copd", "drasclr_local") == {**parameters, **local}
     with pytest.raises(TypeError, match="bach_size"):
         PretrainConfig.from_parameters(32, 1.0, bach_size=4)
 

@@ -60,10 +60,11 @@ def test_page_of_a_method_lies_below_the_notebook_s_first_page(run, tmp_path):
 
 def test_notebook_that_only_another_cohort_ran_keeps_its_address(run, tmp_path):
     nbformat.write(
-        new_notebook(cells=[new_markdown_cell("# Severity")]), run.notebooks / "covid" / "12_covid_severity.ipynb"
+        new_notebook(cells=[new_markdown_cell("# Severity\n\n[whom](01_cohort.ipynb)")]),
+        run.notebooks / "covid" / "12_covid_severity.ipynb",
     )
     assemble(run, tmp_path / "source")
-    assert (tmp_path / "source" / "notebooks" / "12_covid_severity.ipynb").exists()
+    assert "](01_cohort-covid.ipynb)" in (tmp_path / "source" / "notebooks" / "12_covid_severity.ipynb").read_text()
 
 
 def test_failed_build_keeps_the_last_good_book(run, monkeypatch):
