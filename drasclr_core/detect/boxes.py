@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import ndimage
 
 from drasclr_core.anatomy.quality import Quality
+from drasclr_core.anatomy.solid import transform
 from drasclr_core.anatomy.volume import load_mask
 from drasclr_core.cohort.boxes import BOX_MM, COLUMNS, SUBTYPES
 from drasclr_core.cohort.subjects import SHOWN, named
@@ -79,16 +80,23 @@ def read_boxes(path: str | Path, sids: Iterable[str]) -> pd.DataFrame:
 def check_places(run: Run, boxes: pd.DataFrame, name: str) -> None:
     """Raise ValueError, naming rows of the file `name`, for boxes outside the scan or mostly outside the lungs."""
     problems = []
-    for sid, own in boxes.groupby("sid", sort=False):
-        lungs, affine = load_mask(run.anatomy(sid) / "lungs.nii.gz")
-        share, to_voxel = lung_share(lungs, affine), np.linalg.inv(affine)
-        for row, centre in zip(own.index, own[["x", "y", "z"]].to_numpy(), strict=True):
-            voxel = np.rint(to_voxel[:3, :3] @ centre + to_voxel[:3, 3]).astype(int)
-            if ((voxel < 0) | (voxel >= lungs.shape)).any():
-                problems.append(f"row {row + 2}: the box of {sid} lies outside its scan")
-            elif share[tuple(voxel)] < LEAST_LUNG:
-                problems.append(f"row {row + 2}: less than {LEAST_LUNG:.0%} of the box of {sid} is lung")
+    for row, sid, share in zip(boxes.index, boxes["sid"], lung_of_boxes(run, boxes), strict=True):
+        if np.isnan(share):
+            problems.append(f"row {row + 2}: the box of {sid} lies outside its scan")
+        elif share < LEAST_LUNG:
+            problems.append(f"row {row + 2}: less than {LEAST_LUNG:.0%} of the box of {sid} is lung")
     _complain(name, problems, "x, y, z must be RAS mm of the scan; from LPS (DICOM, ITK) change the signs of x and y.")
+
+
+def lung_of_boxes(run: Run, boxes: pd.DataFrame) -> np.ndarray:
+    """Share of lung in each box (``sid, x, y, z``), float [N]; NaN where its centre lies outside the scan."""
+    centres, shares = boxes[["x", "y", "z"]].to_numpy(float), np.full(len(boxes), np.nan)
+    for sid, rows in boxes.groupby("sid", sort=False).indices.items():
+        lungs, affine = load_mask(run.anatomy(sid) / "lungs.nii.gz")
+        voxels = np.rint(transform(np.linalg.inv(affine), centres[rows])).astype(int)
+        inside = ((voxels >= 0) & (voxels < lungs.shape)).all(axis=1)
+        shares[rows[inside]] = lung_share(lungs, affine)[tuple(voxels[inside].T)]
+    return shares
 
 
 def lung_share(lungs: np.ndarray, affine: np.ndarray) -> np.ndarray:

@@ -15,15 +15,13 @@ def stage_name(stage: int) -> str:
     return "PRISm" if stage == PRISM else f"GOLD {stage:.0f}"
 
 
-def typical_per_stage(
-    subjects: pd.DataFrame, stages: tuple[int, ...] = STAGES, count: int = 1, measure: str = "LAA950_pct"
-) -> pd.DataFrame:
-    """The subjects of each stage that lie nearest to the stage's median of a measure.
+def typical_per_stage(subjects: pd.DataFrame, stages: tuple[int, ...] = STAGES, count: int = 1) -> pd.DataFrame:
+    """The subjects of each stage that lie nearest to the stage's median of LAA-950.
 
     Parameters
     ----------
     subjects : DataFrame
-        With ``sid`` and ``GOLD``; without the column `measure` the first of each stage are taken.
+        With ``sid`` and ``GOLD``; without the column ``LAA950_pct`` the first of each stage are taken.
     stages : tuple of int
         In this order; a stage without subjects is left out.
     count : int
@@ -43,7 +41,8 @@ def typical_per_stage(
     chosen = []
     for stage in stages:
         group = subjects[subjects["GOLD"] == stage]
-        distance = (group[measure] - group[measure].median()).abs() if measure in group else pd.Series(0, group.index)
+        laa = group.get("LAA950_pct", pd.Series(0, group.index))
+        distance = (laa - laa.median()).abs()
         chosen.append(group.loc[distance.sort_values(kind="stable").index[:count]])
     return pd.concat(chosen, ignore_index=True) if chosen else subjects.iloc[:0]
 

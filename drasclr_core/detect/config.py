@@ -20,20 +20,18 @@ class FinetuneConfig:
     batch_size : int
         Boxes in a step, half of them healthy.
     views : int
-        Random views of each of these boxes in a step. They share one location, hence one set of kernels, so on a CPU a
-        step of 8 boxes with 8 views costs half as much as one of 64 boxes.
+        Random views of each of these boxes in a step. They share one location, hence one set of kernels.
     lr, head_lr : float
         Learning rates of the encoder and of the new linear layer.
     weight_decay : float
     batch_norm : str
-        ``trained``: its statistics are those of the batches, which an encoder from scratch needs and with which a
-        pretrained one learns faster. ``frozen``: those of pretraining stay, and a patch's output never depends on the
-        batch; stable only with a tenth of the learning rate.
+        ``trained``: its statistics are those of the batches, which an encoder from scratch needs. ``frozen``: those of
+        pretraining stay, and a patch's output never depends on the batch; take a smaller learning rate then.
     rotate_deg, translate_mm, scale, noise_std, contrast_p : float
         As in `drasclr_core.pretrain.augment.Augmentation`. The views stay near their box, whose label they keep.
     density_hu : float
         Largest number of HU added to or taken from a whole view. Lungs differ in density by how deeply a person has
-        breathed in; without this, a few dozen subjects teach a detector that dark lungs are ill.
+        breathed in; a detector should not learn from a few dozen subjects that dark lungs are ill.
     seed : int
     save_every_s : float
         Least time between two saved states.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,8 +12,9 @@ import torch
 from drasclr_core.detect.config import FinetuneConfig
 from drasclr_core.detect.dataset import Boxes
 from drasclr_core.detect.detector import ABOUT, Detector, detector_folder, folds_file
-from drasclr_core.detect.finetune import box_logits, finetune
+from drasclr_core.detect.finetune import finetune
 from drasclr_core.detect.folds import validation_split
+from drasclr_core.detect.forward import box_outputs, box_tensors
 from drasclr_core.detect.voxels import voxel_shares
 from drasclr_core.model.encoder import Encoder
 from drasclr_core.progress import track
@@ -63,10 +65,7 @@ def train_detector(boxes: Boxes, train: np.ndarray, encoder: Encoder, config: Fi
     Detector, DataFrame
         The trained detector, and the log of `finetune`.
     """
-    clone = scratch_encoder(encoder, encoder.conditioning, config.seed)
-    clone.load_state_dict(encoder.state_dict())
-    clone.description = dict(encoder.description)
-    detector = Detector(clone, description=description)
+    detector = Detector(copy.deepcopy(encoder), description=description)
     sids, labels = boxes.table["sid"].to_numpy()[train], boxes.labels()[train]
     held_out = validation_split(sids, labels, config.seed)
     log = finetune(detector, boxes.patches, train, labels, held_out, config, state_path, description.get("key", ""))
@@ -141,10 +140,8 @@ def direct_probability(detector: Detector, boxes: Boxes, test: np.ndarray) -> np
     """Probabilities [N] of the boxes' own patches."""
     if not len(test):
         return np.zeros(0)
-    device = detector.head.weight.device
-    hu = torch.from_numpy(np.array(boxes.patches.hu[test])).to(device)
-    places = torch.from_numpy(boxes.patches.clipped()[test]).to(device)
-    return torch.sigmoid(box_logits(detector, hu, places)).cpu().numpy()
+    tensors = box_tensors(boxes.patches, test, detector.head.weight.device)
+    return torch.sigmoid(box_outputs(detector, *tensors)).cpu().numpy()
 
 
 def predictions(boxes: Boxes, test: np.ndarray, subtype: str, fold: int, method: str, probability, share

@@ -60,7 +60,7 @@ class Boxes:
 
 
 def load_boxes(run: Run, patch_size: int, spacing: float, boxes: str | Path = "", healthy: int = 0, folds: int = 5,
-               seed: int = 0, workers: int = 1) -> Boxes:  # fmt: skip
+               seed: int = 0) -> Boxes:  # fmt: skip
     """Read and check the boxes, add healthy ones, cut their patches (once) and deal the subjects out to folds.
 
     Parameters
@@ -72,7 +72,7 @@ def load_boxes(run: Run, patch_size: int, spacing: float, boxes: str | Path = ""
         A CSV file as in `read_boxes`; empty for the cohort's own.
     healthy : int
         How many healthy patches; 0 for one at the place of every annotated box.
-    folds, seed, workers : int
+    folds, seed : int
 
     Raises
     ------
@@ -88,6 +88,6 @@ def load_boxes(run: Run, patch_size: int, spacing: float, boxes: str | Path = ""
         run, usable(run, healthy_subjects(subjects, given)), annotated, healthy or len(annotated), seed
     )
     table = pd.concat([annotated, free], ignore_index=True)
-    patches = cut_boxes(run, table, subjects, patch_size, spacing, workers)
+    patches = cut_boxes(run, table, subjects, patch_size, spacing)
     of_subject = fold_of_subjects(table, folds, seed)
     return Boxes(patches, table["sid"].map(of_subject).to_numpy(), remark)

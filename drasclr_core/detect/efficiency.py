@@ -12,7 +12,7 @@ import pandas as pd
 from drasclr_core.detect.config import FinetuneConfig
 from drasclr_core.detect.cross_validation import direct_probability, train_detector, weights_key
 from drasclr_core.detect.dataset import Boxes
-from drasclr_core.detect.scores import detection_scores
+from drasclr_core.detect.scores import detection_scores, outcomes
 from drasclr_core.detect.voxels import THRESHOLD
 from drasclr_core.model.encoder import Encoder
 from drasclr_core.progress import for_each
@@ -124,6 +124,6 @@ def _train_and_test(fit: Fit, encoder: Encoder, config: FinetuneConfig, boxes: B
     part = annotated[part_of_boxes(sids[annotated], fit.fraction, fit.seed)]
     train = np.concatenate([part, train[~labels[train]]])
     detector, _ = train_detector(boxes, train, encoder, config, {"key": key}, kept.with_suffix(".state.pt"))
-    called, true = direct_probability(detector, boxes, test) > THRESHOLD, labels[test]
-    f1 = float(detection_scores((true & called).sum(), (~true & called).sum(), (true & ~called).sum())["F1"])
+    called = direct_probability(detector, boxes, test) > THRESHOLD
+    f1 = float(detection_scores(**outcomes(labels[test], called).sum())["F1"])
     return {"f1": None if np.isnan(f1) else f1, "boxes": len(part)}

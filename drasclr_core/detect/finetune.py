@@ -14,15 +14,13 @@ from torch import Tensor
 
 from drasclr_core.detect.config import FinetuneConfig
 from drasclr_core.detect.detector import Detector
+from drasclr_core.detect.forward import box_outputs, box_tensors
 from drasclr_core.detect.patches import BoxPatches
 from drasclr_core.detect.sampling import balanced_batches
 from drasclr_core.model.locconv import LocationGroups
-from drasclr_core.pretrain.augment import center_views
 from drasclr_core.pretrain.measures import cosine_rate
 from drasclr_core.pretrain.views import step_generator
 from drasclr_core.run import atomic
-
-AT_ONCE = 64  # patches that go through the encoder together where nothing is learnt
 
 
 def finetune(detector: Detector, patches: BoxPatches, rows: np.ndarray, labels: np.ndarray, validation: np.ndarray,
@@ -54,8 +52,7 @@ def finetune(detector: Detector, patches: BoxPatches, rows: np.ndarray, labels: 
     size, device = patches.size, detector.head.weight.device
     augment = config.augmentation(size, detector.encoder.description["spacing_mm"])
     train, stop = np.flatnonzero(~validation), np.flatnonzero(validation)
-    hu = torch.from_numpy(np.asarray(patches.hu[rows])).to(device)
-    places = torch.from_numpy(patches.clipped()[rows]).to(device)
+    hu, places = box_tensors(patches, rows, device)
     targets = torch.from_numpy(labels.astype(np.float32)).to(device)
     optimizer = torch.optim.AdamW(
         [{"params": detector.encoder.parameters(), "lr": config.lr}, {"params": detector.head.parameters()}],
@@ -112,18 +109,9 @@ def shift_density(hu: Tensor, most: float, generator: torch.Generator) -> Tensor
     return hu + shift.round().to(hu.dtype).view(-1, *(1,) * (hu.ndim - 1))
 
 
-@torch.no_grad()
-def box_logits(detector: Detector, hu: Tensor, places: Tensor) -> Tensor:
-    """Logits [N] of boxes from their middle patches, in eval mode; HU int16 [N, 2n, 2n, 2n], locations [N, 3]."""
-    detector.eval()
-    size = hu.shape[-1] // 2
-    parts = zip(hu.split(AT_ONCE), places.split(AT_ONCE), strict=True)
-    return torch.cat([detector(center_views(part, size)[:, None], place) for part, place in parts])
-
-
 def balanced_loss(detector: Detector, hu: Tensor, places: Tensor, targets: Tensor) -> float:
-    """Cross entropy of boxes as in `box_logits`, both labels with the same weight."""
-    losses = F.binary_cross_entropy_with_logits(box_logits(detector, hu, places), targets, reduction="none")
+    """Cross entropy of boxes as in `box_outputs`, both labels with the same weight."""
+    losses = F.binary_cross_entropy_with_logits(box_outputs(detector, hu, places), targets, reduction="none")
     return float(torch.stack([losses[targets == label].mean() for label in (0.0, 1.0)]).mean())
 
 

@@ -9,7 +9,7 @@ from drasclr_core.anatomy.registration import Affine
 from drasclr_core.anatomy.solid import transform
 from drasclr_core.anatomy.volume import load_mask
 from drasclr_core.cohort.boxes import COLUMNS
-from drasclr_core.detect.boxes import LEAST_LUNG, lung_share
+from drasclr_core.detect.boxes import LEAST_LUNG, lung_of_boxes, lung_share
 from drasclr_core.run import Run
 
 HEALTHY = "healthy"
@@ -66,7 +66,7 @@ def healthy_boxes(run: Run, sids: list[str], annotated: pd.DataFrame, count: int
     """
     if not sids or annotated.empty:
         return pd.DataFrame(columns=list(COLUMNS))
-    places, shares = _in_the_atlas(run, annotated)
+    places, shares = _in_the_atlas(run, annotated), lung_of_boxes(run, annotated)
     rng = np.random.default_rng([seed, _STREAM])
     order = np.concatenate([rng.permutation(len(places)) for _ in range(-(-count // len(places)))])[:count]
     rows = []
@@ -84,17 +84,12 @@ def healthy_boxes(run: Run, sids: list[str], annotated: pd.DataFrame, count: int
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _in_the_atlas(run: Run, boxes: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Atlas places [N, 3] (RAS mm) of boxes, and how much of each is lung [N]."""
-    places, shares = np.empty((len(boxes), 3)), np.empty(len(boxes))
-    numbers = np.arange(len(boxes))
-    for sid, own in boxes.assign(number=numbers).groupby("sid", sort=False):
-        centres, rows = own[["x", "y", "z"]].to_numpy(float), own["number"].to_numpy()
-        lungs, to_mm = load_mask(run.anatomy(sid) / "lungs.nii.gz")
-        places[rows] = Affine.load(run.anatomy(sid) / "affine.json").to_atlas(centres)
-        voxels = np.rint(transform(np.linalg.inv(to_mm), centres)).astype(int)
-        shares[rows] = lung_share(lungs, to_mm)[tuple(voxels.T)]
-    return places, shares
+def _in_the_atlas(run: Run, boxes: pd.DataFrame) -> np.ndarray:
+    """Atlas places [N, 3] (RAS mm) of boxes."""
+    centres, places = boxes[["x", "y", "z"]].to_numpy(float), np.empty((len(boxes), 3))
+    for sid, rows in boxes.groupby("sid", sort=False).indices.items():
+        places[rows] = Affine.load(run.anatomy(sid) / "affine.json").to_atlas(centres[rows])
+    return places
 
 
 def _like(share: np.ndarray, to_mm: np.ndarray, centre: np.ndarray, wanted: float, taken: np.ndarray):

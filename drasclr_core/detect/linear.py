@@ -4,38 +4,30 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
 from drasclr_core.detect.detector import Detector
 from drasclr_core.detect.folds import fold_of_groups
+from drasclr_core.detect.forward import box_outputs, box_tensors
 from drasclr_core.detect.patches import BoxPatches
+from drasclr_core.detect.truth import LOW_ATTENUATION
 from drasclr_core.evaluate.folds import splits
-from drasclr_core.evaluate.linear import INNER_FOLDS, PENALTIES_CLASSIFICATION
+from drasclr_core.evaluate.linear import INNER_FOLDS, PENALTIES_CLASSIFICATION, logistic_model
 from drasclr_core.model.encoder import Encoder
-from drasclr_core.pretrain.augment import center_views
-
-EMPHYSEMA_HU = -950
-AT_ONCE = 64
 
 
 def low_attenuation(patches: BoxPatches) -> np.ndarray:
     """Share of the voxels of every box that lie below -950 HU, float [N, 1]."""
-    return np.array([[(core < EMPHYSEMA_HU).mean()] for core in patches.cores()])
+    return np.array([[(core < LOW_ATTENUATION).mean()] for core in patches.cores()])
 
 
-@torch.inference_mode()
 def box_features(encoder: Encoder, patches: BoxPatches) -> np.ndarray:
     """Representations of the boxes' middle patches, float32 [N, rep_dim]."""
-    device, places = next(encoder.parameters()).device, torch.from_numpy(patches.clipped())
-    parts = []
-    for start in range(0, len(patches), AT_ONCE):
-        rows = slice(start, start + AT_ONCE)
-        views = center_views(torch.from_numpy(np.array(patches.hu[rows])), patches.size)[:, None]
-        parts.append(encoder(views.to(device), places[rows].to(device)).float().cpu())
-    return torch.cat(parts).numpy()
+    tensors = box_tensors(patches, np.arange(len(patches)), next(encoder.parameters()).device)
+    return box_outputs(encoder, *tensors).float().cpu().numpy()
 
 
 def logistic(features: np.ndarray, labels: np.ndarray, sids: np.ndarray, seed: int = 0):
@@ -61,20 +53,10 @@ def logistic(features: np.ndarray, labels: np.ndarray, sids: np.ndarray, seed: i
     if not inner:  # a label with a single subject: nothing to choose the penalty by
         strongest = LogisticRegression(C=1 / max(PENALTIES_CLASSIFICATION), class_weight="balanced")
         return make_pipeline(StandardScaler(), strongest).fit(features, labels)
-    model = LogisticRegressionCV(
-        Cs=1 / PENALTIES_CLASSIFICATION,
-        l1_ratios=(0.0,),
-        cv=inner,
-        scoring="neg_log_loss",
-        class_weight="balanced",
-        tol=1e-3,
-        max_iter=500,
-        use_legacy_attributes=False,
-    )
-    return make_pipeline(StandardScaler(), model).fit(features, labels)
+    return logistic_model(inner, class_weight="balanced", max_iter=500).fit(features, labels)
 
 
-def as_detector(encoder: Encoder, fitted, description: dict | None = None) -> Detector:
+def as_detector(encoder: Encoder, fitted) -> Detector:
     """A frozen encoder and a `logistic` on its features, as one detector that gives the same probabilities."""
     scaler, model = fitted[0], fitted[-1]
     weight = model.coef_[0] / scaler.scale_
@@ -82,4 +64,4 @@ def as_detector(encoder: Encoder, fitted, description: dict | None = None) -> De
     with torch.no_grad():
         head.weight.copy_(torch.from_numpy(weight[None]))
         head.bias.fill_(float(model.intercept_[0] - weight @ scaler.mean_))
-    return Detector(encoder, head.to(encoder.blocks[0].conv.bias), description).eval()
+    return Detector(encoder, head.to(encoder.blocks[0].conv.bias)).eval()

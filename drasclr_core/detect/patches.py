@@ -64,8 +64,7 @@ class BoxPatches:
         return np.asarray(self.hu[:, inside, inside, inside])
 
 
-def cut_boxes(run: Run, boxes: pd.DataFrame, subjects: pd.DataFrame, patch_size: int, spacing: float, workers: int = 1
-              ) -> BoxPatches:  # fmt: skip
+def cut_boxes(run: Run, boxes: pd.DataFrame, subjects: pd.DataFrame, patch_size: int, spacing: float) -> BoxPatches:
     """Cut the patches of boxes out of their scans, or read those that were cut before.
 
     Parameters
@@ -80,8 +79,6 @@ def cut_boxes(run: Run, boxes: pd.DataFrame, subjects: pd.DataFrame, patch_size:
         Even edge n of a box in voxels, what the encoder takes.
     spacing : float
         Voxel size in mm, what the encoder was trained on.
-    workers : int
-        Processes.
 
     Raises
     ------
@@ -100,7 +97,7 @@ def cut_boxes(run: Run, boxes: pd.DataFrame, subjects: pd.DataFrame, patch_size:
         jobs = [(images[sid], run.anatomy(sid), boxes.loc[boxes["sid"] == sid, ["x", "y", "z"]].to_numpy())
                 for sid in sids]  # fmt: skip
         cut = partial(_cut, size=2 * patch_size, spacing=spacing, atlas=Atlas.load(run.atlas))
-        _save(folder, boxes, dict(zip(sids, for_each(cut, jobs, "boxes", workers), strict=True)), 2 * patch_size)
+        _save(folder, boxes, dict(zip(sids, for_each(cut, jobs, "boxes", 1), strict=True)), 2 * patch_size)
         mark_done(folder, "boxes", key)
     places = np.load(folder / "places.npz")
     hu = np.load(folder / "hu.npy", mmap_mode="r")

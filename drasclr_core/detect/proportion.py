@@ -14,11 +14,10 @@ import torch
 
 from drasclr_core.detect.detector import detector_of
 from drasclr_core.detect.maps import map_key, maps_folder, read_scan
+from drasclr_core.detect.voxels import THRESHOLD
 from drasclr_core.represent.dense import dense_features
 from drasclr_core.represent.dense.heads import probabilities
 from drasclr_core.run import Run, is_done, mark_done, read_json
-
-THRESHOLD = 0.5
 
 
 def sample_subject(
@@ -28,11 +27,8 @@ def sample_subject(
 
     Parameters
     ----------
-    subject : (str, str)
-        sid and path of the scan.
-    run : Run
-    method : str
-        Folder under ``detectors``. Each subtype's detector is one that was not trained on the subject.
+    subject, run, method
+        As in `map_subject`. Each subtype's detector is one that was not trained on the subject.
     subtypes : tuple of str
     stride : int
         Points lie where all three voxel indices are multiples of it.

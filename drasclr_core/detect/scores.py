@@ -30,6 +30,11 @@ def detection_scores(hit: np.ndarray, false: np.ndarray, missed: np.ndarray) -> 
     return {name: np.where(nowhere, np.nan, values) for name, values in scores.items()}
 
 
+def outcomes(true: np.ndarray, called: np.ndarray) -> pd.DataFrame:
+    """Which boxes are ``hit, false, missed`` (bool columns, whose sums `detection_scores` takes); bool [N] each."""
+    return pd.DataFrame({"hit": true & called, "false": ~true & called, "missed": true & ~called})
+
+
 def decide(predictions: pd.DataFrame, rule: str) -> np.ndarray:
     """bool [N]: which boxes a rule calls positive.
 
@@ -69,8 +74,7 @@ def fold_scores(predictions: pd.DataFrame, rule: str) -> pd.DataFrame:
     for (method, task), own in predictions.groupby(["method", "task"], sort=False):
         everybody = own["sid"].nunique()
         for fold, part in own.groupby("fold"):
-            true, called = part["true"].to_numpy(bool), decide(part, rule)
-            values = detection_scores((true & called).sum(), (~true & called).sum(), (true & ~called).sum())
+            values = detection_scores(**outcomes(part["true"].to_numpy(bool), decide(part, rule)).sum())
             tested = part["sid"].nunique()
             rows += [{"method": method, "task": task, "metric": metric, "repeat": 0, "fold": fold,
                       "value": float(value), "n_train": everybody - tested, "n_test": tested, "boxes": len(part)}
@@ -97,8 +101,7 @@ def detection_draws(predictions: pd.DataFrame, rule: str, draws: int = 1000, see
         subjects = np.unique(here["sid"])
         times = np.vstack([np.ones(len(subjects), int), draw_counts(len(subjects), draws, seed)])
         for method, own in here.groupby("method", sort=False):
-            true, called = own["true"].to_numpy(bool), decide(own, rule)
-            counts = pd.DataFrame({"hit": true & called, "false": ~true & called, "missed": true & ~called})
+            counts = outcomes(own["true"].to_numpy(bool), decide(own, rule))
             counts = counts.groupby(own["sid"].to_numpy()).sum().reindex(subjects, fill_value=0)
             values = detection_scores(*(times @ counts.to_numpy(int)).T)
             parts += [pd.DataFrame({"method": method, "task": task, "metric": metric,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from drasclr_core.evaluate.resampling import LEVEL, SAMPLE
+from drasclr_core.evaluate.result_files import read_result
 from drasclr_core.evaluate.significance import bootstrap_p, corrected_t, hedges_g, holm, two_sample_t
 
 COLUMNS = ("method", "task", "metric", "repeat", "fold", "value", "n_train", "n_test")
@@ -34,17 +35,12 @@ def read_scores(path: str | Path) -> pd.DataFrame:
     FileNotFoundError
         There is no such file.
     ValueError
-        A column is missing, a value is no number, or a fold is listed twice.
+        The file is not as `read_result` wants it, or lists a fold twice.
     """
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{path.name}: no such file of scores. Run the notebook that writes it first.")
-    table = pd.read_csv(path)
-    absent = [column for column in COLUMNS if column not in table]
-    if absent:
-        raise ValueError(f"{path.name}: no column {absent[0]!r}. A file of fold scores has {', '.join(COLUMNS)}.")
-    if len(table) and not pd.api.types.is_numeric_dtype(table["value"]):
-        raise ValueError(f"{path.name}: column 'value' holds text. Leave a score that does not exist empty.")
+    table = read_result(path, COLUMNS)
     twice = table.duplicated(["method", *_FOLD])
     if twice.any():
         row = table[twice].iloc[0]
@@ -63,10 +59,6 @@ def same_folds(first: pd.DataFrame, second: pd.DataFrame) -> bool:
     ----------
     first, second : DataFrame
         From `read_scores`.
-
-    Returns
-    -------
-    bool
     """
     for reference in REFERENCES:
         one, other = (

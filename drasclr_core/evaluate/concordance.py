@@ -142,10 +142,6 @@ def won(log_risk: np.ndarray, deaths: np.ndarray) -> np.ndarray:
     log_risk : array [N]
     deaths : int array [D]
         From `pair_weights`.
-
-    Returns
-    -------
-    array [D, N]
     """
     lead = log_risk[deaths][:, None] - log_risk
     return np.where(np.abs(lead) <= TIED, 0.5, lead > 0)

@@ -58,10 +58,6 @@ def survival_data(subjects: pd.DataFrame, features: Mapping[str, pd.DataFrame], 
     rows : sequence of str
         Blocks joined by ``+``: names of `MEASURED` or of `features`.
 
-    Returns
-    -------
-    SurvivalData
-
     Raises
     ------
     KeyError
@@ -103,10 +99,6 @@ def outcomes(subjects: pd.DataFrame) -> pd.DataFrame:
     subjects : DataFrame
         ``sid, days, died``.
 
-    Returns
-    -------
-    DataFrame [N, 2]
-
     Raises
     ------
     KeyError
@@ -135,10 +127,6 @@ def obstacle(table: pd.DataFrame, folds: int) -> str | None:
     table : DataFrame
         From `outcomes`.
     folds : int
-
-    Returns
-    -------
-    str or None
     """
     deaths, alive, needed = int(table["died"].sum()), int((~table["died"]).sum()), max(MIN_DEATHS, 2 * folds)
     if deaths < needed:

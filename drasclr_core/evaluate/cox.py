@@ -108,10 +108,6 @@ def fit_cox(columns: Sequence[np.ndarray], days: np.ndarray, died: np.ndarray, r
     rng : numpy.random.Generator
         Draws the inner folds.
 
-    Returns
-    -------
-    Cox
-
     Raises
     ------
     ValueError
@@ -149,9 +145,8 @@ def choose_penalty(
         Of unit variance.
     factors : array [K]
         Each covariate's share of the penalty.
-    days, died : array [N]
-    rng : numpy.random.Generator
-        Draws the inner folds.
+    days, died, rng
+        As in `fit_cox`.
 
     Returns
     -------
@@ -170,17 +165,7 @@ def choose_penalty(
 
 
 def partial_log_likelihood(log_risks: np.ndarray, days: np.ndarray, died: np.ndarray) -> np.ndarray:
-    """Cox's log partial likelihood [K] of K models' log risks [N, K]; ties as by Breslow.
-
-    Parameters
-    ----------
-    log_risks : array [N, K]
-    days, died : array [N]
-
-    Returns
-    -------
-    array [K]
-    """
+    """Cox's log partial likelihood [K] of K models' `log_risks` [N, K] (`days`, `died` [N]); ties as by Breslow."""
     order = np.argsort(-days, kind="stable")
     log_risks, days, died = log_risks[order], days[order], died[order]
     at_risk = np.logaddexp.accumulate(log_risks)[np.searchsorted(-days, -days, side="right") - 1]

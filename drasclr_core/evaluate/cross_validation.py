@@ -48,10 +48,6 @@ def obstacle(labels: pd.Series, folds: int) -> str | None:
     ----------
     labels : Series [N]
     folds : int
-
-    Returns
-    -------
-    str or None
     """
     needed = max(MIN_SUBJECTS, 2 * folds)
     if len(labels) < needed:
@@ -84,10 +80,6 @@ def cross_validated(
         As in `readout`.
     unlabelled : int
         Subjects that were left out because they have no label.
-
-    Returns
-    -------
-    Readout
 
     Raises
     ------
@@ -146,10 +138,6 @@ def together(readouts: Sequence[Readout], methods: Sequence[str]) -> Readout:
     readouts : sequence of Readout
     methods : sequence of str
         The methods to keep, in the order of the result's rows.
-
-    Returns
-    -------
-    Readout
     """
     scores, predictions = (
         pd.concat([table[table["method"] == method] for method in methods for table in tables], ignore_index=True)

@@ -10,7 +10,8 @@ import pandas as pd
 from scipy import stats
 
 from drasclr_core.evaluate.resampling import LEVEL, SAMPLE
-from drasclr_core.evaluate.result_files import PER_SUBJECT, ResultReader
+from drasclr_core.evaluate.result_files import ResultReader
+from drasclr_core.evaluate.scores import PERCENT
 from drasclr_core.evaluate.trend import jonckheere_terpstra, spearman
 
 MIN_DRAWS = 20
@@ -81,7 +82,7 @@ def _difference(reader: ResultReader, row: dict, count: int) -> dict:
     resampled = difference[difference.index > SAMPLE]
     if SAMPLE not in difference.index or len(resampled) < MIN_DRAWS:
         return {"missing": f"{len(resampled)} usable draws in {stem}.csv; {MIN_DRAWS} are needed"}
-    ends, percent = {}, row["metric"] in PER_SUBJECT
+    ends, percent = {}, row["metric"] in PERCENT
     for prefix, tail in (("", (1 - LEVEL) / 2), ("wide_", (1 - LEVEL) / 2 / count)):
         low, high = resampled.quantile([tail, 1 - tail])
         subjects = _tested(reader(f"{row['file']}_folds", "folds"), row) if percent else 0
@@ -98,24 +99,14 @@ def _tested(folds: pd.DataFrame | None, row: dict) -> int:
     if folds is None:
         return 0
     here = folds[folds["task"].eq(row["task"]) & folds["metric"].eq(row["metric"])]
-    first = (
-        here[here["method"].eq(here["method"].iloc[0]) & here["repeat"].eq(here["repeat"].iloc[0])]
-        if len(here)
-        else here
-    )
-    return int(first["n_test"].sum())
+    sizes = here.groupby(["method", "repeat"], sort=False)["n_test"].sum()
+    return int(sizes.iloc[0]) if len(sizes) else 0
 
 
 def _two_more(mean: float, error: float, subjects: int, tail: float) -> tuple[float, float]:
     """Interval of a difference of shares with one subject more for each side (Bonett and Price 2012).
 
-    Parameters
-    ----------
-    mean, error : float
-        The difference as a fraction, and its bootstrap standard error.
-    subjects : int
-    tail : float
-        Share beyond each end.
+    `mean` is the difference as a fraction, `error` its bootstrap standard error, `tail` the share beyond each end.
     """
     moment = (subjects * (subjects * error**2 + mean**2) + 2) / (subjects + 2)
     centre = subjects * mean / (subjects + 2)
@@ -124,20 +115,21 @@ def _two_more(mean: float, error: float, subjects: int, tail: float) -> tuple[fl
 
 
 def _correlation(reader: ResultReader, row: dict, count: int) -> dict:
-    table = reader("fig4_trend", "fig4_trend")
-    return _given(table, "fig4_trend", row, "spearman", "against", "GOLD")
+    return _given(reader, "fig4_trend", row, "spearman", against="GOLD")
 
 
 def _factor(reader: ResultReader, row: dict, count: int) -> dict:
-    return _given(reader("fig5_saved", "fig5_saved"), "fig5_saved", row, "factor")
+    return _given(reader, "fig5_saved", row, "factor")
 
 
-def _given(table: pd.DataFrame | None, stem: str, row: dict, value: str, column: str = "", only: str = "") -> dict:
-    """An estimate whose interval is in the file."""
+def _given(reader: ResultReader, stem: str, row: dict, value: str, **where: str) -> dict:
+    """An estimate whose interval is in the file, in the first row of the subtype with the text `where`."""
+    table = reader(stem, stem)
     if table is None:
         return {"missing": f"not run: no {stem}.csv"}
     chosen = table[_same(table["subtype"], row["task"])]
-    chosen = chosen[_same(chosen[column], only)] if column else chosen
+    for column, name in where.items():
+        chosen = chosen[_same(chosen[column], name)]
     if chosen.empty or chosen[[value, "low", "high"]].iloc[0].isna().any():
         return {"missing": f"{stem}.csv has no interval for {row['task'].lower()}"}
     found = chosen.iloc[0]

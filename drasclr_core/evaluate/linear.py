@@ -43,17 +43,33 @@ def linear_model(task: Task, labels: np.ndarray, rng: np.random.Generator) -> Ba
     inner = splits(deal(labels, INNER_FOLDS, rng, classes=True))
     # A grade with a single member leaves one inner training fold without it: of no use where only one grade remains.
     inner = [(train, test) for train, test in inner if len(np.unique(labels[train])) > 1]
-    logistic = LogisticRegressionCV(
+    return logistic_model(inner, solver="newton-cg", max_iter=200)
+
+
+def logistic_model(inner: list[tuple[np.ndarray, np.ndarray]], **options) -> BaseEstimator:
+    """Standardised features, then logistic regression whose L2 penalty is chosen by the log loss over inner folds.
+
+    Parameters
+    ----------
+    inner : list of (int array, int array)
+        Whom to train on and whom to test in each of the inner folds.
+    **options
+        Of `LogisticRegressionCV`.
+
+    Returns
+    -------
+    scikit-learn estimator, not fitted
+    """
+    model = LogisticRegressionCV(
         Cs=1 / PENALTIES_CLASSIFICATION,
         l1_ratios=(0.0,),
         cv=inner,
         scoring="neg_log_loss",
-        solver="newton-cg",
         tol=1e-3,
-        max_iter=200,
         use_legacy_attributes=False,
+        **options,
     )
-    return make_pipeline(StandardScaler(), logistic)
+    return make_pipeline(StandardScaler(), model)
 
 
 def chance_model(task: Task, labels: np.ndarray, rng: np.random.Generator) -> BaseEstimator:
@@ -78,10 +94,6 @@ def penalty(fitted: BaseEstimator) -> float:
     ----------
     fitted : BaseEstimator
         From `linear_model` or `chance_model`, after ``fit``.
-
-    Returns
-    -------
-    float
     """
     last = fitted[-1] if hasattr(fitted, "steps") else fitted
     if isinstance(last, RidgeCV):

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
+from drasclr_core.anatomy.agreement import dice
+
 
 class Overlap(NamedTuple):
     """What `overlap` returns; shares are fractions of the lungs' voxels.
@@ -60,10 +62,6 @@ def overlap(detected: np.ndarray, truth: np.ndarray, lungs: np.ndarray) -> Overl
     detected, truth, lungs : [x, y, z]
         Above zero is inside. Voxels outside the lungs do not count.
 
-    Returns
-    -------
-    Overlap
-
     Raises
     ------
     ValueError
@@ -75,9 +73,8 @@ def overlap(detected: np.ndarray, truth: np.ndarray, lungs: np.ndarray) -> Overl
     if not lungs.any():
         raise ValueError("the lung mask is empty: there is no volume to compare with")
     detected, truth = detected[lungs], truth[lungs]
-    total = np.count_nonzero(detected) + np.count_nonzero(truth)
-    dice = 2 * np.count_nonzero(detected & truth) / total if total else float("nan")
-    return Overlap(dice, float(detected.mean()), float(truth.mean()))
+    agreed = dice(detected, truth) if detected.any() or truth.any() else float("nan")
+    return Overlap(agreed, float(detected.mean()), float(truth.mean()))
 
 
 def share_agreement(detected: np.ndarray, true: np.ndarray) -> Agreement:

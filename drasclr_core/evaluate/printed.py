@@ -7,10 +7,9 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 
+from drasclr_core.evaluate.scores import PERCENT
 from drasclr_core.evaluate.significance import rounding_range, two_sample_t_from_summary
 
-UNITS = {"accuracy": 0.1, "1-off": 0.1}
-"""To what the paper rounds; 0.01 where nothing is said."""
 FOLDS = 5
 
 
@@ -50,7 +49,8 @@ def recompute(table: pd.DataFrame, method: str = "Ours", folds: int = FOLDS) -> 
         numbers = (mine["mean"], mine["sd"], row.mean, row.sd)
         if not np.isfinite(numbers).all():
             continue
-        low, high = rounding_range(*numbers, unit=UNITS.get(row.metric, 0.01), folds=folds)
+        # The paper prints per cents with one digit, fractions with two.
+        low, high = rounding_range(*numbers, unit=0.1 if row.metric in PERCENT else 0.01, folds=folds)
         p = two_sample_t_from_summary(*numbers, folds=folds)
         what = (row.table, method, row.method, row.task, row.metric)
         rows.append((*what, mine["mean"] - row.mean, p, low, high))

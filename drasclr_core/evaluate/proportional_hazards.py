@@ -95,10 +95,6 @@ def failing(checked: pd.DataFrame, level: float = 0.05) -> list[str]:
     checked : DataFrame
         From `hazard_ratios`.
     level : float
-
-    Returns
-    -------
-    list of str
     """
     return list(checked.loc[checked["p_holm"] < level, "covariate"])
 

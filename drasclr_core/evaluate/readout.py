@@ -44,10 +44,6 @@ def readout(
     model : callable
         `linear_model` or `chance_model`.
 
-    Returns
-    -------
-    Readout
-
     Raises
     ------
     ValueError

@@ -31,14 +31,9 @@ def numbered(predictions: pd.DataFrame) -> pd.DataFrame:
     ----------
     predictions : DataFrame
         With a column ``sid``.
-
-    Returns
-    -------
-    DataFrame
     """
-    places = {sid: place for place, sid in enumerate(sorted(predictions["sid"].unique()))}
-    table = predictions.rename(columns={"sid": "subject"})
-    return table.assign(subject=table["subject"].map(places))
+    places = pd.factorize(predictions["sid"], sort=True)[0]
+    return predictions.rename(columns={"sid": "subject"}).assign(subject=places)
 
 
 def draw_counts(subjects: int, draws: int, seed: int = 0) -> np.ndarray:
@@ -125,10 +120,6 @@ def summarise_draws(draws: pd.DataFrame) -> pd.DataFrame:
     ----------
     draws : DataFrame
         From `readout_draws` or `survival_draws`.
-
-    Returns
-    -------
-    DataFrame
     """
     sample = draws[draws["draw"] == SAMPLE].drop(columns="draw").rename(columns={"value": "mean"})
     groups = draws[draws["draw"] > SAMPLE].groupby(KEYS, sort=False)["value"]

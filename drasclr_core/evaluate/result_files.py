@@ -6,13 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-PER_SUBJECT = ("accuracy", "1-off")
-"""Metrics in per cent of subjects; the others are fractions, at most 1."""
 COLUMNS = {
     "bootstrap": ("method", "task", "metric", "draw", "value"),
     "folds": ("method", "task", "metric", "repeat", "n_test"),
-    "fig3_truth": ("sid", "GOLD", "subtype", "method", "detected_share"),
-    "fig4_trend": ("subtype", "against", "subjects", "spearman", "low", "high"),
+    "fig3_truth": ("GOLD", "subtype", "method", "detected_share"),
+    "fig4_trend": ("subtype", "against", "spearman", "low", "high"),
     "fig5_saved": ("subtype", "factor", "low", "high"),
 }
 _NUMBERS = ("draw", "value", "spearman", "factor", "low", "high", "GOLD", "detected_share")
@@ -37,12 +35,14 @@ class ResultReader:
         Raises
         ------
         ValueError
-            The file is no table, lacks a column, holds text for a number, or lists a draw twice.
+            The file is not as `read_result` wants it, or lists a draw twice.
         """
         if stem not in self.known:
             path = self.folder / f"{stem}.csv"
-            table = _read(path, COLUMNS[kind]) if path.exists() else None
+            table = read_result(path, COLUMNS[kind]) if path.exists() else None
             if kind == "bootstrap" and table is not None:
+                if table.duplicated(["method", "task", "metric", "draw"]).any():
+                    raise ValueError(f"{path.name}: a draw is listed twice. {_AGAIN}")
                 table = table.pivot(index="draw", columns=["task", "metric", "method"], values="value").sort_index(
                     axis=1
                 )
@@ -50,7 +50,14 @@ class ResultReader:
         return self.known[stem]
 
 
-def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+def read_result(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """The table in the file `path`, which has at least these `columns`.
+
+    Raises
+    ------
+    ValueError
+        The file is no table, lacks a column, or holds text for a number.
+    """
     try:
         table = pd.read_csv(path)
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
@@ -61,6 +68,4 @@ def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     texts = [name for name in columns if name in _NUMBERS and not pd.api.types.is_numeric_dtype(table[name])]
     if texts and len(table):
         raise ValueError(f"{path.name}: column {texts[0]!r} holds text. Leave a number that does not exist empty.")
-    if "draw" in columns and table.duplicated(["method", "task", "metric", "draw"]).any():
-        raise ValueError(f"{path.name}: a draw is listed twice. {_AGAIN}")
     return table

@@ -22,10 +22,6 @@ def tertiles(log_risk: np.ndarray, fold: np.ndarray) -> np.ndarray:
     ----------
     log_risk, fold : array [N]
 
-    Returns
-    -------
-    int array [N]
-
     Raises
     ------
     ValueError
@@ -69,13 +65,9 @@ def at_risk(days: np.ndarray, group: np.ndarray, moments: Sequence[float]) -> pd
 
     Parameters
     ----------
-    days : array [N]
-    group : int array [N]
+    days, group
+        As in `curves`.
     moments : sequence of float
-
-    Returns
-    -------
-    DataFrame [groups, moments]
     """
     days, group = np.asarray(days), np.asarray(group)
     counts = [[int(np.sum((group == number) & (days >= moment))) for moment in moments] for number in np.unique(group)]
@@ -91,12 +83,8 @@ def log_rank(days: np.ndarray, died: np.ndarray, group: np.ndarray) -> tuple[flo
 
     Parameters
     ----------
-    days, died : array [N]
-    group : int array [N]
-
-    Returns
-    -------
-    (float, float)
+    days, died, group
+        As in `curves`.
     """
     if len(np.unique(group)) < 2 or not np.any(died):
         return float("nan"), float("nan")

@@ -37,10 +37,8 @@ def scorecard(
         A result file is not what it should be (see `evidence`).
     """
     found = evidence(results, comparisons)
-    several = found.groupby("id")["id"].transform("size") > 1
-    widened = several & found["scope"].eq("all")
     records = found.to_dict("records")
-    found["verdict"] = [judge(row, wide) for row, wide in zip(records, widened, strict=True)]
+    found["verdict"] = [judge(row) for row in records]
     found["size"] = [size(row) for row in records]
     rows = []
     for claim in claims.to_dict("records"):

@@ -9,6 +9,8 @@ from sklearn.metrics import cohen_kappa_score, r2_score
 
 from drasclr_core.evaluate.tasks import Task
 
+PERCENT = ("accuracy", "1-off")
+"""Metrics in per cent of subjects; the others are fractions, at most 1."""
 METRICS = {
     "R2": lambda true, predicted, task: float(r2_score(true, predicted)),
     "accuracy": lambda true, predicted, task: accuracy(true, predicted),
@@ -25,10 +27,6 @@ def accuracy(true: np.ndarray, predicted: np.ndarray, off: int = 0) -> float:
     ----------
     true, predicted : int array [N]
     off : int
-
-    Returns
-    -------
-    float
     """
     return 100.0 * float(np.mean(np.abs(np.asarray(true) - np.asarray(predicted)) <= off))
 

@@ -55,10 +55,6 @@ def two_sample_t_from_summary(
     mean, sd, other_mean, other_sd : float
     folds, folds_other : int
         Scores behind each mean; the second is as the first unless given.
-
-    Returns
-    -------
-    float
     """
     if not np.isfinite([mean, sd, other_mean, other_sd]).all():
         return float("nan")
@@ -84,10 +80,6 @@ def rounding_range(
     unit : float
         The last digit.
     folds : int
-
-    Returns
-    -------
-    (float, float)
     """
     half, corners = unit / 2, []
     for sign in (1, -1):
@@ -148,10 +140,6 @@ def hedges_g(first: np.ndarray, second: np.ndarray) -> float:
     ----------
     first, second : array [K]
         Scores of each method; NaN are left out.
-
-    Returns
-    -------
-    float
     """
     first, second = _known(first), _known(second)
     if min(len(first), len(second)) < 2:
@@ -186,10 +174,6 @@ def holm(p: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     p : array [K]
-
-    Returns
-    -------
-    array [K]
     """
     p = np.asarray(p, dtype=float)
     corrected, known = np.full(p.shape, np.nan), np.isfinite(p)

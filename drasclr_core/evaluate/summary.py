@@ -16,10 +16,6 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
     ----------
     scores : DataFrame
         ``method, task, metric, repeat, fold, value, n_test``, as `readout.Readout.scores`.
-
-    Returns
-    -------
-    DataFrame
     """
     per_repeat = scores.groupby([*_KEYS, "repeat"], sort=False)["n_test"].sum()
     groups = scores.groupby(_KEYS, sort=False)

@@ -35,18 +35,11 @@ def supervised_readout(
         HU, from `cubes.lung_cubes`, in the order of `subjects`.
     subjects : DataFrame
         ``sid`` and the label columns. The folds are those of `readout.compare` when the subjects are the same.
-    task : Task
     folder : path
         Keeps the trained network of every fold, so that a run that was killed goes on with the next fold.
-    method : str
-        What to call the network in the results.
-    folds, repeats, seed : int
+    task, method, folds, repeats, seed
         As in `readout.readout`.
     config : CNNConfig, optional
-
-    Returns
-    -------
-    Readout
 
     Raises
     ------

@@ -58,10 +58,6 @@ def compare_survival(
     workers : int
         Processes (see `progress.for_each`).
 
-    Returns
-    -------
-    SurvivalReadout
-
     Raises
     ------
     ValueError
@@ -88,10 +84,6 @@ def added_risk(predictions: pd.DataFrame, method: str) -> pd.Series:
     predictions : DataFrame
         `SurvivalReadout.predictions`.
     method : str
-
-    Returns
-    -------
-    Series
     """
     mean = predictions.groupby(["method", "sid"])["log_risk"].mean()
     return mean[method] - mean[REFERENCE]

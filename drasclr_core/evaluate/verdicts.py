@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from drasclr_core.evaluate.result_files import PER_SUBJECT
+from drasclr_core.evaluate.scores import PERCENT
 
 REPRODUCED, NOT_REPRODUCED = "reproduced", "not reproduced"
 UNDECIDED, UNTESTABLE = "undecided", "cannot be tested"
@@ -47,15 +47,13 @@ RULES = {
 """What the page says about how verdicts are made."""
 
 
-def judge(row: dict, widened: bool = False) -> str:
-    """Verdict on one comparison.
+def judge(row: dict) -> str:
+    """Verdict on one comparison. In claims about all of several, not reproduced is read off the wide interval.
 
     Parameters
     ----------
     row : dict
         A row of `evidence`.
-    widened : bool
-        Whether not reproduced is read off the wide interval (claims about all of several comparisons).
 
     Returns
     -------
@@ -70,11 +68,11 @@ def judge(row: dict, widened: bool = False) -> str:
     if row["missing"]:
         return UNTESTABLE
     low, high = row["low"], row["high"]
-    far_low, far_high = (row["wide_low"], row["wide_high"]) if widened else (low, high)
+    far_low, far_high = (row["wide_low"], row["wide_high"]) if row["scope"] == "all" else (low, high)
     if row["rule"] == "rises":
         holds, fails = row["p_up"] <= TAIL, row["p_down"] <= TAIL
     elif row["rule"] == "alike":
-        margin = ALIKE if row["metric"] in PER_SUBJECT else ALIKE / 100
+        margin = ALIKE if row["metric"] in PERCENT else ALIKE / 100
         holds, fails = low > -margin and high < margin, far_low > margin or far_high < -margin
     elif row["rule"] in ("better", "correlated", "factor"):
         none = 1.0 if row["rule"] == "factor" else 0.0
@@ -128,10 +126,6 @@ def size(row: dict) -> str:
     ----------
     row : dict
         A row of `evidence`.
-
-    Returns
-    -------
-    str
     """
     if row["missing"] or not row["room"] or not np.isfinite([row["low"], row["high"], row["paper"]]).all():
         return ""

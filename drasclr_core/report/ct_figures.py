@@ -5,17 +5,18 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from drasclr_core.anatomy.overlays import NAMES, View
 from drasclr_core.anatomy.volume import Volume
-from drasclr_core.report.map_figures import WINDOW
+from drasclr_core.detect.truth import LOW_ATTENUATION
+from drasclr_core.report.ct_words import cohort_words
+from drasclr_core.report.map_figures import WINDOW, extent, paint
 from drasclr_core.report.scenes import LOOK
 from drasclr_core.represent.description import Description
-from drasclr_core.represent.thirds import LAA_HU
+from drasclr_core.represent.place import NEIGHBOURS
 
 OUTLINE = "#56b4e9"
 MARGIN_MM = 10.0
@@ -77,7 +78,7 @@ def density_histogram(hu: np.ndarray, whole: dict) -> tuple[Figure, str]:
     edges = np.arange(-1030, -395, 10.0)
     shares = 100 * np.histogram(hu.clip(edges[0], edges[-1]), edges)[0] / hu.size
     fig, axes = plt.subplots(figsize=(7.2, 2.6))
-    dark = edges[:-1] < LAA_HU
+    dark = edges[:-1] < LOW_ATTENUATION
     for chosen, color, label in ((dark, SCAN_COLOR, f"LAA-950: {whole['laa950_pct']:.1f} %"), (~dark, "#9aa3ad", None)):
         axes.bar(edges[:-1][chosen], shares[chosen], 10, align="edge", color=color, label=label)
     for value, style, label in ((whole["perc15_hu"], ":", "15th percentile"), (whole["mean_hu"], "--", "mean")):
@@ -97,23 +98,23 @@ def among_cohort(found: Description) -> tuple[Figure, str]:
     found : Description
         With a place.
     """
-    place, whom = found.place, "simulated subjects" if found.made["simulated"] else "subjects of the cohort"
+    place, whom = found.place, cohort_words(found)
     laa = found.cohort.get("LAA950_pct")
     fig, grid = plt.subplots(1, 3 if laa is not None else 2, figsize=(9, 3.0))
     shade = {"color": COHORT_COLOR} if laa is None else {"c": laa, "cmap": "viridis"}
-    points = grid[0].scatter(*place.points.T, s=16, label=whom, **shade)
-    grid[0].scatter(*place.point, marker="*", s=170, color=SCAN_COLOR, edgecolor="black", lw=0.6, label="this scan")
+    points = grid[0].scatter(*place.points.T, s=16, **shade)
+    grid[0].scatter(*place.point, marker="*", s=170, color=SCAN_COLOR, edgecolor="black", lw=0.6)
     grid[0].set(title="Features", xlabel=f"component 1 ({place.explained[0]:.0f} %)",
                 ylabel=f"component 2 ({place.explained[1]:.0f} %)")  # fmt: skip
     if laa is not None:
         fig.colorbar(points, ax=grid[0], label="LAA-950 (%)", shrink=0.8)
-    _among(grid[1], place.usual, place.distance, "Unlikeness", "distance from the 5 most similar (s.d.)")
-    alt = (f"{len(place.points)} {whom} and this scan along two components of their features; its distance from the "
+    _among(grid[1], place.usual, place.distance, "Unlikeness", f"distance from the {NEIGHBOURS} most similar (s.d.)")
+    alt = (f"{whom} and this scan along two components of their features; its distance from the "
            f"nearest is {place.distance:.2f}, theirs {place.usual.min():.2f} to {place.usual.max():.2f}")  # fmt: skip
     if laa is not None:
         _among(grid[2], laa.dropna(), found.whole["laa950_pct"], "LAA-950", "LAA-950 (%)")
         alt += f"; its LAA-950 is {found.whole['laa950_pct']:.1f} %, theirs {laa.min():.1f} to {laa.max():.1f} %"
-    handles = [Line2D([], [], ls="", marker="o", color=COHORT_COLOR, label=f"{len(place.points)} {whom}"),
+    handles = [Line2D([], [], ls="", marker="o", color=COHORT_COLOR, label=whom),
                Line2D([], [], ls="", marker="*", ms=11, color=SCAN_COLOR, mec="black", label="this scan")]  # fmt: skip
     fig.legend(handles=handles, loc="outside lower center", ncols=2)
     return fig, f"{alt}."
@@ -124,13 +125,9 @@ def _slice(axes: Axes, view: View, volume: Volume, inside: np.ndarray) -> None:
                 interpolation="bilinear")  # fmt: skip
     axes.contour(view.picture(inside), [0.5], colors=[OUTLINE], linewidths=0.9)
     across, up = (axis for axis in range(3) if axis != view.axis)
-    margin = MARGIN_MM / volume.spacing[0]
-    ends = []
-    for axis in (across, up):
-        occupied = np.flatnonzero(inside.any(axis=tuple(other for other in range(3) if other != axis)))
-        ends.append((occupied[0] - margin, occupied[-1] + margin))
-    last = inside.shape[across] - 1
-    axes.set(xlim=(last - ends[0][1], last - ends[0][0]), ylim=ends[1])
+    margin = MARGIN_MM / volume.spacing[0] * np.array([-1, 1])
+    left_to_right = inside.shape[across] - 1 - extent(inside, across)[::-1]
+    axes.set(xlim=left_to_right + margin, ylim=extent(inside, up) + margin)
     for letter, where, side in (("R", 0.02, "left"), ("L", 0.98, "right")):
         axes.text(where, 0.97, letter, color=OUTLINE, transform=axes.transAxes, ha=side, va="top", weight="bold")
     axes.set_axis_off()
@@ -140,8 +137,7 @@ def _paint(axes: Axes, view: View, masks: dict[str, np.ndarray]) -> None:
     for name, mask in masks.items():
         picture = view.picture(mask)
         if picture.any():
-            paint = ListedColormap([LOOK[name][0]])
-            axes.imshow(np.ma.masked_where(~picture, picture), cmap=paint, alpha=0.45, origin="lower")
+            paint(axes, picture, LOOK[name][0], 0.45)
             axes.contour(picture, [0.5], colors=[LOOK[name][0]], linewidths=0.8)
 
 

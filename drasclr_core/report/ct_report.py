@@ -10,14 +10,15 @@ from importlib.resources import files
 import matplotlib.pyplot as plt
 import numpy as np
 
-from drasclr_core.anatomy.volume import VolumeError, load_mask
-from drasclr_core.report import ct_tables
+from drasclr_core.anatomy.volume import VolumeError
+from drasclr_core.report import ct_tables, ct_words
 from drasclr_core.report.ct_figures import among_cohort, density_histogram, slices
 from drasclr_core.report.figures import to_html
 from drasclr_core.report.scene_page import interactive, write_scene_page
 from drasclr_core.report.scenes import can_render, render
-from drasclr_core.represent.description import PAGE_3D, PICTURE_3D, Description, mask_file
+from drasclr_core.represent.description import PAGE_3D, PICTURE_3D, Description
 from drasclr_core.represent.scan_folder import OneScan
+from drasclr_core.represent.subtype_maps import read_masks
 from drasclr_core.run import atomic
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -42,8 +43,8 @@ def write_report(found: Description, scan: OneScan) -> None:
     parts = {
         "policy": POLICY,
         "name": escape(found.name),
-        "lead": escape(ct_tables.lead(found)),
-        "warning": ct_tables.warning(found),
+        "lead": escape(ct_words.lead(found)),
+        "warning": ct_words.warning(found),
         "sections": "\n".join(sections),
     }
     template = files("drasclr_core.report").joinpath("ct_report.html").read_text()
@@ -62,11 +63,6 @@ def view_3d(found: Description) -> str:
     return interactive(page, picture, _title_3d(found))
 
 
-def read_masks(found: Description) -> dict[str, np.ndarray]:
-    """The masks [x, y, z] of a described scan by subtype, bool, on the grid of its lungs."""
-    return {subtype: load_mask(found.folder / mask_file(subtype))[0] > 0 for subtype in found.maps}
-
-
 def _draw_3d(found: Description, scan: OneScan, masks: dict[str, np.ndarray]) -> None:
     structures, affine = {"lungs": scan.lungs, **masks}, scan.volume.affine
     for name in (PICTURE_3D, PAGE_3D):
@@ -82,23 +78,23 @@ def _title_3d(found: Description) -> str:
 
 
 def _body(found: Description, scan: OneScan) -> list[str]:
-    masks = read_masks(found)
+    masks = read_masks(found.folder, found.maps)
     _draw_3d(found, scan, masks)
     pictures = [_figure(slices(scan.volume, scan.lungs, masks, axis), "png") for axis in (1, 2)]
     sections = [
         ct_tables.in_short(found),
-        ct_tables.section("Where", "".join(pictures), ct_tables.about_slices(found)),
-        ct_tables.section("In three dimensions", view_3d(found), ct_tables.ABOUT_3D),
+        ct_tables.section("Where", "".join(pictures), ct_words.about_slices(found)),
+        ct_tables.section("In three dimensions", view_3d(found), ct_words.ABOUT_3D),
         ct_tables.regions(found),
         ct_tables.section(
             "How dense",
             _figure(density_histogram(scan.volume.array[scan.lungs > 0], found.whole)),
-            ct_tables.ABOUT_DENSITY,
+            ct_words.ABOUT_DENSITY,
         ),
     ]
     if found.place is not None:
         picture = _figure(among_cohort(found))
-        sections.append(ct_tables.section("Among the cohort", picture, ct_tables.about_place(found)))
+        sections.append(ct_tables.section("Among the cohort", picture, ct_words.about_place(found)))
     return sections
 
 
@@ -113,12 +109,8 @@ def _thumbnail(found: Description) -> str:
     if not path.exists():
         return ""
     alt = "A coronal and an axial slice, with outlines of the lungs as far as they were found."
-    return _image("webp", path.read_bytes(), alt)
-
-
-def _image(kind: str, content: bytes, alt: str) -> str:
-    data = base64.b64encode(content).decode()
-    return f'<figure><img src="data:image/{kind};base64,{data}" alt="{escape(alt)}" width="640"></figure>'
+    data = base64.b64encode(path.read_bytes()).decode()
+    return f'<figure><img src="data:image/webp;base64,{data}" alt="{alt}" width="640"></figure>'
 
 
 def _stored(scan: OneScan) -> dict:

@@ -1,39 +1,14 @@
-"""The words and tables of the report on one scan, as pieces of HTML; everything that is not ours is escaped."""
+"""The tables of the report on one scan, as pieces of HTML; everything that is not ours is escaped."""
 
 from __future__ import annotations
 
 from html import escape
 
-import numpy as np
-
+from drasclr_core.report.ct_words import DOUBT, MEANING, cohort_words
 from drasclr_core.report.methods import describe
 from drasclr_core.represent.description import Description, mask_file, probability_file
-from drasclr_core.represent.place import NEIGHBOURS, USUAL
 from drasclr_core.represent.scan_folder import NEUTRAL
 
-MEANING = {
-    "ok": "Every measure of the scan and of its alignment is within the usual range.",
-    "review": "Something is unusual. Look at the pictures before you trust the numbers.",
-    "refused": "This scan cannot be used, so nothing was computed from it.",
-}
-UNLIKE = {
-    "inside": "By its features this scan is as like the cohort as the cohort's subjects are like each other.",
-    "edge": "By its features this scan is at the edge of what the cohort shows.",
-    "outside": "By its features this scan is unlike every subject of the cohort.",
-}
-ABOUT_DENSITY = (
-    "LAA-950 is the share of lung voxels below -950 HU; below the 15th percentile lies the darkest 15 % of the lungs. "
-    "Both depend on how the scan was made: noise, a sharp kernel and full inspiration darken, contrast agent and thick "
-    "slices brighten. They are measured at the voxel size of the run; averaging a finer scan lowers its LAA-950."
-)
-DOUBT = (
-    "Emphysema is dark. Where hardly anything of what a detector marks is below -950 HU, doubt the detector first: it "
-    "may have taken another scanner's look for disease."
-)
-ABOUT_3D = (
-    "The lungs as glass, seen from the front: the subject's right is on the left. Red: centrilobular, yellow: "
-    "paraseptal emphysema, as detected."
-)
 FILES = {
     "lungs.nii.gz": "lungs: 1 right, 2 left",
     "affine.json": "alignment, atlas mm to scan mm",
@@ -56,41 +31,20 @@ def section(title: str, *pieces: str) -> str:
     return f"<section>{heading}{body}</section>"
 
 
-def lead(found: Description) -> str:
-    """The sentence under the title."""
-    made = found.made
-    subject = f" This is subject {made['subject']} of that cohort." if made["subject"] else ""
-    whose = "simulated cohort" if made["simulated"] else "cohort"
-    return f"One chest CT, described by run {made['run']} (trained on its {whose} {made['cohort']}).{subject}"
-
-
-def warning(found: Description) -> str:
-    """That this is not for care, and how far the scan is from what the model knows."""
-    text = "<p><strong>Not for clinical use.</strong> "
-    if found.made["simulated"]:
-        text += "The encoder and the detectors were trained on simulated phantoms, not on people. "
-        text += "What they say about a real scan is not validated for any purpose.</p>"
-    else:
-        text += "This is research software, and is not validated for any decision about a patient.</p>"
-    if found.place is not None and found.place.verdict != "inside":
-        text += f"<p><strong>{UNLIKE[found.place.verdict]}</strong> Take what the model says about it as a "
-        text += "demonstration of the method, not as findings (see “Among the cohort”).</p>"
-    return text
-
-
 def verdict(found: Description, picture: str = "", title: str = "Can this scan be used?") -> str:
     """Verdict and reasons."""
     quality = found.quality
     reasons = "".join(f"<li>{escape(reason.removeprefix(f'{NEUTRAL}: '))}</li>" for reason in quality.reasons)
-    badge = f'<p><span class="verdict {quality.verdict}">{quality.verdict}</span> {MEANING[quality.verdict]}</p>'
-    return section(title, badge, f"<ul>{reasons}</ul>" if reasons else "", picture)
+    badge = f'<strong class="verdict {quality.verdict}">{quality.verdict}</strong>'
+    said = f"<p>Verdict: {badge}. {MEANING[quality.verdict]}</p>"
+    return section(title, said, f"<ul>{reasons}</ul>" if reasons else "", picture)
 
 
 def in_short(found: Description, title: str = "In short") -> str:
     """The numbers that a reader wants first, each with what it means."""
     whole, measures, percentile = found.whole, found.quality.measures, found.laa_percentile
     sides = f"right {measures['right_l']:.2f} l, left {measures['left_l']:.2f} l"
-    than = "" if percentile is None else f"; more than {percentile:.0f} % of {_whom(found)}"
+    than = "" if percentile is None else f"; more than {percentile:.0f} % of the {cohort_words(found)}"
     rows = [
         ("Lung volume", f"{whole['lung_ml'] / 1000:.2f} l", sides),
         ("Mean lung density", f"{whole['mean_hu']:.0f} HU", "lung at full inspiration has about -850 HU"),
@@ -111,19 +65,6 @@ def _density_there(whole: dict, name: str) -> str:
     return "nothing detected" if share != share else f"of that, {share:.1f} % is below -950 HU"
 
 
-def about_slices(found: Description) -> str:
-    """What the pictures show."""
-    text = (
-        "CT in the window -1060 to -825 HU: healthy lung is light, emphysema dark. The subject's right is on the left. "
-    )
-    if not found.maps:
-        return text
-    return text + (
-        "A colour says: the cube of 32 mm round this voxel looks to the detector like patches with this subtype "
-        "(probability 0.5 or more). So colours are as coarse as the cube, and cover more than the diseased tissue."
-    )
-
-
 def regions(found: Description, title: str = "By side and third") -> str:
     """Volumes by side and third."""
     groups = {"LAA-950": "laa950"} | {name.capitalize(): name for name in found.maps}
@@ -142,25 +83,6 @@ def regions(found: Description, title: str = "By side and third") -> str:
     note = ("Upper, middle and lower thirds of each lung's own height. They are not lobes: nobody segmented fissures. "
             "Per cent are of the lung in the same row.")  # fmt: skip
     return section(title, table, note)
-
-
-def about_place(found: Description) -> str:
-    """How to read the comparison with the cohort."""
-    place, whom = found.place, _whom(found)
-    text = (
-        f"{UNLIKE[place.verdict]} It differs from the {NEIGHBOURS} most similar subjects by {place.distance:.2f} "
-        f"standard deviations per feature on average; {whom} differ from those most similar to them by "
-        f"{np.median(place.usual):.2f} (median), at most {place.usual.max():.2f}. "
-    )
-    if not np.isnan(place.odd_landmarks):
-        text += (
-            f"At {place.odd_landmarks:.0f} % of the landmarks its patch is odd: less like the cohort's patches there "
-            f"than {USUAL:.0f} % of them are like each other ({100 - USUAL:.0f} % would be usual). "
-        )
-    return text + (
-        "An encoder answers for any input, also for one unlike all it has seen. A large distance says not to believe "
-        "it; a small one proves nothing."
-    )
 
 
 def how(found: Description, stored: dict) -> str:
@@ -211,11 +133,6 @@ def _files(found: Description) -> str:
                     for name, what in (FILES | maps).items() if name in there)  # fmt: skip
     aligned = "" if found.refused else "; images open aligned with the scan in 3D Slicer or ITK-SNAP"
     return f"<p>Files beside this page{aligned}:</p><ul>{items}</ul>"
-
-
-def _whom(found: Description) -> str:
-    kind = "simulated subjects" if found.made["simulated"] else "subjects of the cohort"
-    return f"the {len(found.place.points)} {kind}"
 
 
 def _number(value: float, column: str) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -71,13 +72,13 @@ def coronal_maps(columns: list[Column], rows: list[str]) -> Figure:
     for places, column in zip(axes.T, columns, strict=True):
         view = View(1, darkest_coronal(column.volume, column.lungs))
         spacing, lungs = column.volume.spacing[0], view.picture(column.lungs > 0)
-        middle = [np.flatnonzero((column.lungs > 0).any(axis=other))[[0, -1]].mean() for other in ((1, 2), (0, 1))]
+        middle = [extent(column.lungs, along).mean() for along in (0, 2)]
         middle[0] = column.lungs.shape[0] - 1 - middle[0]  # pictures are mirrored: the subject's right is on the left
         for axis, row in zip(places, rows, strict=True):
             slab = view.picture(column.volume.array)
             axis.imshow(slab, vmin=WINDOW[0], vmax=WINDOW[1], origin="lower", interpolation="bilinear")
-            _paint(axis, lungs, LUNG_COLOR, 0.22)
-            _paint(axis, view.picture(np.asarray(column.layers[row]) > 0), FOUND_COLOR, 0.6)
+            paint(axis, lungs, LUNG_COLOR, 0.22)
+            paint(axis, view.picture(np.asarray(column.layers[row]) > 0), FOUND_COLOR, 0.6)
             outline = view.picture(np.asarray(column.outlines.get(row, np.zeros_like(column.lungs))) > 0)
             if outline.any():
                 axis.contour(outline, [0.5], colors=[TRUE_COLOR], linewidths=0.9)
@@ -175,15 +176,19 @@ def shares_against_truth(table: pd.DataFrame, method: str) -> Figure:
     return fig
 
 
-def _paint(axis, mask: np.ndarray, shade: str, alpha: float) -> None:
+def extent(mask: np.ndarray, axis: int) -> np.ndarray:
+    """First and last index along an axis at which a mask [x, y, z] is not empty."""
+    return np.flatnonzero(np.any(mask, axis=tuple({0, 1, 2} - {axis})))[[0, -1]]
+
+
+def paint(axis: Axes, mask: np.ndarray, shade: str, alpha: float) -> None:
+    """Lay a colour over a picture where the mask is."""
     axis.imshow(np.ma.masked_where(~mask, mask), cmap=ListedColormap([shade]), alpha=alpha, origin="lower")
 
 
 def _reach(column: Column) -> list[float]:
     """Width and height of the lungs in mm."""
-    inside = column.lungs > 0
-    ends = [np.flatnonzero(inside.any(axis=other))[[0, -1]] for other in ((1, 2), (0, 1))]
-    return [float(np.ptp(end)) * column.volume.spacing[0] for end in ends]
+    return [float(np.ptp(extent(column.lungs, along))) * column.volume.spacing[0] for along in (0, 2)]
 
 
 def _shade(subtype: str, stage: int) -> str:

@@ -14,13 +14,12 @@ from string import Template
 import numpy as np
 from PIL import ImageColor
 
-from drasclr_core.report.scenes import LOOK, surface
+from drasclr_core.report.scenes import BACKGROUND, LOOK, surface
 from drasclr_core.run import atomic
 
 HERE = Path(__file__).parent
 TRIANGLES = 10_000
 """Of each surface. Twice as many look the same at the size of a page."""
-BACKGROUND = "#0b1120"
 _STYLE = """<style>
 .scene { position: relative; max-width: 700px; background: #0b1120; }
 .scene img, .scene iframe { display: block; width: 100%; height: auto; aspect-ratio: 10 / 7; border: 0; }
@@ -81,6 +80,7 @@ def write_scene_page(
     }
     page = Template((HERE / "scene.html").read_text(encoding="utf-8")).substitute(
         title=escape(title),
+        background=BACKGROUND,
         legend="\n".join(_tick(name, name not in hidden) for name in surfaces),
         scene=json.dumps(scene),
         script=(HERE / "scene.js").read_text(encoding="utf-8"),

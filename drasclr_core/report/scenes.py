@@ -11,6 +11,7 @@ from PIL import Image
 
 from drasclr_core.run import atomic
 
+BACKGROUND = "#0b1120"
 # Colour and opacity of each structure; one colour per structure on every page.
 LOOK = {
     "lungs": ("#9cc7e8", 0.12),
@@ -47,7 +48,7 @@ def render(
     import pyvista as pv
 
     plotter = pv.Plotter(off_screen=True, window_size=size, lighting="three lights")
-    plotter.set_background("#0b1120", top="#1d2a44")
+    plotter.set_background(BACKGROUND, top="#1d2a44")
     for name, (color, opacity) in LOOK.items():
         if name in structures and structures[name].any():
             plotter.add_mesh(

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
+from drasclr_core.evaluate.scores import PERCENT
 from drasclr_core.evaluate.verdicts import NOT_REPRODUCED, REPRODUCED, UNDECIDED, UNTESTABLE, VERDICTS
-from drasclr_core.report.significance_figures import PERCENT
 
 # Blue, vermilion and grey stay apart under every colour blindness; the markers need no colour at all.
 LOOK = {REPRODUCED: ("#0072B2", "o"), NOT_REPRODUCED: ("#D55E00", "X"), UNDECIDED: ("#7a7a7a", "s")}
@@ -94,7 +94,7 @@ def _panel(axis: plt.Axes, part: pd.DataFrame, lines: dict[str, pd.DataFrame]) -
 
 
 def _line(axis: plt.Axes, row: tuple, height: float) -> None:
-    color, marker = LOOK.get(row.verdict, LOOK[UNDECIDED])
+    color, marker = LOOK[row.verdict]
     values = np.array([row.low, row.high, row.estimate, row.paper], dtype=float)
     if row.rule in ("better", "alike"):
         values = np.clip([points(value, row.metric) for value in values], -REACH, REACH)

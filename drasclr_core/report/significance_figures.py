@@ -8,10 +8,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from drasclr_core.evaluate.scores import PERCENT
 from drasclr_core.report.figures import color
 from drasclr_core.report.methods import describe
 
-PERCENT = ("accuracy", "1-off")
 SMALLEST = 1e-4
 TESTS = {
     "p_two_sample": ("two-sample t", "o"),
@@ -40,6 +40,7 @@ def difference_forest(table: pd.DataFrame) -> Figure:
         squeeze=False,
         height_ratios=[len(names) + 0.4 for names in rows],
     )
+    tested = describe(table["method"].iloc[0]).name
     for axis, (part, unit), names in zip(axes[:, 0], panels, rows, strict=True):
         for row in part.itertuples():
             offset = (others.index(row.against) - (len(others) - 1) / 2) * 0.7 / len(others)
@@ -49,7 +50,7 @@ def difference_forest(table: pd.DataFrame) -> Figure:
             axis.plot(dot, height, "o", color=color(row.against), markersize=5)
         axis.axvline(0, color="#444444", linewidth=0.8)
         axis.set_yticks(range(len(names)), [label(*name) for name in names])
-        axis.set(ylim=(len(names) - 0.5, -0.5), xlabel=f"Difference ({unit}); right of 0 speaks for {_name(table)}")
+        axis.set(ylim=(len(names) - 0.5, -0.5), xlabel=f"Difference ({unit}); right of 0 speaks for {tested}")
         axis.grid(axis="y", visible=False)
         for boundary in range(1, len(names)):
             axis.axhline(boundary - 0.5, color="#d8d8d8", linewidth=0.6)
@@ -99,7 +100,3 @@ def label(task: str, metric: str) -> str:
 
 def _unit(metric: str) -> str:
     return "R²" if metric == "R2" else metric.split(" at ")[0]
-
-
-def _name(table: pd.DataFrame) -> str:
-    return describe(table["method"].iloc[0]).name

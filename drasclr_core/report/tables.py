@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from drasclr_core.evaluate.scores import PERCENT
 from drasclr_core.report.methods import describe
 from drasclr_core.run import atomic
 
@@ -30,7 +31,6 @@ SEVERITY_COLUMNS = {
         ("COVID-19 severity", "kappa"): "Quadratic kappa",
     }
 }
-_PERCENT = ("accuracy", "1-off")
 # The theme puts a light plate behind HTML outputs of dark pages, for pictures; this table takes the page's own colours.
 _STYLE = """<style>
 .text_html:has(> .beside-paper) { background: none !important; padding: 0 !important; }
@@ -52,7 +52,7 @@ _STYLE = """<style>
 
 def mean_sd(mean: float, sd: float, metric: str) -> str:
     """``0.63 ± 0.01`` or, for accuracies in per cent, ``65.0 ± 0.6``; ``–`` for a number that does not exist."""
-    digits = 1 if metric in _PERCENT else 2
+    digits = 1 if metric in PERCENT else 2
     if np.isnan(mean):
         return "–"
     text = f"{mean:z.{digits}f}".replace("-", "−")

@@ -11,14 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from drasclr_core.anatomy.atlas import Atlas
 from drasclr_core.anatomy.refusal import printable_name
-from drasclr_core.anatomy.volume import load_mask
 from drasclr_core.cohort.boxes import SUBTYPES
-from drasclr_core.cohort.subjects import SAFE_SID, image_path, read_subjects
-from drasclr_core.detect.detector import folds_file
+from drasclr_core.cohort.subjects import SAFE_SID
 from drasclr_core.model.encoder import Encoder
 from drasclr_core.report.ct_report import write_report
 from drasclr_core.report.provenance import code_version, stage_record, versions
@@ -34,15 +31,14 @@ from drasclr_core.represent.description import (
     mask_file,
     probability_file,
 )
-from drasclr_core.represent.landmark_table import image_row, landmark_table
 from drasclr_core.represent.place import compare
 from drasclr_core.represent.scan_folder import OneScan, claim, forget, judge_scan
+from drasclr_core.represent.scan_tables import keep_landmarks, keep_regions
 from drasclr_core.represent.subtype_maps import detectors_for, map_subtype
-from drasclr_core.represent.thirds import regional_table
-from drasclr_core.run import Run, atomic, file_fingerprint, fingerprint, is_done, mark_done, read_json, write_json
+from drasclr_core.run import Run, file_fingerprint, fingerprint, is_done, mark_done, read_json, write_json
 
 VERSION = 1
-"""Raise when features, tables or the report change with equal inputs."""
+"""Raise when the report changes with equal inputs."""
 
 
 def describe(
@@ -56,7 +52,6 @@ def describe(
     stride: int = 4,
     block: int = 8,
     check: int = 300,
-    mode: str = "fast",
     sid: str | None = None,
     seed: int = 0,
 ) -> Description:
@@ -83,9 +78,7 @@ def describe(
     subtypes : sequence of str
         Which of `drasclr_core.cohort.boxes.SUBTYPES` to map; empty for none.
     stride, block, check, seed
-        As in `dense_probability`; `seed` is that of the alignment too.
-    mode : {"fast", "authors"}
-        As in `register_affine`.
+        As in `dense_probability`; `seed` is that of the alignment too, whose mode is that of the run's stage 04.
     sid : str, optional
         The subject of the cohort that this scan is: it is not compared with itself, and only detectors that were not
         trained on it are used.
@@ -112,42 +105,19 @@ def describe(
     folder = claim(Path(out) if out else run.cohort / "your_ct" / name)
     scan = OneScan(folder, image, encoder.description["spacing_mm"])
     about = {"folder": folder, "name": name, "made": _made(run, method, detector, encoder, sid)}
-    quality = judge_scan(folder, image, run.atlas, scan.spacing, mode, seed)
+    registered = read_json(stage_record(run, "04_registration")).get("parameters", {})
+    quality = judge_scan(scan, run.atlas, registered.get("mode", "fast"), seed)
     if quality.verdict == "refused":
         maps = [file(subtype) for subtype in SUBTYPES for file in (probability_file, mask_file)]
         forget(folder, [LANDMARKS, IMAGE, REGIONS, PAGE_3D, PICTURE_3D, *maps])
         return _report(Description(quality=quality, **about), scan)
     how = {"stride": stride, "block": block, "check": check, "seed": seed}
     maps = {subtype: map_subtype(scan, subtype, one, **how) for subtype, one in detectors.items()}
-    landmarks = _landmarks(scan, encoder, atlas, name)
+    landmarks = keep_landmarks(scan, encoder, atlas, name)
     place, cohort = compare(run, method, landmarks, sid) or (None, None)
-    found = Description(quality=quality, landmarks=landmarks, regions=_regions(scan, maps), maps=maps,
+    found = Description(quality=quality, landmarks=landmarks, regions=keep_regions(scan, maps), maps=maps,
                         missing_maps=missing, place=place, cohort=cohort, **about)  # fmt: skip
     return _report(found, scan)
-
-
-def example_subject(run: Run, detector: str = "drasclr_finetuned") -> tuple[str, Path]:
-    """A subject of the cohort to try `describe` on: its sid and its scan.
-
-    Of the usable subjects on which no detector was trained, one with more LAA-950 than three quarters of them, so that
-    there is something to see.
-
-    Raises
-    ------
-    FileNotFoundError
-        No subject of the cohort is usable.
-    """
-    subjects, folds = read_subjects(run), folds_file(run, detector)
-    usable = subjects[[(run.anatomy(sid) / "affine.json").exists() for sid in subjects["sid"]]]
-    if usable.empty:
-        raise FileNotFoundError(f"No subject of cohort {run.cohort_name!r} is aligned: run notebook 04_registration.")
-    seen = set(pd.read_csv(folds, dtype={"sid": str})["sid"]) if folds.exists() else set()
-    unseen = usable[~usable["sid"].isin(seen)]
-    chosen = usable if unseen.empty else unseen
-    if "LAA950_pct" in chosen:
-        chosen = chosen.sort_values("LAA950_pct", kind="stable")
-    row = chosen.iloc[round(0.75 * (len(chosen) - 1))]
-    return row["sid"], image_path(run, row["image"])
 
 
 def _trained(run: Run, method: str) -> tuple[Encoder, Atlas]:
@@ -158,32 +128,6 @@ def _trained(run: Run, method: str) -> tuple[Encoder, Atlas]:
         raise ValueError(f"The encoder {method!r} of run {run.name!r} was trained on other landmarks than those of its "
                          "atlas: run notebook 06 again.")  # fmt: skip
     return encoder, atlas
-
-
-def _landmarks(scan: OneScan, encoder: Encoder, atlas: Atlas, name: str) -> pd.DataFrame:
-    """``landmarks.parquet`` and ``image.parquet``; the first is returned."""
-    key = fingerprint(version=VERSION, aligned=scan.aligned, encoder=encoder.description["sha256"], name=name)
-    paths = [scan.folder / LANDMARKS, scan.folder / IMAGE]
-    if not (is_done(scan.folder, "landmarks", key) and all(path.exists() for path in paths)):
-        table = landmark_table(scan.volume, scan.lungs, np.load(scan.folder / "landmarks.npy"), encoder, atlas)
-        for path, content in zip(paths, (table, image_row(table, name)), strict=True):
-            with atomic(path) as temporary:
-                content.to_parquet(temporary, index=False)
-        mark_done(scan.folder, "landmarks", key)
-    return pd.read_parquet(paths[0])
-
-
-def _regions(scan: OneScan, maps: dict[str, dict]) -> pd.DataFrame:
-    """``regions.csv``: volumes and density by side and third."""
-    path, keys = scan.folder / REGIONS, {subtype: facts["key"] for subtype, facts in maps.items()}
-    key = fingerprint(version=VERSION, aligned=scan.aligned, maps=keys)
-    if not (is_done(scan.folder, "regions", key) and path.exists()):
-        masks = {subtype: load_mask(scan.folder / mask_file(subtype))[0] > 0 for subtype in maps}
-        table = regional_table(scan.volume.array, scan.lungs, float(np.prod(scan.volume.spacing)), masks)
-        with atomic(path) as temporary:
-            table.to_csv(temporary, index=False, float_format="%.6g")
-        mark_done(scan.folder, "regions", key)
-    return pd.read_csv(path)
 
 
 def _made(run: Run, method: str, detector: str, encoder: Encoder, sid: str | None) -> dict:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pandas as pd
 import torch
@@ -57,12 +55,12 @@ def landmark_table(volume: Volume, lungs: np.ndarray, centres_mm: np.ndarray, en
 
 def image_row(landmarks: pd.DataFrame, name: str) -> pd.DataFrame:
     """The mean over landmarks, one row ``sid, f000, f001, ...`` that can be appended to a cohort's feature table."""
-    means = landmarks[feature_columns(landmarks)].to_numpy().mean(axis=0, dtype=np.float32)
+    means = landmark_features(landmarks).mean(axis=0, dtype=np.float32)
     row = pd.DataFrame([means], columns=[f"f{index:03d}" for index in range(len(means))])
     row.insert(0, "sid", name)
     return row
 
 
-def feature_columns(landmarks: pd.DataFrame) -> list[str]:
-    """Names of the columns that hold h."""
-    return [name for name in landmarks if re.fullmatch(r"h\d+", name)]
+def landmark_features(landmarks: pd.DataFrame) -> np.ndarray:
+    """The columns h, [L, rep_dim]."""
+    return landmarks.filter(regex=r"^h\d+$").to_numpy()

@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from drasclr_core.cohort.subjects import read_subjects
 from drasclr_core.evaluate.features import read_features
-from drasclr_core.represent.landmark_table import feature_columns
+from drasclr_core.represent.landmark_table import landmark_features
 from drasclr_core.run import Run
 
 NEIGHBOURS = 5
@@ -152,7 +152,7 @@ def compare(run: Run, method: str, landmarks: pd.DataFrame, sid: str | None) -> 
     features = features[features["sid"] != sid]
     if len(features) < FEWEST:
         return None
-    ours, odd = landmarks[feature_columns(landmarks)].to_numpy(), float("nan")
+    ours, odd = landmark_features(landmarks), float("nan")
     if (path := run.features(method) / "patch.zarr").exists():
         array = zarr.open_array(path, mode="r")
         rows = np.flatnonzero([other != sid for other in array.attrs["sids"]])

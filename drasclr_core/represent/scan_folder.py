@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -21,10 +22,11 @@ NEUTRAL = "scan"
 """Stands for the scan's file name, which may hold a person's name."""
 
 
+@dataclass
 class OneScan:
     """Volume, lungs and affine of one scan, read when they are first needed.
 
-    Parameters
+    Attributes
     ----------
     folder : Path
         Where its lungs and affine are.
@@ -33,8 +35,9 @@ class OneScan:
         Voxel size, mm.
     """
 
-    def __init__(self, folder: Path, image: Path, spacing: float):
-        self.folder, self.image, self.spacing = folder, image, spacing
+    folder: Path
+    image: Path
+    spacing: float
 
     @property
     def aligned(self) -> str:
@@ -69,19 +72,18 @@ def forget(folder: Path, names: Iterable[str]) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def judge_scan(folder: Path, image: Path, atlas_folder: Path, spacing: float, mode: str, seed: int) -> Quality:
+def judge_scan(scan: OneScan, atlas_folder: Path, mode: str, seed: int) -> Quality:
     """Find the lungs and align them with the atlas, as stages 02 and 04 do for a cohort; each is done once.
 
     Messages about a scan begin with its file's name; here they begin with "scan".
     """
-    subject = (folder.name, str(image))
-    if find_lungs(subject, folder.parent, spacing)["verdict"] == "refused":
+    folder, name = scan.folder, printable_name(scan.image)
+    if find_lungs((folder.name, str(scan.image)), folder.parent, scan.spacing)["verdict"] == "refused":
         forget(folder, ["affine.json", "landmarks.npy", ".align.json"])  # of another scan that was here before
     align(folder.name, folder.parent, atlas_folder, mode, seed)
     quality = Quality.load(folder / "quality.json")
     error = quality.measures.get("error", "")
-    if error.startswith(f"{printable_name(image)}: "):
-        neutral = NEUTRAL + error.removeprefix(printable_name(image))
-        quality = judge({**quality.measures, "error": neutral})
+    if error.startswith(f"{name}: "):
+        quality = judge({**quality.measures, "error": NEUTRAL + error.removeprefix(name)})
         quality.save(folder / "quality.json")
     return quality

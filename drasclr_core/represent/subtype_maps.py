@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 
-from drasclr_core.anatomy.volume import save_mask
+import numpy as np
+
+from drasclr_core.anatomy.volume import load_mask, save_mask
 from drasclr_core.cohort.boxes import SUBTYPES
 from drasclr_core.detect.detector import Detector, detector_of
 from drasclr_core.detect.maps import save_probability, trained_subtypes
@@ -32,10 +35,10 @@ def detectors_for(run: Run, method: str, subtypes: Sequence[str], sid: str | Non
     trained = trained_subtypes(run, method)
     missing = [subtype for subtype in subtypes if subtype not in trained]
     found = {subtype: detector_of(run, method, subtype, sid) for subtype in subtypes if subtype in trained}
-    why = (
-        f"This run has no detectors {method!r} of {' and '.join(missing)} emphysema: notebook 20_emphysema trains them."
-    )
-    return found, why if missing else ""
+    if not missing:
+        return found, ""
+    which = " and ".join(missing)
+    return found, f"This run has no detectors {method!r} of {which} emphysema: notebook 20_emphysema trains them."
 
 
 def map_subtype(scan: OneScan, subtype: str, detector: Detector, **how) -> dict:
@@ -69,3 +72,8 @@ def map_subtype(scan: OneScan, subtype: str, detector: Detector, **how) -> dict:
         error = asdict(dense.error) if dense.error else None
         mark_done(scan.folder, piece, key, **how, **facts, error=error, fold=detector.description.get("fold"))
     return read_json(scan.folder / f".{piece}.json")
+
+
+def read_masks(folder: Path, subtypes: Iterable[str]) -> dict[str, np.ndarray]:
+    """The masks [x, y, z] that `map_subtype` wrote, bool, on the grid of the scan's lungs."""
+    return {subtype: load_mask(folder / mask_file(subtype))[0] > 0 for subtype in subtypes}

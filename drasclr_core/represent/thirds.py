@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from drasclr_core.detect.truth import LOW_ATTENUATION
+
 SIDES = ("right", "left")
 THIRDS = ("upper", "middle", "lower")
-LAA_HU = -950.0
-"""Lung below this counts as low attenuation area, the usual measure of emphysema (LAA-950)."""
 
 
 def lung_thirds(lungs: np.ndarray) -> np.ndarray:
@@ -60,7 +60,7 @@ def regional_table(hu: np.ndarray, lungs: np.ndarray, voxel_mm3: float, masks: d
     """
     inside = lungs > 0
     regions, values = lung_thirds(lungs)[inside], hu[inside]
-    dark = values < LAA_HU
+    dark = values < LOW_ATTENUATION
     named = {"laa950": dark, **{name: mask[inside] for name, mask in masks.items()}}
     rows = []
     for side in (*SIDES, "both"):

@@ -11,6 +11,7 @@ from drasclr_core.detect.config import FinetuneConfig
 from drasclr_core.detect.cross_validation import scratch_encoder, train_detector
 from drasclr_core.detect.detector import Detector
 from drasclr_core.detect.folds import validation_split
+from drasclr_core.detect.forward import box_outputs, box_tensors
 from drasclr_core.detect.sampling import balanced_batches
 
 CONFIG = FinetuneConfig(
@@ -144,9 +145,9 @@ def test_settings_that_cannot_be():
 def test_logits_do_not_depend_on_the_batch(planted, encoder):
     detector = Detector(encoder)
     torch.nn.init.normal_(detector.head.weight)
-    hu, places = torch.from_numpy(planted.patches.hu), torch.from_numpy(planted.patches.clipped())
-    together = loop.box_logits(detector, hu, places)
-    torch.testing.assert_close(together[5:7], loop.box_logits(detector, hu[5:7], places[5:7]), rtol=1e-4, atol=1e-4)
+    hu, places = box_tensors(planted.patches, np.arange(len(planted.fold)), "cpu")
+    together = box_outputs(detector, hu, places)
+    torch.testing.assert_close(together[5:7], box_outputs(detector, hu[5:7], places[5:7]), rtol=1e-4, atol=1e-4)
 
 
 def test_density_shifts_a_patch_as_a_whole():

@@ -1,4 +1,4 @@
-"""Overlap and shares of masks by hand, of empty masks, and against the other Dice of the project."""
+"""Overlap and shares of masks by hand and of empty masks; agreement of shares."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from drasclr_core.anatomy import agreement
 from drasclr_core.evaluate.overlap import overlap, share_agreement
 
 masks = arrays(np.uint8, (3, 4, 2), elements=st.integers(0, 1))
@@ -45,12 +44,10 @@ def test_empty_masks():
 
 @settings(max_examples=50, deadline=None)
 @given(masks, masks)
-def test_symmetric_and_the_dice_of_lungs(first, second):
+def test_symmetric(first, second):
     lungs = np.ones(first.shape)
     found, turned = overlap(first, second, lungs), overlap(second, first, lungs)
-    assert found[1:] == turned[2:0:-1]
-    if first.any() or second.any():
-        assert found.dice == turned.dice == pytest.approx(agreement.dice(first, second))
+    assert found[1:] == turned[2:0:-1] and np.array_equal(found.dice, turned.dice, equal_nan=True)
 
 
 def test_line_and_bias_by_hand():

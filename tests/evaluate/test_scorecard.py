@@ -38,7 +38,8 @@ def verdicts(folder, *ids):
 
 def interval(low, high, paper=2.0, rule="better", metric="accuracy", **other):
     ends = {"low": low, "high": high, "wide_low": low, "wide_high": high}
-    return {"rule": rule, "metric": metric, "paper": paper, "missing": "", "lacks": "", "room": True, **ends, **other}
+    asked = {"rule": rule, "scope": "all", "metric": metric, "paper": paper}
+    return {**asked, "missing": "", "lacks": "", "room": True, **ends, **other}
 
 
 @pytest.mark.parametrize(
@@ -115,9 +116,8 @@ def test_a_claim_cannot_fail_where_the_other_method_leaves_no_room():
 
 def test_failing_needs_the_wide_interval_and_holding_does_not():
     row = interval(-1.0, 1.9) | {"wide_low": -1.5, "wide_high": 2.3}
-    assert (judge(row), judge(row, widened=True)) == (NOT_REPRODUCED, UNDECIDED)
-    row = interval(0.1, 1.9) | {"wide_low": -0.2, "wide_high": 2.3}
-    assert judge(row, widened=True) == REPRODUCED
+    assert (judge(row | {"scope": "most"}), judge(row)) == (NOT_REPRODUCED, UNDECIDED)
+    assert judge(interval(0.1, 1.9) | {"wide_low": -0.2, "wide_high": 2.3}) == REPRODUCED
 
 
 def test_no_such_rule():
@@ -126,25 +126,21 @@ def test_no_such_rule():
 
 
 @pytest.mark.parametrize(
-    ("all_of", "scope", "verdict"),
+    ("scope", "verdict", "cases"),
     [
-        ("+++", "all", REPRODUCED),
-        ("++?", "all", UNDECIDED),
-        ("+-?", "all", NOT_REPRODUCED),
-        ("++0", "all", UNDECIDED),
-        ("000", "all", UNTESTABLE),
-        ("00-", "all", NOT_REPRODUCED),
-        ("++?", "most", REPRODUCED),
-        ("+?", "most", UNDECIDED),
-        ("+-", "most", NOT_REPRODUCED),
-        ("+-?", "most", UNDECIDED),
-        ("++--", "most", NOT_REPRODUCED),
-        ("+00", "most", UNDECIDED),
-        ("000", "most", UNTESTABLE),
+        ("all", REPRODUCED, "+++"),
+        ("all", NOT_REPRODUCED, "+-? 00-"),
+        ("all", UNDECIDED, "++? ++0"),
+        ("all", UNTESTABLE, "000"),
+        ("most", REPRODUCED, "++?"),
+        ("most", NOT_REPRODUCED, "+- ++--"),
+        ("most", UNDECIDED, "+? +-? +00"),
+        ("most", UNTESTABLE, "000"),
     ],
 )
-def test_combine(all_of, scope, verdict):
-    assert combine([dict(zip("+-?0", VERDICTS, strict=True))[sign] for sign in all_of], scope) == verdict
+def test_combine(scope, verdict, cases):
+    for case in cases.split():
+        assert combine([dict(zip("+-?0", VERDICTS, strict=True))[sign] for sign in case], scope) == verdict, case
 
 
 def test_combine_refuses_nothing_and_unknown_scopes():

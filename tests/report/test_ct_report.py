@@ -67,6 +67,7 @@ def page(found, scan, monkeypatch, renders=False):
 def test_words_follow_numbers(found, scan, monkeypatch):
     soup = page(found, scan, monkeypatch)
     assert "unlike every subject" in soup.select_one(".warning").text
+    assert soup.select_one("section p").text.startswith("Verdict: review. Something") and "cube of 32 mm" in soup.text
     assert "61 % of the landmarks" in soup.text and "30 simulated subjects" in soup.text
     rows = {row.select_one("td").text: row.text for row in soup.select(".words tr")}
     whole = found.whole

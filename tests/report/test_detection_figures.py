@@ -1,10 +1,5 @@
 """Pictures of detection show the numbers that they are given."""
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,18 +11,7 @@ from drasclr_core.report.detection_figures import (
     precision_recall_plot,
 )
 
-
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
-
-
-def drawn(axis):
-    return [
-        (np.asarray(line.get_xdata(), float).tolist(), np.asarray(line.get_ydata(), float).tolist())
-        for line in axis.lines
-    ]
+from .conftest import drawn
 
 
 def test_scores_have_dots_bars_and_the_papers_diamonds():

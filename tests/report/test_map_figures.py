@@ -1,13 +1,7 @@
 """Pictures of maps show the masks and numbers that they are given, at the right place."""
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import pytest
 from PIL import Image
 
 from drasclr_core.anatomy.volume import Volume
@@ -21,12 +15,6 @@ from drasclr_core.report.map_figures import (
     share_boxes,
     shares_against_truth,
 )
-
-
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
 
 
 def column(title, truth=True):

@@ -1,13 +1,9 @@
 """Pictures of readouts show the numbers that they are given."""
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 
 from drasclr_core.evaluate.tasks import Task
 from drasclr_core.report.figures import color
@@ -19,12 +15,6 @@ from drasclr_core.report.readout_figures import (
 )
 
 GOLD = Task("GOLD", "GOLD", classes=(0, 1, 2, 3, 4))
-
-
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
 
 
 def test_dots_are_folds_and_means():
@@ -93,4 +83,4 @@ def test_confusion_of_each_method_in_its_own_colour():
     texts = [{text.get_position(): text.get_text() for text in axis.texts} for axis in axes]
     assert texts[0][4, 4] == "1" and texts[1][0, 4] == "1" and texts[1][4, 4] == ""
     for axis, method in zip(axes, ("cnn3d", "drasclr"), strict=True):
-        assert matplotlib.colors.to_hex(axis.images[0].cmap(1.0)).upper() == color(method).upper()
+        assert to_hex(axis.images[0].cmap(1.0)).upper() == color(method).upper()

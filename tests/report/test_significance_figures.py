@@ -3,11 +3,6 @@
 import base64
 import re
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,12 +10,6 @@ import pytest
 from drasclr_core.report.downloads import csv_links
 from drasclr_core.report.significance_figures import SMALLEST, difference_forest, label, p_values
 from drasclr_core.report.significance_tables import folded, readable
-
-
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture

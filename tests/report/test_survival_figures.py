@@ -1,10 +1,5 @@
 """Pictures of survival show the numbers that they are given."""
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,18 +13,7 @@ from drasclr_core.report.survival_figures import (
     survival_curves,
 )
 
-
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
-
-
-def drawn(axis):
-    return [
-        (np.asarray(line.get_xdata(), float).tolist(), np.asarray(line.get_ydata(), float).tolist())
-        for line in axis.lines
-    ]
+from .conftest import drawn
 
 
 def test_forest_has_a_panel_for_each_horizon_and_the_papers_points():

@@ -14,13 +14,15 @@ from scipy.ndimage import map_coordinates
 
 from drasclr_core.anatomy.quality import Quality
 from drasclr_core.cohort.boxes import SUBTYPES
+from drasclr_core.cohort.subjects import read_subjects
 from drasclr_core.detect.detector import folds_file
 from drasclr_core.report.ct_tables import in_short
 from drasclr_core.represent import describe as describe_module
 from drasclr_core.represent import scan_folder
-from drasclr_core.represent.describe import describe, example_subject, main
+from drasclr_core.represent.describe import describe, main
+from drasclr_core.represent.example import example_subject
 from drasclr_core.represent.place import odd_share, place_among
-from drasclr_core.run import file_fingerprint
+from drasclr_core.run import file_fingerprint, write_json
 
 from ..anatomy.bad_scans import BAD
 from ..anatomy.scan_files import phantom, write_series
@@ -209,6 +211,19 @@ def test_report_needs_no_network_and_no_sight(found):
 
 
 @pytest.mark.usefixtures("_plain")
+def test_the_scan_is_aligned_as_the_cohort_was(run, image, tmp_path, monkeypatch):
+    modes = []
+    monkeypatch.setattr(
+        describe_module, "judge_scan", lambda scan, atlas, mode, seed: modes.append(mode) or Quality("refused")
+    )
+    describe(image, run, tmp_path / "before")
+    monkeypatch.setattr(describe_module, "stage_record", lambda run, stage: tmp_path / f"{stage}.json")
+    write_json(tmp_path / "04_registration.json", {"parameters": {"mode": "authors"}})
+    describe(image, run, tmp_path / "after")
+    assert modes == ["fast", "authors"]
+
+
+@pytest.mark.usefixtures("_plain")
 def test_a_run_that_is_not_finished(run, image, tmp_path, monkeypatch):
     """Without detectors or features the rest is there, and the report says what is missing."""
     monkeypatch.setattr(type(run), "features", lambda self, method="drasclr": self.cohort / "nowhere")
@@ -248,12 +263,20 @@ def test_encoder_of_another_atlas_is_refused(run, image, tmp_path, monkeypatch):
         describe(image, run, tmp_path / "out")
 
 
-def test_example_is_one_that_no_detector_was_trained_on(run):
-    for number in range(SUBJECTS):
-        (run.anatomy(f"P{number}")).mkdir(parents=True, exist_ok=True)
-        (run.anatomy(f"P{number}") / "affine.json").write_text("{}")
-    sid, path = example_subject(run)
-    assert path.exists() and sid not in set(pd.read_csv(folds_file(run, "drasclr_finetuned"))["sid"])
+def test_example_has_much_disease_and_no_detector_was_trained_on_it(run):
+    with pytest.raises(FileNotFoundError, match="04_registration"):
+        example_subject(run)
+    table = read_subjects(run).sort_values("LAA950_pct")
+    for sid in table["sid"]:
+        Quality("refused" if sid == table["sid"].iloc[-1] else "ok").save(run.anatomy(sid) / "quality.json")
+        (run.anatomy(sid) / "affine.json").write_text("{}")
+    usable = list(table["sid"][:-1])
+    untrained, path = example_subject(run, "nothing")
+    assert path.exists() and untrained == usable[round(0.75 * (len(usable) - 1))]
+    folds = folds_file(run, "all_but_two")
+    folds.parent.mkdir()
+    pd.DataFrame({"sid": usable[2:], "fold": 0}).to_csv(folds, index=False)
+    assert example_subject(run, "all_but_two")[0] == usable[1]
 
 
 def test_place_of_a_scan():
