@@ -23,7 +23,7 @@ book: $(READY)  ## run the preset (demo) and build its book; REAL_SCAN=file show
 	@echo "The book: runs/$(RUN)/book/html/index.html"
 
 read: $(READY)  ## build the book from the committed results, computing nothing
-	$(BIN)/python -m drasclr_core.report.book --run reference
+	$(BIN)/python -m drasclr_core.workflow.book --run reference
 
 scans: $(READY)  ## your own scans: MANIFEST=folder-or-csv [ATLAS=lung-mask] [SCANS_RUN=name]
 	@test -n "$(MANIFEST)" || { echo "Say which scans: make scans MANIFEST=folder-or-csv [ATLAS=lung-mask]"; exit 2; }

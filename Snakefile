@@ -11,7 +11,7 @@
 import sys
 from pathlib import Path
 
-from drasclr_core.report.preset import Preset, method_of, notebook_of
+from drasclr_core.workflow.preset import Preset, method_of, notebook_of
 from drasclr_core.run import Run
 
 RUN = config.get("run", "demo")
@@ -84,7 +84,7 @@ rule book:
         str(run.folder / "book" / "html" / "index.html"),
     threads: CORES
     shell:
-        f"{sys.executable} -m drasclr_core.report.book --run {RUN} --cohort {run.cohort_name}"
+        f"{sys.executable} -m drasclr_core.workflow.book --run {RUN} --cohort {run.cohort_name}"
 
 
 rule shard:
@@ -100,7 +100,7 @@ rule shard:
         values=lambda wildcards: preset.parameters(wildcards.cohort, wildcards.stage),
     threads: 1
     shell:
-        f"{sys.executable} -m drasclr_core.report.execute {{input.notebook}} --preset {PRESET} --run {RUN}"
+        f"{sys.executable} -m drasclr_core.workflow.execute {{input.notebook}} --preset {PRESET} --run {RUN}"
         f" --cohort {{wildcards.cohort}} --threads {{threads}} -p shard {{wildcards.shard}} -p num_shards {SHARDS}"
 
 
@@ -118,5 +118,5 @@ rule stage:
         overrides=overrides,
     threads: THREADS
     shell:
-        f"{sys.executable} -m drasclr_core.report.execute {{input.notebook}} --preset {PRESET} --run {RUN}"
+        f"{sys.executable} -m drasclr_core.workflow.execute {{input.notebook}} --preset {PRESET} --run {RUN}"
         " --cohort {wildcards.cohort} --stage {wildcards.stage} --threads {threads} {params.overrides}"

@@ -18,8 +18,8 @@ from monai.transforms import Compose, RandAdjustContrast, RandAffine, RandGaussi
 from step import Step
 
 from drasclr_core.anatomy.patches import PatchStore
+from drasclr_core.model.inputs import center_views, normalise
 from drasclr_core.pretrain import Augmentation
-from drasclr_core.pretrain.augment import center_views, normalise
 from drasclr_core.pretrain.cache import CachedPatches
 
 VIEWS_PER_ANCHOR = 4  # query, key and two neighbours

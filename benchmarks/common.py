@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from drasclr_core.report.provenance import code_version, hardware
+from drasclr_core.provenance import code_version, hardware
 from drasclr_core.run import atomic, project_root, write_json
 
 DATA = project_root(__file__) / "book" / "_data"

@@ -24,12 +24,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from drasclr_core.anatomy.atlas.registration import AtlasAffine
 from drasclr_core.anatomy.extraction import extract_patches
-from drasclr_core.anatomy.registration import Affine
-from drasclr_core.anatomy.volume import Volume, load_mask, load_volume
 from drasclr_core.cohort.phantom.truth import load_truth
+from drasclr_core.imaging.volume import Volume, load_mask, load_volume
 from drasclr_core.model import Encoder
-from drasclr_core.report.provenance import Meter, code_version, hardware
+from drasclr_core.provenance import Meter, code_version, hardware
 from drasclr_core.represent import dense_probability
 from drasclr_core.represent.dense.lattice import Lattice
 from drasclr_core.represent.dense.plan import make_plan
@@ -82,7 +82,7 @@ def compare(run: Run, options: argparse.Namespace) -> tuple[pd.DataFrame, dict]:
     encoder = Encoder.from_pretrained(run.pretrain())
     volume = load_volume(run.images / f"{sid}.nii.gz", encoder.description["spacing_mm"])
     lungs, _ = load_mask(run.anatomy(sid) / "lungs.nii.gz")
-    affine = Affine.load(run.anatomy(sid) / "affine.json")
+    affine = AtlasAffine.load(run.anatomy(sid) / "affine.json")
     scan = (volume, lungs, affine, encoder)
     slab = (volume, middle_slab(lungs, round(options.slab_mm / volume.spacing[2])), affine, encoder)
     inside = slab[1] > 0
@@ -180,7 +180,7 @@ def time_whole_scan(edge_mm: float, stride: int, block: int, voxels: int = 500) 
     x, y, z = np.meshgrid(*axes[None].repeat(3, axis=0), indexing="ij", sparse=True)
     lungs = (((np.abs(x) - 0.24) / 0.207) ** 2 + (y / 0.267) ** 2 + (z / 0.4) ** 2 < 1).astype(np.uint8)
     array = np.random.default_rng(0).normal(-850, 100, lungs.shape).astype(np.float32)
-    volume, affine = Volume(array, np.eye(4)), Affine(np.eye(4))
+    volume, affine = Volume(array, np.eye(4)), AtlasAffine(np.eye(4))
     torch.manual_seed(0)
     encoder = Encoder().eval()
     encoder.description = {"patch_size": 32, "spacing_mm": 1.0, "hu_window": [-1024, 240],

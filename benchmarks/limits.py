@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from drasclr_core.anatomy import quality
 from drasclr_core.anatomy.patches import PatchStore
-from drasclr_core.anatomy.quality import judge
+from drasclr_core.anatomy.quality import verdict as quality
+from drasclr_core.anatomy.quality.verdict import judge
 from drasclr_core.cohort.subjects import write_subjects
 from drasclr_core.pretrain.sampling import LandmarkSampler
 from drasclr_core.report.gallery import write_gallery

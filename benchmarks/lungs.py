@@ -22,16 +22,15 @@ import pandas as pd
 from common import DATA, write_table
 from scipy import ndimage
 
-from drasclr_core.anatomy import lungs as classical
-from drasclr_core.anatomy.agreement import dice
-from drasclr_core.anatomy.lungs import NoLungsError, segment_lungs
-from drasclr_core.anatomy.shapes import distance
-from drasclr_core.anatomy.volume import Volume
+from drasclr_core.anatomy.lungs import segmentation as classical
+from drasclr_core.anatomy.lungs.segmentation import NoLungsError, segment_lungs
 from drasclr_core.cohort.phantom import Phantom, simulate
 from drasclr_core.cohort.phantom.scanner import Scanner
-from drasclr_core.cohort.traits import Traits, draw_traits
+from drasclr_core.cohort.phantom.traits import Traits, draw_traits
+from drasclr_core.imaging.masks import dice, distance
+from drasclr_core.imaging.volume import Volume
 from drasclr_core.progress import for_each
-from drasclr_core.report.provenance import Meter
+from drasclr_core.provenance import Meter
 from drasclr_core.run import atomic
 
 SEED = 1

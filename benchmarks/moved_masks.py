@@ -12,9 +12,9 @@ import pandas as pd
 from scipy.ndimage import affine_transform
 from scipy.spatial.transform import Rotation
 
-from drasclr_core.anatomy.dicom import LPS_TO_RAS
-from drasclr_core.anatomy.solid import affine_matrix, transform
-from drasclr_core.anatomy.volume import load_mask, save_mask
+from drasclr_core.imaging.affine import affine_matrix, transform
+from drasclr_core.imaging.dicom import LPS_TO_RAS
+from drasclr_core.imaging.volume import load_mask, save_mask
 
 EDGE_MM = 15.0
 """Empty space round a mask."""

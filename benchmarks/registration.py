@@ -28,12 +28,12 @@ import pandas as pd
 from common import DATA, write_table
 from moved_masks import Mask, hard_affine, real_affines, spoilt
 
-from drasclr_core.anatomy.atlas import Atlas, build_atlas, read_stored
-from drasclr_core.anatomy.measures import measure_alignment, measure_lungs
-from drasclr_core.anatomy.quality import judge
-from drasclr_core.anatomy.registration import Affine, align_solids, register_affine
-from drasclr_core.anatomy.solid import Solid
-from drasclr_core.anatomy.volume import Volume
+from drasclr_core.anatomy.atlas.atlas import Atlas, build_atlas, read_stored
+from drasclr_core.anatomy.atlas.registration import AtlasAffine, align_solids, register_affine
+from drasclr_core.anatomy.atlas.solid import Solid
+from drasclr_core.anatomy.quality.measures import measure_alignment, measure_lungs
+from drasclr_core.anatomy.quality.verdict import judge
+from drasclr_core.imaging.volume import Volume
 from drasclr_core.progress import track
 from drasclr_core.run import project_root
 
@@ -93,7 +93,7 @@ def known(atlas: Atlas, atlas_path: Path, scratch: Path, options: argparse.Names
     for kind, truth in track(draws, "known affines"):
         moved = mask.moved(truth, options.spacing)
         affine, overlaps, seconds = timed_fast(moved.save(scratch), atlas_path)
-        error = distances(atlas, affine, Affine(truth)).mean()
+        error = distances(atlas, affine, AtlasAffine(truth)).mean()
         rows.append({"kind": kind, "error": error, "starts": len(overlaps), **seconds,
                      "flagged": verdict(moved, affine, atlas) != "ok"})  # fmt: skip
     return [summary(kind, rows) for kind, rows in pd.DataFrame(rows).groupby("kind", sort=False)]
@@ -155,7 +155,7 @@ def spoilt_inputs(atlas: Atlas, atlas_path: Path, scratch: Path, options: argpar
             aligned = measure_alignment(lungs.labels, lungs.affine, affine, atlas)
             scan = Volume(np.where(lungs.labels > 0, -850, 40).astype(np.float32), lungs.affine)
             quality = judge(measure_lungs(scan, lungs.labels) | aligned)
-            off = distances(atlas, affine, Affine(move @ right.matrix)).mean()
+            off = distances(atlas, affine, AtlasAffine(move @ right.matrix)).mean()
             rows.append({"problem": problem, "mask": name, "off": off, "verdict": quality.verdict,
                          "alone": judge(aligned).verdict, "reason": (quality.reasons or [""])[0]})  # fmt: skip
     return [complaint(problem, rows) for problem, rows in pd.DataFrame(rows).groupby("problem", sort=False)]
@@ -183,7 +183,7 @@ def timed(function, *arguments) -> tuple:
     return function(*arguments), time.process_time() - begin
 
 
-def timed_fast(lungs_path: Path, atlas_path: Path) -> tuple[Affine, list[float], dict[str, float]]:
+def timed_fast(lungs_path: Path, atlas_path: Path) -> tuple[AtlasAffine, list[float], dict[str, float]]:
     """The fast mode with its overlaps, and the seconds of the fit and of the whole."""
     begin = time.process_time()
     solids = Solid.read(atlas_path), Solid.read(lungs_path)
@@ -191,12 +191,12 @@ def timed_fast(lungs_path: Path, atlas_path: Path) -> tuple[Affine, list[float],
     return affine, overlaps, {"fit": fit, "whole": time.process_time() - begin}
 
 
-def distances(atlas: Atlas, one: Affine, other: Affine) -> np.ndarray:
+def distances(atlas: Atlas, one: AtlasAffine, other: AtlasAffine) -> np.ndarray:
     """mm between the same landmarks [L] in a subject."""
     return np.linalg.norm(one.to_subject(atlas.centres) - other.to_subject(atlas.centres), axis=1)
 
 
-def verdict(mask: Mask, affine: Affine, atlas: Atlas) -> str:
+def verdict(mask: Mask, affine: AtlasAffine, atlas: Atlas) -> str:
     """Of the alignment alone."""
     return judge(measure_alignment(mask.labels, mask.affine, affine, atlas)).verdict
 

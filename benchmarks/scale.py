@@ -20,15 +20,15 @@ import pandas as pd
 from common import DATA, write_table
 from limits import COHORTS, whole_cohort_limits
 
-from drasclr_core.anatomy.atlas import Atlas, build_atlas, read_stored
+from drasclr_core.anatomy.atlas.atlas import Atlas, build_atlas, read_stored
 from drasclr_core.anatomy.patches import PatchStore
-from drasclr_core.anatomy.quality import Quality
+from drasclr_core.anatomy.quality.verdict import Quality
 from drasclr_core.anatomy.subject import align, cut_patches, find_lungs
 from drasclr_core.cohort.phantom.cohort import make_cohort
 from drasclr_core.cohort.subjects import image_path, read_subjects
 from drasclr_core.progress import for_each
+from drasclr_core.provenance import Meter
 from drasclr_core.report.gallery import write_gallery
-from drasclr_core.report.provenance import Meter
 from drasclr_core.run import Run
 
 STAGES = ("cohort", "lungs", "atlas", "registration", "patches", "everything done")

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from drasclr_core.pretrain import Augmentation, PretrainConfig
-from drasclr_core.pretrain.measures import losses
+from drasclr_core.pretrain.metrics import losses
 from drasclr_core.pretrain.setup import build_model, build_optimizer
 from drasclr_core.pretrain.views import Patches, draw_views, step_generator
 

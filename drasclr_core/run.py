@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -174,6 +174,34 @@ def is_done(folder: str | Path, piece: str, key: str) -> bool:
 def mark_done(folder: str | Path, piece: str, key: str, **facts) -> None:
     """Note that `piece` of this folder is finished; call it after the piece's files are in place."""
     write_json(Path(folder) / f".{piece}.json", {"key": key, **facts})
+
+
+def kept(folder: str | Path, piece: str, key: str, make: Callable[[], dict | None], files: Iterable[Path] = ()) -> dict:
+    """The facts of a piece of work that is done once and kept.
+
+    Parameters
+    ----------
+    folder : path
+        Where it is noted that the piece is done (see `mark_done`).
+    piece : str
+        Its name in this folder.
+    key : str
+        Changes with everything that the piece depends on (see `fingerprint`).
+    make : callable
+        Does the work, puts its files in place and returns facts that JSON can hold, or None. Called unless the piece
+        was finished with this key.
+    files : iterable of path
+        That the piece leaves behind; where one is gone, the piece is made again.
+
+    Returns
+    -------
+    dict
+        What `make` returned, now or then.
+    """
+    if not (is_done(folder, piece, key) and all(Path(file).exists() for file in files)):
+        mark_done(folder, piece, key, **(make() or {}))
+    facts = read_json(Path(folder) / f".{piece}.json")
+    return {name: value for name, value in facts.items() if name != "key"}
 
 
 def _plain(value):

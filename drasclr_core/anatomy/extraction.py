@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from drasclr_core.anatomy.volume import AIR, Volume
+from drasclr_core.imaging.volume import AIR, Volume
 
 HIGHEST = 3071
 """Highest HU kept, the top of the usual 12-bit range; metal above it would only cost space."""

@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 from PIL import Image, ImageColor
 from scipy import ndimage
 
-from drasclr_core.anatomy.volume import Volume
+from drasclr_core.imaging.volume import Volume
 
 WINDOW = (-1000.0, 400.0)
 """HU shown from black to white."""

@@ -12,17 +12,17 @@ from pathlib import Path
 
 import numpy as np
 
-from drasclr_core.anatomy.atlas import Atlas
+from drasclr_core.anatomy.atlas.atlas import Atlas
+from drasclr_core.anatomy.atlas.registration import register_affine
 from drasclr_core.anatomy.extraction import extract_patches
-from drasclr_core.anatomy.lungmask import segment_lungs_lungmask, weights_fingerprint
-from drasclr_core.anatomy.lungs import NoLungsError, segment_lungs
-from drasclr_core.anatomy.measures import measure_alignment, measure_scan
+from drasclr_core.anatomy.lungs.lungmask import segment_lungs_lungmask, weights_fingerprint
+from drasclr_core.anatomy.lungs.segmentation import NoLungsError, segment_lungs
 from drasclr_core.anatomy.overlays import thumbnail
 from drasclr_core.anatomy.patches import PatchStore
-from drasclr_core.anatomy.quality import Quality, assess, judge
-from drasclr_core.anatomy.refusal import printable_name
-from drasclr_core.anatomy.registration import register_affine
-from drasclr_core.anatomy.volume import Volume, VolumeError, load_mask, load_volume, save_mask
+from drasclr_core.anatomy.quality.measures import measure_alignment, measure_scan
+from drasclr_core.anatomy.quality.verdict import Quality, assess, judge
+from drasclr_core.imaging.refusal import printable_name
+from drasclr_core.imaging.volume import Volume, VolumeError, load_mask, load_volume, save_mask
 from drasclr_core.run import (
     atomic,
     file_fingerprint,

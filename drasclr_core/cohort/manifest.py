@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 from pydicom.misc import is_dicom
 
-from drasclr_core.anatomy.readers import FILE_SUFFIXES, is_image_file
 from drasclr_core.cohort.mosmed import is_mosmed, read_mosmed
 from drasclr_core.cohort.subjects import check_subjects
+from drasclr_core.imaging.readers import FILE_SUFFIXES, is_image_file
 
 
 def read_manifest(path: str | Path) -> pd.DataFrame:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from drasclr_core.anatomy.readers import FILE_SUFFIXES, is_image_file
 from drasclr_core.cohort.subjects import check_subjects, named
+from drasclr_core.imaging.readers import FILE_SUFFIXES, is_image_file
 
 REGISTRY = "dataset_registry"
 GRADES = tuple(f"CT-{grade}" for grade in range(5))

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from scipy import ndimage
 
-from drasclr_core.anatomy.quality import Quality
-from drasclr_core.anatomy.solid import transform
-from drasclr_core.anatomy.volume import load_mask
-from drasclr_core.cohort.boxes import BOX_MM, COLUMNS, SUBTYPES
+from drasclr_core.anatomy.quality.verdict import Quality
+from drasclr_core.cohort.annotations import BOX_MM, COLUMNS, SUBTYPES
 from drasclr_core.cohort.subjects import SHOWN, named
+from drasclr_core.imaging.affine import transform
+from drasclr_core.imaging.volume import load_mask
 from drasclr_core.run import Run
 
 LEAST_LUNG = 0.1
@@ -32,7 +32,7 @@ def read_boxes(path: str | Path, sids: Iterable[str]) -> pd.DataFrame:
     ----------
     path : path
         Columns ``sid, x, y, z, subtype``: the centre in RAS mm of the scan, and one of
-        `drasclr_core.cohort.boxes.SUBTYPES`. Other columns are left out.
+        `drasclr_core.cohort.annotations.SUBTYPES`. Other columns are left out.
     sids : iterable of str
         The cohort's subjects.
 

@@ -72,7 +72,7 @@ def train_detector(boxes: Boxes, train: np.ndarray, encoder: Encoder, config: Fi
     return detector, log
 
 
-def cross_validate(run: Run, boxes: Boxes, subtypes: Sequence[str], method: str, encoder: Encoder,
+def cross_validate_detectors(run: Run, boxes: Boxes, subtypes: Sequence[str], method: str, encoder: Encoder,
                    config: FinetuneConfig, stride: int = 4) -> pd.DataFrame:  # fmt: skip
     """Train a detector for every subtype and fold, keep it, and test it on the fold that it has not seen.
 
@@ -146,7 +146,7 @@ def direct_probability(detector: Detector, boxes: Boxes, test: np.ndarray) -> np
 
 def predictions(boxes: Boxes, test: np.ndarray, subtype: str, fold: int, method: str, probability, share
                 ) -> pd.DataFrame:  # fmt: skip
-    """The rows of one fold in a table of predictions (see `cross_validate`)."""
+    """The rows of one fold in a table of predictions (see `cross_validate_detectors`)."""
     return pd.DataFrame({"method": method, "task": subtype.capitalize(), "fold": fold, "box": test,
                          "sid": boxes.table["sid"].to_numpy()[test], "true": boxes.labels()[test],
                          "probability": probability, "share": share})  # fmt: skip

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from drasclr_core.cohort.boxes import SUBTYPES
+from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.model.encoder import Encoder
 from drasclr_core.model.locconv import LocationGroups
 from drasclr_core.run import Run, atomic, read_json, write_json
@@ -98,7 +98,7 @@ def detector_of(run: Run, method: str, subtype: str, sid: str | None = None) -> 
     method : str
         ``drasclr_finetuned``, or another folder under ``detectors``.
     subtype : str
-        One of `drasclr_core.cohort.boxes.SUBTYPES`.
+        One of `drasclr_core.cohort.annotations.SUBTYPES`.
     sid : str, optional
         The detector of the fold in which this subject was tested. Without it, or for a subject of no fold, on which no
         detector was trained, that of fold 0.

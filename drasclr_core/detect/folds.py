@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from drasclr_core.evaluate.folds import deal
+from drasclr_core.evaluate.folds import stratified_folds
 
 VALIDATION = 5
 """One in so many training subjects of each kind is kept for early stopping."""
@@ -27,7 +27,7 @@ def fold_of_subjects(table: pd.DataFrame, folds: int = 5, seed: int = 0) -> pd.S
     """
     kind = table.sort_values("subtype").groupby("sid")["subtype"].agg(lambda own: "+".join(dict.fromkeys(own)))
     codes = np.unique(kind, return_inverse=True)[1]
-    fold = deal(codes, folds, np.random.default_rng([seed, 20]), classes=True)
+    fold = stratified_folds(codes, folds, np.random.default_rng([seed, 20]), classes=True)
     return pd.Series(fold, index=kind.index, name="fold")
 
 
@@ -69,4 +69,4 @@ def fold_of_groups(sids: np.ndarray, labels: np.ndarray, folds: int, seed: int =
     folds, seed : int
     """
     _, first, place = np.unique(sids, return_index=True, return_inverse=True)
-    return deal(labels[first], folds, np.random.default_rng([seed, 23]), classes=True)[place]
+    return stratified_folds(labels[first], folds, np.random.default_rng([seed, 23]), classes=True)[place]

@@ -9,7 +9,7 @@ from torch import Tensor
 from drasclr_core.detect.detector import Detector
 from drasclr_core.detect.patches import BoxPatches
 from drasclr_core.model.encoder import Encoder
-from drasclr_core.pretrain.augment import center_views
+from drasclr_core.model.inputs import center_views
 
 AT_ONCE = 64
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from drasclr_core.anatomy.registration import Affine
-from drasclr_core.anatomy.solid import transform
-from drasclr_core.anatomy.volume import load_mask
-from drasclr_core.cohort.boxes import COLUMNS
+from drasclr_core.anatomy.atlas.registration import AtlasAffine
+from drasclr_core.cohort.annotations import COLUMNS
 from drasclr_core.detect.boxes import LEAST_LUNG, lung_of_boxes, lung_share
+from drasclr_core.imaging.affine import transform
+from drasclr_core.imaging.volume import load_mask
 from drasclr_core.run import Run
 
 HEALTHY = "healthy"
@@ -71,7 +71,7 @@ def healthy_boxes(run: Run, sids: list[str], annotated: pd.DataFrame, count: int
     order = np.concatenate([rng.permutation(len(places)) for _ in range(-(-count // len(places)))])[:count]
     rows = []
     for turn, sid in enumerate(sids):
-        affine = Affine.load(run.anatomy(sid) / "affine.json")
+        affine = AtlasAffine.load(run.anatomy(sid) / "affine.json")
         lungs, to_mm = load_mask(run.anatomy(sid) / "lungs.nii.gz")
         share, own, taken = lung_share(lungs, to_mm), order[turn :: len(sids)], np.empty((0, 3))
         for twin in (*own, *order):  # others stand in for those that find no room
@@ -88,7 +88,7 @@ def _in_the_atlas(run: Run, boxes: pd.DataFrame) -> np.ndarray:
     """Atlas places [N, 3] (RAS mm) of boxes."""
     centres, places = boxes[["x", "y", "z"]].to_numpy(float), np.empty((len(boxes), 3))
     for sid, rows in boxes.groupby("sid", sort=False).indices.items():
-        places[rows] = Affine.load(run.anatomy(sid) / "affine.json").to_atlas(centres[rows])
+        places[rows] = AtlasAffine.load(run.anatomy(sid) / "affine.json").to_atlas(centres[rows])
     return places
 
 

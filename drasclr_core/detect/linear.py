@@ -13,13 +13,13 @@ from drasclr_core.detect.detector import Detector
 from drasclr_core.detect.folds import fold_of_groups
 from drasclr_core.detect.forward import box_outputs, box_tensors
 from drasclr_core.detect.patches import BoxPatches
-from drasclr_core.detect.truth import LOW_ATTENUATION
 from drasclr_core.evaluate.folds import splits
-from drasclr_core.evaluate.linear import INNER_FOLDS, PENALTIES_CLASSIFICATION, logistic_model
+from drasclr_core.evaluate.readout.linear import INNER_FOLDS, PENALTIES_CLASSIFICATION, logistic_model
+from drasclr_core.imaging.constants import LOW_ATTENUATION
 from drasclr_core.model.encoder import Encoder
 
 
-def low_attenuation(patches: BoxPatches) -> np.ndarray:
+def low_attenuation_share(patches: BoxPatches) -> np.ndarray:
     """Share of the voxels of every box that lie below -950 HU, float [N, 1]."""
     return np.array([[(core < LOW_ATTENUATION).mean()] for core in patches.cores()])
 

@@ -15,10 +15,10 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 
-from drasclr_core.anatomy.registration import Affine
-from drasclr_core.anatomy.volume import Volume, load_mask, load_volume, save_mask
-from drasclr_core.cohort.boxes import SUBTYPES
+from drasclr_core.anatomy.atlas.registration import AtlasAffine
+from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.detect.detector import ABOUT, Detector, detector_folder, detector_of, folds_file
+from drasclr_core.imaging.volume import Volume, load_mask, load_volume, save_mask
 from drasclr_core.represent.dense import DenseProbability, dense_probability
 from drasclr_core.run import Run, atomic, fingerprint, is_done, mark_done, read_json
 
@@ -28,15 +28,15 @@ LEVELS = 250
 """Probabilities are stored in so many steps of 0.004: 0.5 and 1 are steps, and files are far smaller than of floats."""
 
 
-class Scan(NamedTuple):
+class AlignedScan(NamedTuple):
     """A subject as a detector needs it: volume of the encoder's voxel size, lungs on its grid, affine to the atlas."""
 
     volume: Volume
     lungs: np.ndarray
-    affine: Affine
+    affine: AtlasAffine
 
 
-def read_scan(run: Run, sid: str, image: str | Path, spacing: float) -> Scan:
+def read_scan(run: Run, sid: str, image: str | Path, spacing: float) -> AlignedScan:
     """Read what stages 01, 02 and 04 know of one subject.
 
     Parameters
@@ -57,7 +57,9 @@ def read_scan(run: Run, sid: str, image: str | Path, spacing: float) -> Scan:
     if not (folder / "affine.json").exists():
         raise FileNotFoundError(f"{sid}: no affine to the atlas. Run notebook 04_registration first; a subject that "
                                 "was refused there has no map.")  # fmt: skip
-    return Scan(load_volume(image, spacing), load_mask(folder / "lungs.nii.gz")[0], Affine.load(folder / "affine.json"))
+    return AlignedScan(
+        load_volume(image, spacing), load_mask(folder / "lungs.nii.gz")[0], AtlasAffine.load(folder / "affine.json")
+    )
 
 
 def map_subject(subject: tuple[str, str], run: Run, method: str, subtype: str, **how) -> dict:
@@ -74,7 +76,7 @@ def map_subject(subject: tuple[str, str], run: Run, method: str, subtype: str, *
     method : str
         Folder under ``detectors``.
     subtype : str
-        One of `drasclr_core.cohort.boxes.SUBTYPES`.
+        One of `drasclr_core.cohort.annotations.SUBTYPES`.
     **how
         ``stride``, ``block``, ``budget``, ``check``, ``exact``, ``seed`` of `dense_probability`.
 

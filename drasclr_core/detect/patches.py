@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from drasclr_core.anatomy.atlas import Atlas
+from drasclr_core.anatomy.atlas.atlas import Atlas
+from drasclr_core.anatomy.atlas.registration import AtlasAffine
 from drasclr_core.anatomy.extraction import extract_patches
-from drasclr_core.anatomy.registration import Affine
-from drasclr_core.anatomy.volume import load_volume
 from drasclr_core.cohort.subjects import image_path
+from drasclr_core.imaging.volume import load_volume
 from drasclr_core.progress import for_each
 from drasclr_core.run import Run, atomic, file_fingerprint, fingerprint, is_done, mark_done
 
@@ -107,7 +107,7 @@ def cut_boxes(run: Run, boxes: pd.DataFrame, subjects: pd.DataFrame, patch_size:
 def _cut(job: tuple[Path, Path, np.ndarray], size: int, spacing: float, atlas: Atlas) -> tuple[np.ndarray, ...]:
     """Patches, locations and steps of one subject's boxes: (image, anatomy folder, centres [M, 3] in mm)."""
     image, anatomy, centres = job
-    volume, affine = load_volume(image, spacing), Affine.load(anatomy / "affine.json")
+    volume, affine = load_volume(image, spacing), AtlasAffine.load(anatomy / "affine.json")
     hu, _ = extract_patches(volume, centres, size)
     low, high = atlas.box
     scale = 2 / (high - low)

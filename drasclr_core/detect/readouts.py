@@ -70,8 +70,9 @@ def everything_positive(boxes: Boxes, subtypes: Sequence[str]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def shuffled_scores(boxes: Boxes, subtypes: Sequence[str], features: dict[str, np.ndarray], n_permutations: int = 5,
-                    seed: int = 0) -> pd.DataFrame:  # fmt: skip
+def detection_permutation_scores(
+    boxes: Boxes, subtypes: Sequence[str], features: dict[str, np.ndarray], n_permutations: int = 5, seed: int = 0
+) -> pd.DataFrame:
     """Mean scores over folds (direct rule) after the labels were shuffled among the subjects of each task.
 
     Parameters

@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from drasclr_core.detect.voxels import THRESHOLD, box_is_positive
-from drasclr_core.evaluate.resampling import SAMPLE, draw_counts
+from drasclr_core.evaluate.statistics.resampling import SAMPLE, draw_counts
 
 METRICS = ("F1", "precision", "recall")
 RULES = {"voxels": "a quarter of the voxels", "direct": "the patch itself"}

@@ -6,14 +6,12 @@ import nibabel as nib
 import numpy as np
 from scipy import ndimage
 
-from drasclr_core.anatomy.volume import Volume
-from drasclr_core.cohort.boxes import SUBTYPES
+from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.cohort.phantom.truth import load_truth
 from drasclr_core.evaluate.overlap import overlap
+from drasclr_core.imaging.constants import LOW_ATTENUATION
+from drasclr_core.imaging.volume import Volume
 from drasclr_core.run import Run
-
-LOW_ATTENUATION = -950.0
-"""HU below which a voxel counts as emphysema in LAA-950."""
 
 
 def has_truth(run: Run, sid: str) -> bool:
@@ -41,7 +39,7 @@ def true_shares(run: Run, sid: str) -> dict[str, float]:
     return {subtype: float(masks[subtype][inside].mean()) for subtype in SUBTYPES}
 
 
-def low_attenuation(volume: Volume, lungs: np.ndarray) -> np.ndarray:
+def low_attenuation_mask(volume: Volume, lungs: np.ndarray) -> np.ndarray:
     """The LAA-950 mask, bool [x, y, z]: lung voxels below -950 HU."""
     return (volume.array < LOW_ATTENUATION) & (np.asarray(lungs) > 0)
 

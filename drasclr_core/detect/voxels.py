@@ -11,8 +11,8 @@ from torch import Tensor
 
 from drasclr_core.detect.patches import BoxPatches
 from drasclr_core.model.encoder import Encoder
+from drasclr_core.model.inputs import above_air, normalise
 from drasclr_core.model.locconv import LocationGroups
-from drasclr_core.pretrain.augment import above_air, normalise
 from drasclr_core.represent.dense import fold_batch_norm
 
 QUARTER = 0.25

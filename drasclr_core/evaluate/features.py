@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from drasclr_core.anatomy import quality
+from drasclr_core.anatomy.quality import verdict as quality
 from drasclr_core.run import Run
 
 # Methods whose features are measured columns of the subject table.

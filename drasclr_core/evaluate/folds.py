@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 
-def deal(labels: np.ndarray, folds: int, rng: np.random.Generator, classes: bool) -> np.ndarray:
+def stratified_folds(labels: np.ndarray, folds: int, rng: np.random.Generator, classes: bool) -> np.ndarray:
     """Deal subjects out to folds like cards, so that every fold gets the same mix of labels.
 
     Subjects are sorted by grade (by neighbouring values where labels are continuous: `folds` subjects next to each

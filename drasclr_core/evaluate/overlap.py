@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from drasclr_core.anatomy.agreement import dice
+from drasclr_core.imaging.masks import dice
 
 
 class Overlap(NamedTuple):

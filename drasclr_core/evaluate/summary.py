@@ -27,7 +27,7 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
 def advantage(scores: pd.DataFrame, over: str = "chance") -> pd.DataFrame:
     """How much higher than another method's each score is, fold by fold: ``method, task, metric, mean, sd, folds``.
 
-    Only means something where both were tested on the same folds, as by `readout.compare`.
+    Only means something where both were tested on the same folds, as by `readout.compare_readouts`.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from drasclr_core.pretrain.measures import MEASURES
+from drasclr_core.pretrain.metrics import MEASURES
 from drasclr_core.run import atomic
 
 COLUMNS = ("epoch", "step", *MEASURES, "lr", "seconds")

@@ -12,15 +12,15 @@ import numpy as np
 import pandas as pd
 import torch
 
-from drasclr_core.model.share import Share
 from drasclr_core.pretrain.cache import cached
 from drasclr_core.pretrain.config import PretrainConfig
 from drasclr_core.pretrain.log import Log
-from drasclr_core.pretrain.measures import MEASURES, cosine_rate, losses, measure
+from drasclr_core.pretrain.metrics import MEASURES, cosine_rate, losses, measure
 from drasclr_core.pretrain.probe import probe
-from drasclr_core.pretrain.resume import describe, load_state, run_key, save_state
+from drasclr_core.pretrain.resume import encoder_description, load_state, run_key, save_state
 from drasclr_core.pretrain.sampling import Batch, LandmarkSampler, prefetch
 from drasclr_core.pretrain.setup import build_model, build_optimizer, start_processes
+from drasclr_core.pretrain.shards import BatchShard
 from drasclr_core.pretrain.statistics import estimate_statistics
 from drasclr_core.pretrain.views import Patches, draw_views, read_patches, step_generator
 from drasclr_core.progress import track
@@ -117,7 +117,7 @@ def pretrain(store, atlas, out_dir: str | Path, config: PretrainConfig, labels: 
         encoder = model.query.encoder
         estimate_statistics(encoder, store, model.locations, config.augmentation.size, config.seed)
         log.close()
-        encoder.description = {"key": key, **describe(atlas, store, config, fabric.world_size)}
+        encoder.description = {"key": key, **encoder_description(atlas, store, config, fabric.world_size)}
         encoder.save_pretrained(out_dir)
         shutil.rmtree(state_path.parent, ignore_errors=True)
     fabric.barrier()
@@ -131,7 +131,7 @@ class Step(NamedTuple):
     epoch: int
     index: int
     batch: Batch
-    share: Share
+    share: BatchShard
 
     def near(self, neighbors: list[list[int]] | None) -> list[int] | None:
         """The neighbours of the step's landmark."""
@@ -145,7 +145,7 @@ def _steps(sampler: LandmarkSampler, config: PretrainConfig, rank: int, done: in
         skip = start if epoch == first_epoch else 0
         for index, batch in enumerate(sampler.epoch(epoch, skip), start=skip):
             order = np.random.default_rng([config.seed, epoch, index, 0]).permutation(len(batch.subjects))
-            share = Share.of(len(order), rank, sampler.processes, config.key_splits, order)
+            share = BatchShard.of(len(order), rank, sampler.processes, config.key_splits, order)
             yield Step(epoch * len(sampler) + index, epoch, index, batch, share)
 
 

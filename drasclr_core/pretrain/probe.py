@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 from drasclr_core.model.encoder import Encoder
-from drasclr_core.pretrain.augment import center_views
+from drasclr_core.model.inputs import center_views
 
 FOLDS = 5
 LEAST = 2 * FOLDS  # subjects without which a label is not scored

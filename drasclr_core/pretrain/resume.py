@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 import drasclr_core
-from drasclr_core.model import DrasCLR
-from drasclr_core.pretrain.augment import HU_WINDOW
+from drasclr_core.methods.drasclr import DrasCLR
+from drasclr_core.model.inputs import HU_WINDOW
 from drasclr_core.pretrain.config import PretrainConfig
 from drasclr_core.run import atomic, fingerprint
 
@@ -34,7 +34,7 @@ def save_state(path: Path, state: dict, model: DrasCLR, optimizer) -> None:
         torch.save({**state, "model": model.state_dict(), "optimizer": optimizer.state_dict()}, temporary)
 
 
-def describe(atlas, store, config: PretrainConfig, processes: int = 1) -> dict:
+def encoder_description(atlas, store, config: PretrainConfig, processes: int = 1) -> dict:
     """What the weights mean: written beside them as JSON."""
     return {
         "method": "DrasCLR",

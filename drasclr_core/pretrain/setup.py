@@ -10,7 +10,8 @@ import torch
 from lightning.fabric import Fabric
 from lightning.fabric.strategies import DDPStrategy
 
-from drasclr_core.model import ConditionalMemoryBank, DrasCLR, Encoder, ProjectionHead
+from drasclr_core.methods.drasclr import DrasCLR
+from drasclr_core.model import ConditionalMemoryBank, Encoder, ProjectionHead
 from drasclr_core.pretrain.config import PretrainConfig
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of mallopt, in glibc's malloc.h

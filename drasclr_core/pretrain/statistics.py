@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from drasclr_core.model.encoder import Encoder
+from drasclr_core.model.inputs import center_views
 from drasclr_core.model.locconv import LocationGroups
-from drasclr_core.pretrain.augment import center_views
 from drasclr_core.progress import track
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from drasclr_core.model.share import Share
 from drasclr_core.pretrain.augment import Augmentation
 from drasclr_core.pretrain.sampling import Batch
+from drasclr_core.pretrain.shards import BatchShard
 
 
 class Patches(NamedTuple):
@@ -21,7 +21,7 @@ class Patches(NamedTuple):
     around: np.ndarray | None
 
 
-def read_patches(store, batch: Batch, neighbors: list[int] | None, share: Share) -> Patches:
+def read_patches(store, batch: Batch, neighbors: list[int] | None, share: BatchShard) -> Patches:
     """Read what a process needs of a batch; a process alone reads the patches of queries and keys once."""
     query = store.read(batch.landmark, batch.subjects[share.rows])
     whole = len(share.rows) == share.size
@@ -38,13 +38,13 @@ def step_generator(seed: int, epoch: int, step: int, device: torch.device | str 
     return torch.Generator(device).manual_seed(int(state >> 1))
 
 
-def draw_views(augment: Augmentation, patches: Patches, generator: torch.Generator, share: Share | None = None
+def draw_views(augment: Augmentation, patches: Patches, generator: torch.Generator, share: BatchShard | None = None
                ) -> tuple[Tensor, Tensor, Tensor | None]:  # fmt: skip
     """A view of each patch for the query, one for the key and one of each neighbour, on the generator's device.
 
     Every process draws for the whole batch and uses its share, so the views do not depend on the number of processes.
     """
-    share = share or Share.whole(len(patches.query))
+    share = share or BatchShard.whole(len(patches.query))
 
     def view(stored: np.ndarray, rows: np.ndarray) -> Tensor:
         stored = to_device(stored, generator.device)

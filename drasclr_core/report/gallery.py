@@ -21,10 +21,10 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from PIL import Image
 
-from drasclr_core.anatomy.quality import VERDICTS, Quality, entries
-from drasclr_core.anatomy.refusal import printable_name
+from drasclr_core.anatomy.quality.verdict import VERDICTS, Quality, entries
 from drasclr_core.anatomy.subject import draw_thumbnail, has_thumbnail
 from drasclr_core.cohort.subjects import image_path, read_subjects
+from drasclr_core.imaging.refusal import printable_name
 from drasclr_core.progress import for_each
 from drasclr_core.run import Run, atomic
 

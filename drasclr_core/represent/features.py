@@ -10,7 +10,7 @@ import torch
 import zarr
 
 from drasclr_core.model.encoder import Encoder
-from drasclr_core.pretrain.augment import center_views
+from drasclr_core.model.inputs import center_views
 from drasclr_core.progress import track
 from drasclr_core.run import fingerprint
 

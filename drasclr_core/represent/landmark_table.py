@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import torch
 
-from drasclr_core.anatomy.atlas import Atlas
+from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.anatomy.extraction import extract_patches
-from drasclr_core.anatomy.volume import Volume
+from drasclr_core.imaging.volume import Volume
 from drasclr_core.model.encoder import Encoder
-from drasclr_core.pretrain.augment import center_views
+from drasclr_core.model.inputs import center_views
 
 AT_ONCE = 16  # patches with kernels of their own; the dense maps' exact mode was fastest with so many
 

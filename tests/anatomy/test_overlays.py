@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from drasclr_core.anatomy.overlays import View, landmark_overlay, layer_overlay, lung_overlay
-from drasclr_core.anatomy.volume import Volume
+from drasclr_core.imaging.volume import Volume
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from drasclr_core.anatomy.extraction import extract_patches
 from drasclr_core.anatomy.patches import PatchStore
-from drasclr_core.anatomy.volume import Volume
+from drasclr_core.imaging.volume import Volume
 from drasclr_core.progress import for_each
 
 

@@ -5,13 +5,13 @@ import inspect
 import numpy as np
 import pytest
 
-from drasclr_core.anatomy.atlas import Atlas, build_atlas, landmark_grid
-from drasclr_core.anatomy.lungs import segment_lungs
-from drasclr_core.anatomy.quality import Quality, assess
-from drasclr_core.anatomy.registration import Affine, register_affine
-from drasclr_core.anatomy.volume import Volume, load_volume, save_mask, save_volume
+from drasclr_core.anatomy.atlas.atlas import Atlas, build_atlas, landmark_grid
+from drasclr_core.anatomy.atlas.registration import AtlasAffine, register_affine
+from drasclr_core.anatomy.lungs.segmentation import segment_lungs
+from drasclr_core.anatomy.quality.verdict import Quality, assess
+from drasclr_core.imaging.volume import Volume, load_volume, save_mask, save_volume
 
-from .scan_files import whole_chest
+from ..imaging.scan_files import whole_chest
 
 
 def arguments(function):
@@ -45,7 +45,7 @@ def test_from_a_file_to_landmarks_and_a_verdict(scan):
     corners = landmark_grid(lungs, patch_size=8, step=7)
     assert corners.dtype.kind == "i" and corners.shape[1:] == (3,) and len(corners) > 50
     affine = register_affine(folder / "lungs.nii.gz", folder / "lungs.nii.gz")
-    assert isinstance(affine, Affine)
+    assert isinstance(affine, AtlasAffine)
     atlas = build_atlas(lungs, volume.affine, step_mm=28.0)
     assert isinstance(atlas, Atlas)
     moved = affine.to_subject(atlas.centres)

@@ -8,16 +8,16 @@ from functools import partial
 import numpy as np
 import pytest
 
-from drasclr_core.anatomy.atlas import Atlas, build_atlas
+from drasclr_core.anatomy.atlas.atlas import Atlas, build_atlas
+from drasclr_core.anatomy.atlas.registration import AtlasAffine
 from drasclr_core.anatomy.patches import PatchStore
-from drasclr_core.anatomy.quality import Quality
-from drasclr_core.anatomy.registration import Affine
+from drasclr_core.anatomy.quality.verdict import Quality
 from drasclr_core.anatomy.subject import align, cut_patches, find_lungs
-from drasclr_core.anatomy.volume import Volume, load_mask, load_volume, save_volume
+from drasclr_core.imaging.volume import Volume, load_mask, load_volume, save_volume
 from drasclr_core.progress import for_each
 from drasclr_core.run import file_fingerprint, remembered_fingerprint
 
-from .scan_files import whole_chest
+from ..imaging.scan_files import whole_chest
 
 SPACING = 4.0
 
@@ -70,7 +70,7 @@ def test_alignment_carries_patch_centres(cohort):
     _, anatomy, atlas = cohort
     result = align("B", anatomy, atlas)
     centres = Atlas.load(atlas).centres
-    affine = Affine.load(anatomy / "B/affine.json")
+    affine = AtlasAffine.load(anatomy / "B/affine.json")
     np.testing.assert_allclose(np.load(anatomy / "B/landmarks.npy"), affine.to_subject(centres))
     assert np.linalg.det(affine.matrix) == pytest.approx(0.9**3, rel=0.03)
     quality = Quality.load(anatomy / "B/quality.json")
@@ -133,7 +133,7 @@ def test_replaced_scan_is_done_anew(cohort, tmp_path, scans):
     assert find_lungs(("B", str(scans / "A.nii.gz")), anatomy, SPACING)["verdict"] != "refused"
     assert stamps(anatomy / "B")["lungs.nii.gz"] > before["lungs.nii.gz"]
     align("B", anatomy, atlas)
-    assert np.linalg.det(Affine.load(anatomy / "B/affine.json").matrix) == pytest.approx(1.0, abs=0.01)
+    assert np.linalg.det(AtlasAffine.load(anatomy / "B/affine.json").matrix) == pytest.approx(1.0, abs=0.01)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from drasclr_core.report.scene_page import interactive, write_scene_page
+from drasclr_core.report.scenes.page import interactive, write_scene_page
 
 ALT = 'Lungs <of> a "phantom" with a red ball'
 

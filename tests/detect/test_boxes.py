@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from drasclr_core.anatomy.atlas import Atlas, build_atlas
-from drasclr_core.anatomy.quality import Quality
-from drasclr_core.anatomy.registration import Affine
-from drasclr_core.anatomy.volume import Volume, load_mask, load_volume, save_mask, save_volume
+from drasclr_core.anatomy.atlas.atlas import Atlas, build_atlas
+from drasclr_core.anatomy.atlas.registration import AtlasAffine
+from drasclr_core.anatomy.quality.verdict import Quality
 from drasclr_core.cohort.subjects import write_subjects
 from drasclr_core.detect.boxes import boxes_file, check_places, lung_share, read_boxes
 from drasclr_core.detect.dataset import load_boxes
 from drasclr_core.detect.healthy import healthy_boxes, healthy_subjects
+from drasclr_core.imaging.volume import Volume, load_mask, load_volume, save_mask, save_volume
 from drasclr_core.run import Run
 
 SIDS = [f"{number:03d}" for number in range(12)]
@@ -35,7 +35,7 @@ def run(tmp_path_factory):
         save_mask(run.anatomy(sid) / "lungs.nii.gz", lungs, to_mm)
         shift = np.eye(4)
         shift[:3, 3] = 3
-        Affine(shift).save(run.anatomy(sid) / "affine.json")
+        AtlasAffine(shift).save(run.anatomy(sid) / "affine.json")
         Quality("refused" if sid == SIDS[8] else "ok", [], {}).save(run.anatomy(sid) / "quality.json")
     images = [str(run.images / f"{sid}.nii.gz") for sid in SIDS]
     ill = [1] * 8 + [0] * 4
@@ -111,7 +111,7 @@ def test_twins_have_as_much_lung_and_keep_apart(run):
     lungs, to_mm = load_mask(run.anatomy("009") / "lungs.nii.gz")
     moved = np.eye(4)
     moved[0, 3] = 11
-    Affine(moved).save(run.anatomy("009") / "affine.json")
+    AtlasAffine(moved).save(run.anatomy("009") / "affine.json")
     edge = pd.DataFrame({"sid": "000", "x": [55.0], "y": 0.0, "z": 0.0, "subtype": "paraseptal"})
     twin = healthy_boxes(run, ["009"], edge, 1)[["x", "y", "z"]].to_numpy()
     share = lung_share(lungs, to_mm)
@@ -122,7 +122,7 @@ def test_twins_have_as_much_lung_and_keep_apart(run):
     assert share[voxels[0]] < 0.9 and share[voxels[1]] == pytest.approx(share[voxels[0]], abs=0.01)
     both = healthy_boxes(run, ["009"], pd.concat([edge, edge], ignore_index=True), 2)[["x", "y", "z"]].to_numpy()
     assert len(both) == 2 and np.abs(both[0] - both[1]).max() >= 16
-    Affine.load(run.anatomy("008") / "affine.json").save(run.anatomy("009") / "affine.json")
+    AtlasAffine.load(run.anatomy("008") / "affine.json").save(run.anatomy("009") / "affine.json")
     assert healthy_boxes(run, [], edge, 3).empty
 
 

@@ -7,7 +7,7 @@ import torch
 
 from drasclr_core.detect import cross_validation, efficiency
 from drasclr_core.detect.config import FinetuneConfig
-from drasclr_core.detect.cross_validation import cross_validate, direct_probability
+from drasclr_core.detect.cross_validation import cross_validate_detectors, direct_probability
 from drasclr_core.detect.detector import detector_of, folds_file
 from drasclr_core.detect.efficiency import Fit, Start, annotation_curve, part_of_boxes
 from drasclr_core.run import Run
@@ -25,7 +25,7 @@ def boxes(make_boxes):
 def done(boxes, encoder, tmp_path_factory):
     torch.set_num_threads(1)
     run = Run(str(tmp_path_factory.mktemp("runs") / "one"))
-    return run, cross_validate(run, boxes, TASK, "drasclr_finetuned", encoder, CONFIG)
+    return run, cross_validate_detectors(run, boxes, TASK, "drasclr_finetuned", encoder, CONFIG)
 
 
 def test_every_box_is_tested_once_by_a_stranger(done, boxes):
@@ -49,7 +49,7 @@ def test_saved_detectors_give_the_same_probabilities(done, boxes):
 def test_finished_folds_are_not_trained_again(done, boxes, encoder, monkeypatch):
     run, table = done
     monkeypatch.setattr(cross_validation, "finetune", None)
-    assert cross_validate(run, boxes, TASK, "drasclr_finetuned", encoder, CONFIG).equals(table)
+    assert cross_validate_detectors(run, boxes, TASK, "drasclr_finetuned", encoder, CONFIG).equals(table)
 
 
 def test_other_settings_are_trained_anew_and_a_killed_run_leaves_no_mixture(done, boxes, encoder, monkeypatch):
@@ -60,7 +60,7 @@ def test_other_settings_are_trained_anew_and_a_killed_run_leaves_no_mixture(done
 
     monkeypatch.setattr(cross_validation, "finetune", killed)
     with pytest.raises(KeyboardInterrupt):
-        cross_validate(run, boxes, TASK, "drasclr_finetuned", encoder, FinetuneConfig(epochs=2))
+        cross_validate_detectors(run, boxes, TASK, "drasclr_finetuned", encoder, FinetuneConfig(epochs=2))
     with pytest.raises(FileNotFoundError, match="notebook 20"):
         detector_of(run, "drasclr_finetuned", "centrilobular", "S03")
 

@@ -9,10 +9,10 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
-from drasclr_core.anatomy.registration import Affine
-from drasclr_core.anatomy.volume import Volume, load_volume, save_mask, save_volume
+from drasclr_core.anatomy.atlas.registration import AtlasAffine
 from drasclr_core.detect import maps, proportion
 from drasclr_core.detect.detector import Detector, detector_folder, folds_file
+from drasclr_core.imaging.volume import Volume, load_volume, save_mask, save_volume
 from drasclr_core.model.encoder import Encoder
 from drasclr_core.represent.dense import dense_features
 from drasclr_core.run import Run, mark_done
@@ -33,7 +33,7 @@ def run(tmp_path_factory):
     lungs[2:14, 4:10, 4:11] = 1
     save_volume(run.images / "S1.nii.gz", Volume(array.astype(np.float32), TO_MM))
     save_mask(run.anatomy("S1") / "lungs.nii.gz", lungs, TO_MM)
-    Affine(np.eye(4)).save(run.anatomy("S1") / "affine.json")
+    AtlasAffine(np.eye(4)).save(run.anatomy("S1") / "affine.json")
     mark_done(run.anatomy("S1"), "align", "first")
     for fold in (0, 1):
         torch.manual_seed(fold)
@@ -45,7 +45,9 @@ def run(tmp_path_factory):
         encoder.eval()
         encoder.description = {"patch_size": 8, "spacing_mm": 4.0, "hu_window": [-1024, 240],
                                "location_box_mm": [[-60.0, -20.0, -280.0], [60.0, 90.0, -160.0]]}  # fmt: skip
-        dense = dense_features(Volume(array.astype(np.float32), TO_MM), lungs, Affine(np.eye(4)), encoder, 2, check=0)
+        dense = dense_features(
+            Volume(array.astype(np.float32), TO_MM), lungs, AtlasAffine(np.eye(4)), encoder, 2, check=0
+        )
         mean, spread = dense.features.mean(0), dense.features.std(0)
         fit = LogisticRegression().fit((dense.features - mean) / spread, dense.points[:, 0] > 7)
         head, weight = nn.Linear(8, 1), fit.coef_[0] / spread

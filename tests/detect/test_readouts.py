@@ -4,8 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from drasclr_core.detect.linear import as_detector, box_features, logistic, low_attenuation
-from drasclr_core.detect.readouts import add_voxels, everything_positive, linear_predictions, shuffled_scores
+from drasclr_core.detect.linear import as_detector, box_features, logistic, low_attenuation_share
+from drasclr_core.detect.readouts import (
+    add_voxels,
+    detection_permutation_scores,
+    everything_positive,
+    linear_predictions,
+)
 from drasclr_core.detect.scores import fold_scores
 
 TASK = ["centrilobular"]
@@ -17,21 +22,24 @@ def mean_f1(table, rule="direct"):
 
 
 def test_low_attenuation_is_the_share_of_the_box_alone(planted):
-    share, (n, hu) = low_attenuation(planted.patches), (planted.patches.size, planted.patches.hu)
+    share, (n, hu) = low_attenuation_share(planted.patches), (planted.patches.size, planted.patches.hu)
     core = hu[:, n // 2 : n // 2 + n, n // 2 : n // 2 + n, n // 2 : n // 2 + n]
     assert share[:, 0] == pytest.approx((core < -950).mean(axis=(1, 2, 3)))
 
 
 def test_planted_emphysema_is_found_and_shuffled_labels_give_chance(planted):
-    features = {"patch_laa": low_attenuation(planted.patches)}
+    features = {"patch_laa": low_attenuation_share(planted.patches)}
     assert mean_f1(linear_predictions(planted, TASK, features))["patch_laa"] > 0.95
-    shuffled = shuffled_scores(planted, TASK, features, n_permutations=2)
+    shuffled = detection_permutation_scores(planted, TASK, features, n_permutations=2)
     assert shuffled.query("metric == 'F1'")["value"].mean() < 0.65, "labels of tested subjects reach the training"
 
 
 def test_nothing_is_found_where_nothing_was_planted(make_boxes):
     boxes = make_boxes(planted=False)
-    assert mean_f1(linear_predictions(boxes, TASK, {"patch_laa": low_attenuation(boxes.patches)}))["patch_laa"] < 0.75
+    assert (
+        mean_f1(linear_predictions(boxes, TASK, {"patch_laa": low_attenuation_share(boxes.patches)}))["patch_laa"]
+        < 0.75
+    )
 
 
 def test_chance_calls_everything_positive(planted):
@@ -60,6 +68,6 @@ def test_voxels_of_a_readout_follow_its_boxes(planted, encoder):
 
 def test_one_subject_of_a_label(planted):
     few = np.isin(planted.table["sid"], ["S00", "S01", "S03"])
-    share, labels, sids = low_attenuation(planted.patches), planted.labels(), planted.table["sid"].to_numpy()
+    share, labels, sids = low_attenuation_share(planted.patches), planted.labels(), planted.table["sid"].to_numpy()
     fitted = logistic(share[few], labels[few], sids[few])
     assert fitted.predict_proba(share).shape == (len(share), 2)

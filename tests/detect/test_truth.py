@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from drasclr_core.anatomy.volume import Volume
-from drasclr_core.cohort.boxes import SUBTYPES
+from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.cohort.phantom.truth import BITS, save_truth
-from drasclr_core.detect.truth import compare_masks, has_truth, low_attenuation, true_masks, true_shares
+from drasclr_core.detect.truth import compare_masks, has_truth, low_attenuation_mask, true_masks, true_shares
+from drasclr_core.imaging.volume import Volume
 from drasclr_core.run import Run
 
 TO_MM = np.diag([2.0, 2.0, 2.0, 1.0])
@@ -63,5 +63,5 @@ def test_compared_one_by_one_and_both():
 
 def test_low_attenuation_is_in_the_lungs_only():
     volume = Volume(np.array([-1000.0, -950.0, -951.0, -1000.0]).reshape(4, 1, 1), TO_MM)
-    found = low_attenuation(volume, np.array([1, 1, 2, 0]).reshape(4, 1, 1))
+    found = low_attenuation_mask(volume, np.array([1, 1, 2, 0]).reshape(4, 1, 1))
     assert found.ravel().tolist() == [True, False, True, False]

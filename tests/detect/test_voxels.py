@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 import torch
 
-from drasclr_core.anatomy.registration import Affine
-from drasclr_core.anatomy.volume import Volume
+from drasclr_core.anatomy.atlas.registration import AtlasAffine
 from drasclr_core.detect.detector import Detector
 from drasclr_core.detect.patches import BoxPatches
 from drasclr_core.detect.voxels import box_is_positive, lattice, positive_share, voxel_shares
+from drasclr_core.imaging.volume import Volume
 from drasclr_core.represent.dense import dense_probability
 
 
@@ -40,7 +40,7 @@ def test_equals_a_dense_map(encoder):
     volume = Volume(array, np.diag([4.0, 4.0, 4.0, 1.0]))
     matrix = np.diag([1.1, 0.9, 1.05, 1.0])
     matrix[:3, 3] = [2, -3, 1]
-    affine, box = Affine(matrix), np.array([[-20.0, -20, -20], [120.0, 130, 110]])
+    affine, box = AtlasAffine(matrix), np.array([[-20.0, -20, -20], [120.0, 130, 110]])
     detector = Detector(encoder).eval()
     torch.manual_seed(3)
     torch.nn.init.normal_(detector.head.weight, std=30)

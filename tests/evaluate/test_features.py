@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from drasclr_core.anatomy.quality import judge
+from drasclr_core.anatomy.quality.verdict import judge
 from drasclr_core.cohort.subjects import write_subjects
 from drasclr_core.evaluate.features import found_features, read_features
 from drasclr_core.run import Run

@@ -4,19 +4,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from drasclr_core.evaluate.comparison import compare_methods
-from drasclr_core.evaluate.concordance import concordance
-from drasclr_core.evaluate.covariates import survival_data
-from drasclr_core.evaluate.linear import chance_model
-from drasclr_core.evaluate.readout import compare, readout
-from drasclr_core.evaluate.resampling import readout_draws
-from drasclr_core.evaluate.risk_groups import curves, log_rank, tertiles
-from drasclr_core.evaluate.shuffled import permutation_test, shuffled_scores
+from drasclr_core.evaluate.readout.linear import chance_model
+from drasclr_core.evaluate.readout.permutation import permutation_scores, permutation_test
+from drasclr_core.evaluate.readout.readout import compare_readouts, readout
+from drasclr_core.evaluate.statistics.comparison import compare_methods
+from drasclr_core.evaluate.statistics.resampling import readout_draws
 from drasclr_core.evaluate.summary import advantage, summarise
-from drasclr_core.evaluate.survival import compare_survival
+from drasclr_core.evaluate.survival.concordance import concordance
+from drasclr_core.evaluate.survival.covariates import survival_data
+from drasclr_core.evaluate.survival.risk_groups import curves, log_rank, tertiles
+from drasclr_core.evaluate.survival.survival import compare_survival
 from drasclr_core.evaluate.tasks import Task
 
-from .deaths import subject_table
+from .survival.deaths import subject_table
 
 LOG, HISTORY = Task("log", "FEV1pp"), Task("history", "exacerbations", classes=(0, 1))
 
@@ -43,7 +43,7 @@ def test_three_subjects_have_a_concordance_and_thirds():
 
 def test_labels_that_are_all_missing(cohort):
     features, subjects = cohort()
-    result = compare({"x": features}, subjects.assign(exacerbations=np.nan), [LOG, HISTORY])
+    result = compare_readouts({"x": features}, subjects.assign(exacerbations=np.nan), [LOG, HISTORY])
     assert result.skipped == {"history": "only 0 subjects have features and a label, 10 are needed for 5 folds"}
     assert set(result.scores["task"]) == {"log"}
 
@@ -53,7 +53,7 @@ def test_missing_labels_are_never_tested_and_never_shuffled_in(cohort):
     subjects.loc[:9, "FEV1pp"] = np.nan
     result = readout(features, subjects, LOG, "x")
     assert not set(result.predictions["sid"]) & set(subjects["sid"][:10])
-    shuffled = shuffled_scores(features, subjects, [LOG], "x", 2)
+    shuffled = permutation_scores(features, subjects, [LOG], "x", 2)
     assert shuffled["value"].notna().all()
 
 

@@ -13,15 +13,15 @@ from sklearn.feature_selection import SelectKBest, f_classif, f_regression
 from sklearn.metrics import roc_auc_score
 
 from drasclr_core.detect.readouts import linear_predictions
-from drasclr_core.evaluate.covariates import survival_data
-from drasclr_core.evaluate.linear import chance_model, linear_model
-from drasclr_core.evaluate.readout import readout
-from drasclr_core.evaluate.shuffled import shuffled_scores
-from drasclr_core.evaluate.survival import compare_survival
+from drasclr_core.evaluate.readout.linear import chance_model, linear_model
+from drasclr_core.evaluate.readout.permutation import permutation_scores
+from drasclr_core.evaluate.readout.readout import readout
+from drasclr_core.evaluate.survival.covariates import survival_data
+from drasclr_core.evaluate.survival.survival import compare_survival
 from drasclr_core.evaluate.tasks import COVID_SEVERITY, PHENOTYPES, labels_of
 
 from ..detect.conftest import boxes_of
-from .deaths import subject_table
+from .survival.deaths import subject_table
 
 TASKS = (*PHENOTYPES, COVID_SEVERITY)
 BOUND = {"R2": 0.06, "accuracy": 6.0}
@@ -69,7 +69,9 @@ def others(subjects, number):
 def test_shuffled_labels_give_chance_and_a_planted_leak_does_not(people, task):
     features, subjects = people
     metric, few = task.metrics[0], ["sid", *(f"f{number:03d}" for number in range(5))]
-    honest = shuffled_scores(features[few], subjects, [task], "x", SHUFFLES, FOLDS).query("metric == @metric")["value"]
+    honest = permutation_scores(features[few], subjects, [task], "x", SHUFFLES, FOLDS).query("metric == @metric")[
+        "value"
+    ]
     chance, leaking = [], []
     for number in range(SHUFFLES - 1):
         mixed = others(subjects, number)

@@ -7,14 +7,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from drasclr_core.detect.folds import fold_of_groups, fold_of_subjects, validation_split
-from drasclr_core.evaluate import cox, survival, volume_classifier
-from drasclr_core.evaluate.covariates import survival_data
-from drasclr_core.evaluate.cross_validation import cross_validate
 from drasclr_core.evaluate.folds import splits
-from drasclr_core.evaluate.linear import linear_model
+from drasclr_core.evaluate.readout.cross_validation import cross_validate
+from drasclr_core.evaluate.readout.linear import linear_model
+from drasclr_core.evaluate.supervised import volume_classifier
+from drasclr_core.evaluate.survival import cox, survival
+from drasclr_core.evaluate.survival.covariates import survival_data
 from drasclr_core.evaluate.tasks import Task
 
-from .deaths import simulate, subject_table
+from .survival.deaths import simulate, subject_table
 
 GRADED, CONTINUOUS = Task("grade", "x", classes=(0, 1, 2)), Task("log", "x")
 QUICK = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -6,7 +6,7 @@ import nbformat
 import papermill
 import pytest
 
-from drasclr_core.report.preset import Preset
+from drasclr_core.workflow.preset import Preset
 from drasclr_core.run import project_root
 
 ROOT = project_root(__file__)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from drasclr_core.anatomy.patches import PatchStore
 from drasclr_core.cohort.subjects import shard_of
-from drasclr_core.report.book import _executed
-from drasclr_core.report.provenance import merge_manifest
+from drasclr_core.workflow.book import _executed
+from drasclr_core.provenance import merge_manifest
 from drasclr_core.run import Run, project_root
 
 ROOT = project_root(__file__)
@@ -109,7 +109,7 @@ def test_kubernetes_job_has_a_state(kubectl, answer, state):
 
 def shards_at_once(run, stage: str) -> None:
     """Both shards of a stage, in two processes at the same time."""
-    command = [sys.executable, "-m", "drasclr_core.report.execute", f"notebooks/{stage}.ipynb", "--run", str(run)]
+    command = [sys.executable, "-m", "drasclr_core.workflow.execute", f"notebooks/{stage}.ipynb", "--run", str(run)]
     command += ["--preset", "presets/smoke.yaml", "-p", "num_shards", "2", "-p", "workers", "1"]
     both = [subprocess.Popen([*command, "-p", "shard", str(shard)], cwd=ROOT, env=ENVIRONMENT, stderr=subprocess.PIPE)
             for shard in (0, 1)]  # fmt: skip
@@ -156,7 +156,7 @@ def test_shards_leave_the_cohort_and_the_book_to_the_whole_stage(sharded):
 
 def test_whole_stage_after_its_shards_makes_the_table_and_no_subject_again(sharded, smoke_run):
     made = {path: path.stat().st_mtime_ns for path in sharded.glob("copd/anatomy/*/affine.json")}
-    command = [sys.executable, "-m", "drasclr_core.report.execute", "notebooks/04_registration.ipynb"]
+    command = [sys.executable, "-m", "drasclr_core.workflow.execute", "notebooks/04_registration.ipynb"]
     command += ["--run", str(sharded), "--preset", "presets/smoke.yaml", "-p", "workers", "1"]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     assert {path: path.stat().st_mtime_ns for path in made} == made

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from drasclr_core.report.preset import Preset
+from drasclr_core.workflow.preset import Preset
 from drasclr_core.run import project_root
 
 ROOT = project_root(__file__)
@@ -78,7 +78,7 @@ def test_no_half_written_file_is_left(smoke_run):
 def test_stage_goes_on_after_kill(smoke_run, tmp_path):
     """kill -9 while lungs are being found; the subjects that were finished are not done again."""
     run = tmp_path / "killed"
-    stage = [sys.executable, "-m", "drasclr_core.report.execute", "--preset", "presets/smoke.yaml", "--run", str(run)]
+    stage = [sys.executable, "-m", "drasclr_core.workflow.execute", "--preset", "presets/smoke.yaml", "--run", str(run)]
     subprocess.run([*stage, "notebooks/01_cohort.ipynb"], cwd=ROOT, check=True, capture_output=True)
     lungs = run / "copd" / "anatomy"
     process = subprocess.Popen(

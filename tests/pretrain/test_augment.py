@@ -5,15 +5,8 @@ import pytest
 import torch
 from monai.transforms import AdjustContrast, Affine
 
-from drasclr_core.pretrain.augment import (
-    Augmentation,
-    above_air,
-    adjust_contrast,
-    affine_views,
-    center_views,
-    normalise,
-    rotation_matrices,
-)
+from drasclr_core.model.inputs import above_air, center_views, normalise
+from drasclr_core.pretrain.augment import Augmentation, adjust_contrast, affine_views, rotation_matrices
 
 STILL = Augmentation(size=8, spacing_mm=2.0, rotate_deg=0, translate_mm=0, scale=0, noise_p=0, contrast_p=0)
 

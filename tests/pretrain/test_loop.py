@@ -18,7 +18,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from drasclr_core.model import Encoder
 from drasclr_core.pretrain import Augmentation, PretrainConfig, pretrain
 from drasclr_core.pretrain import loop as loop_module
-from drasclr_core.pretrain.measures import cosine_rate
+from drasclr_core.pretrain.metrics import cosine_rate
 from drasclr_core.pretrain.views import step_generator
 
 CONFTEST = str(Path(__file__).parent / "conftest.py")

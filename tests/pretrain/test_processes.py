@@ -13,9 +13,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from drasclr_core.model.share import Share
 from drasclr_core.pretrain import Augmentation
 from drasclr_core.pretrain.sampling import Batch, LandmarkSampler
+from drasclr_core.pretrain.shards import BatchShard
 from drasclr_core.pretrain.views import draw_views, read_patches, step_generator
 
 SCRIPT = Path(__file__).parent / "tiny_run.py"
@@ -83,9 +83,9 @@ def test_views_do_not_depend_on_the_number_of_processes(tiny):
         patches = read_patches(store, batch, [0, 2], share)
         return draw_views(augment, patches, step_generator(0, 0, 0), share)
 
-    whole = views(Share.whole(5))
+    whole = views(BatchShard.whole(5))
     for rank in range(2):
-        share = Share.of(5, rank, 2, order=order)
+        share = BatchShard.of(5, rank, 2, order=order)
         for part, everything, rows in zip(views(share), whole, (share.rows, share.key_rows, share.rows), strict=True):
             assert torch.equal(part, everything[rows])
 

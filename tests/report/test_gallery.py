@@ -10,10 +10,10 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from drasclr_core.anatomy.quality import Quality, judge
+from drasclr_core.anatomy.quality.verdict import Quality, judge
 from drasclr_core.anatomy.subject import draw_thumbnail, find_lungs
-from drasclr_core.anatomy.volume import Volume, save_volume
 from drasclr_core.cohort.subjects import write_subjects
+from drasclr_core.imaging.volume import Volume, save_volume
 from drasclr_core.report import gallery
 from drasclr_core.report.gallery import contact_sheet, reason_kind, write_gallery
 from drasclr_core.run import Run

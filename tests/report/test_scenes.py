@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from drasclr_core.report.scenes import LOOK, can_render, render
+from drasclr_core.report.scenes.render import LOOK, can_render, render
 
 
 def test_render_shows_every_structure_in_its_colour(tmp_path):

@@ -6,7 +6,7 @@ import torch
 import zarr
 
 from drasclr_core.model import Encoder
-from drasclr_core.pretrain.augment import center_views
+from drasclr_core.model.inputs import center_views
 from drasclr_core.represent import image_features, patch_features
 
 LOCATIONS = np.linspace(-1, 1, 9, dtype=np.float32).reshape(3, 3)

@@ -6,9 +6,9 @@ import pytest
 from scipy.spatial.distance import pdist
 
 from drasclr_core.anatomy.patches import PatchStore
-from drasclr_core.represent.divergence import divergence_features, kl_divergence
-from drasclr_core.represent.kmeans import kmeans_features
-from drasclr_core.represent.regions import DIRECTIONS, describe_regions, lung_cubes, region_descriptors
+from drasclr_core.represent.hand_made.divergence import divergence_features, kl_divergence
+from drasclr_core.represent.hand_made.kmeans import kmeans_features
+from drasclr_core.represent.hand_made.regions import DIRECTIONS, describe_regions, region_cubes, region_descriptors
 
 RNG = np.random.default_rng
 
@@ -108,7 +108,7 @@ def test_cubes_of_the_lung():
     patches = np.full((1, 8, 8, 8), -800)
     patches[0, :4, 4:, :4] = np.arange(64).reshape(4, 4, 4) * 10 - 800  # 40 of its 64 voxels are lung
     patches[0, 4:, 4:, 4:] = 50
-    cubes = lung_cubes(np.pad(patches, ((0, 0), (0, 3), (0, 0), (0, 1))), 4)
+    cubes = region_cubes(np.pad(patches, ((0, 0), (0, 3), (0, 0), (0, 1))), 4)
     assert cubes.shape == (6, 4, 4, 4) and (cubes == -800).all()
 
 
@@ -119,4 +119,4 @@ def test_regions_of_a_store(tmp_path):
         store.write(sid, own)
     found = region_descriptors(store.path, 4, 2, workers=1)
     assert [own.shape for own in found] == [(24, 44)] * 2
-    assert np.array_equal(found[1][8:16], describe_regions(lung_cubes(patches[1, 1:2, 2:6, 2:6, 2:6], 2)))
+    assert np.array_equal(found[1][8:16], describe_regions(region_cubes(patches[1, 1:2, 2:6, 2:6, 2:6], 2)))

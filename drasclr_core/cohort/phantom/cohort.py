@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from drasclr_core.anatomy.volume import save_volume
-from drasclr_core.cohort.boxes import COLUMNS, click_boxes, is_annotated
-from drasclr_core.cohort.clinical import clinical_row
+from drasclr_core.cohort.annotations import COLUMNS
+from drasclr_core.cohort.phantom.boxes import click_boxes, is_annotated
+from drasclr_core.cohort.phantom.clinical import clinical_row
 from drasclr_core.cohort.phantom.simulate import simulate
+from drasclr_core.cohort.phantom.traits import draw_traits
 from drasclr_core.cohort.phantom.truth import save_truth
 from drasclr_core.cohort.subjects import write_subjects
-from drasclr_core.cohort.traits import draw_traits
+from drasclr_core.imaging.volume import save_volume
 from drasclr_core.progress import for_each
 from drasclr_core.run import Run, atomic, fingerprint, is_done, mark_done, read_json
 

@@ -7,7 +7,7 @@ import numpy as np
 from drasclr_core.cohort.phantom.grid import smooth_noise
 from drasclr_core.cohort.phantom.lungs import Chest
 from drasclr_core.cohort.phantom.parenchyma import LungVoxels, fine_noise, region
-from drasclr_core.cohort.traits import Traits
+from drasclr_core.cohort.phantom.traits import Traits
 
 
 def pneumonia_fields(chest: Chest, traits: Traits, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, float]:

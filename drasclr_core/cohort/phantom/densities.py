@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from drasclr_core.anatomy.volume import Volume
+from drasclr_core.imaging.volume import Volume
 
 BIN_HU = 10
 EDGES = np.arange(-1030, 110, BIN_HU)

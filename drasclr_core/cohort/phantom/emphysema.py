@@ -9,8 +9,8 @@ from scipy.spatial import cKDTree
 from drasclr_core.cohort.phantom.grid import FIELD_MM, smooth_noise
 from drasclr_core.cohort.phantom.lungs import Chest
 from drasclr_core.cohort.phantom.parenchyma import region
+from drasclr_core.cohort.phantom.traits import Traits
 from drasclr_core.cohort.phantom.trees import cells_of
-from drasclr_core.cohort.traits import Traits
 
 Balls = tuple[np.ndarray, np.ndarray]
 _NONE = (np.empty((0, 3)), np.empty(0))

@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from drasclr_core.cohort.phantom import body
 from drasclr_core.cohort.phantom.grid import FIELD_MM, Frame, random_stream, smooth_max, smooth_noise
-from drasclr_core.cohort.traits import Traits
+from drasclr_core.cohort.phantom.traits import Traits
 
 # How lungs differ in size and pose: 50 inspiratory affines to one COPDGene subject (Chest Imaging Platform,
 # copdgene_affines/affines.csv), each split as rotation x scale x shear. Scales are logarithms along x, y, z with the

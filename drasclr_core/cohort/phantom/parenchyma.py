@@ -9,7 +9,7 @@ import numpy as np
 
 from drasclr_core.cohort.phantom.grid import FIELD_MM, resample, smooth_noise
 from drasclr_core.cohort.phantom.lungs import Chest
-from drasclr_core.cohort.traits import Traits
+from drasclr_core.cohort.phantom.traits import Traits
 
 _FINE_MM = 2.0
 _FISSURE_MM, _FISSURE_HU = 0.6, -350.0

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from drasclr_core.anatomy.volume import Volume
 from drasclr_core.cohort.phantom import covid, emphysema, parenchyma
 from drasclr_core.cohort.phantom.airways import Airways, bronchial_tree, make_airways, wall_measures
 from drasclr_core.cohort.phantom.grid import affine_of, random_stream, resample, window
@@ -14,11 +13,12 @@ from drasclr_core.cohort.phantom.lungs import make_chest
 from drasclr_core.cohort.phantom.parenchyma import LungVoxels
 from drasclr_core.cohort.phantom.scanner import Scanner
 from drasclr_core.cohort.phantom.tissue import AIR, BLOOD, draw_body
+from drasclr_core.cohort.phantom.traits import Traits
 from drasclr_core.cohort.phantom.trees import lobules
 from drasclr_core.cohort.phantom.truth import DISEASES
 from drasclr_core.cohort.phantom.tubes import stamp_balls, stamp_tubes
 from drasclr_core.cohort.phantom.vessels import make_arteries, make_veins
-from drasclr_core.cohort.traits import Traits
+from drasclr_core.imaging.volume import Volume
 
 _WALL_HU = -110.0
 _SEPTUM_MM = 0.3

@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from drasclr_core.anatomy.volume import Volume
+from drasclr_core.imaging.volume import Volume
 
 WINDOW = (-1024, 240)  # HU from black to white: what the encoder sees
 PLACES = (("axial, upper third", 2, 0.70), ("axial, lower third", 2, 0.32), ("coronal", 1, 0.48), ("sagittal", 0, 0.76))

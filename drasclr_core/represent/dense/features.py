@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import zarr
 
-from drasclr_core.anatomy.volume import Volume
+from drasclr_core.imaging.volume import Volume
 from drasclr_core.model.encoder import Encoder
 from drasclr_core.represent.dense.error import FeatureError
 from drasclr_core.represent.dense.plan import make_plan

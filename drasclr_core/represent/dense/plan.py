@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
-from drasclr_core.anatomy.volume import Volume
+from drasclr_core.imaging.volume import Volume
 from drasclr_core.model.encoder import Encoder
 from drasclr_core.represent.dense.error import FeatureError, Probe, feature_error
 from drasclr_core.represent.dense.evaluator import Evaluator

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from drasclr_core.anatomy.volume import Volume
+from drasclr_core.imaging.volume import Volume
 from drasclr_core.model.encoder import Encoder
 from drasclr_core.represent.dense.error import FeatureError, ProbabilityError, probability_error
 from drasclr_core.represent.dense.field import Field

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from drasclr_core.anatomy.extraction import HIGHEST
-from drasclr_core.anatomy.volume import AIR, Volume
+from drasclr_core.imaging.volume import AIR, Volume
 from drasclr_core.model.encoder import Encoder
-from drasclr_core.pretrain.augment import HU_WINDOW, center_views
+from drasclr_core.model.inputs import HU_WINDOW, center_views
 from drasclr_core.represent.dense.lattice import Lattice
 
 NEEDED = ("patch_size", "spacing_mm", "hu_window", "location_box_mm")

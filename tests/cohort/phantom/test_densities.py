@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from drasclr_core.anatomy.volume import Volume
 from drasclr_core.cohort.phantom.densities import density_table, summary
+from drasclr_core.imaging.volume import Volume
 
 
 def test_numbers_of_a_known_lung():

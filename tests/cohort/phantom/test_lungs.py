@@ -1,7 +1,7 @@
 import numpy as np
 
 from drasclr_core.cohort.phantom.lungs import draw_shape, make_chest
-from drasclr_core.cohort.traits import draw_traits
+from drasclr_core.cohort.phantom.traits import draw_traits
 
 
 def test_shapes_keep_the_volume_and_vary_like_real_lungs():

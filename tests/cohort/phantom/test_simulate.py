@@ -3,7 +3,7 @@ import pytest
 from scipy import ndimage
 
 from drasclr_core.cohort.phantom import simulate
-from drasclr_core.cohort.traits import draw_traits
+from drasclr_core.cohort.phantom.traits import draw_traits
 
 SICK = {"centrilobular": 0.12, "paraseptal": 0.04, "panlobular": 0.10, "gas_trapping": 0.3, "wall_thickening": 0.6}
 

@@ -3,9 +3,9 @@ import numpy as np
 from drasclr_core.cohort.phantom.airways import bronchial_tree, lumen_radius, make_airways, wall_measures
 from drasclr_core.cohort.phantom.grid import random_stream
 from drasclr_core.cohort.phantom.lungs import make_chest
+from drasclr_core.cohort.phantom.traits import draw_traits
 from drasclr_core.cohort.phantom.trees import grow, lobules
 from drasclr_core.cohort.phantom.vessels import make_arteries
-from drasclr_core.cohort.traits import draw_traits
 
 
 def test_every_target_is_reached_once():

@@ -1,8 +1,8 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from drasclr_core.anatomy.volume import Volume
 from drasclr_core.cohort.phantom.views import PLACES, lung_slice, side_by_side
+from drasclr_core.imaging.volume import Volume
 
 
 def scan():

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from drasclr_core.anatomy.registration import Affine
-from drasclr_core.anatomy.volume import Volume
+from drasclr_core.anatomy.atlas.registration import AtlasAffine
+from drasclr_core.imaging.volume import Volume
 from drasclr_core.model import Encoder
 
 
@@ -41,4 +41,4 @@ def scan():
     to_mm[:3, 3] = [-25, -21, -23]
     to_subject = np.diag([1.1, 0.9, 1.05, 1.0])
     to_subject[:3, 3] = [2, -3, 1]
-    return Volume(array.astype(np.float32), to_mm), lungs, Affine(to_subject)
+    return Volume(array.astype(np.float32), to_mm), lungs, AtlasAffine(to_subject)

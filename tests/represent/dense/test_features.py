@@ -8,12 +8,12 @@ import pytest
 import torch
 import zarr
 
+from drasclr_core.anatomy.atlas.registration import AtlasAffine
 from drasclr_core.anatomy.extraction import extract_patches
-from drasclr_core.anatomy.registration import Affine
-from drasclr_core.anatomy.volume import Volume
+from drasclr_core.imaging.volume import Volume
 from drasclr_core.model import Encoder
 from drasclr_core.model.conditioning import CONDITIONINGS
-from drasclr_core.pretrain.augment import center_views
+from drasclr_core.model.inputs import center_views
 from drasclr_core.represent import dense_features, patch_features
 
 
@@ -159,7 +159,7 @@ def test_memory_does_not_grow_with_the_features(make_encoder, tmp_path, monkeypa
     volume = Volume(np.zeros((20, 20, 20), np.float32), np.diag([4.0, 4.0, 4.0, 1.0]))
     encoder = Encoder(rep_dim=512, num_experts=1).eval()
     encoder.description = make_encoder().description | {"location_box_mm": [[0, 0, 0], [80, 80, 80]]}
-    lungs, here = np.ones((20, 20, 20), np.uint8), Affine(np.eye(4))
+    lungs, here = np.ones((20, 20, 20), np.uint8), AtlasAffine(np.eye(4))
     tracemalloc.start()
     dense = dense_features(volume, lungs, here, encoder, stride=1, block=4, check=0, out=tmp_path / "h.zarr")
     peak = tracemalloc.get_traced_memory()[1]

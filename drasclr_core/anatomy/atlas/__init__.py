@@ -1,0 +1,1 @@
+"""The atlas, its landmarks, and the way from a scan to it."""

@@ -1,0 +1,1 @@
+"""Lungs, airways and air in a scan."""

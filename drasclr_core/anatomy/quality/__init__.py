@@ -1,0 +1,1 @@
+"""Whether a scan can be used, and why not."""

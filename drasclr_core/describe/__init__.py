@@ -1,0 +1,1 @@
+"""One scan through a trained run, as one report."""

@@ -1,0 +1,36 @@
+"""A subject of the cohort that stands for a reader's own scan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from drasclr_core.cohort.subjects import image_path, read_subjects
+from drasclr_core.detect.boxes import usable
+from drasclr_core.detect.detector import folds_file
+from drasclr_core.run import Run
+
+
+def example_subject(run: Run, detector: str = "drasclr_finetuned") -> tuple[str, Path]:
+    """A subject of the cohort to try `drasclr_core.describe.scan.describe_scan` on: its sid and its scan.
+
+    Of the usable subjects on which no detector was trained (of all usable ones, if there are no such), one with more
+    LAA-950 than three quarters of them, so that there is something to see.
+
+    Raises
+    ------
+    FileNotFoundError
+        No subject of the cohort is usable.
+    """
+    subjects, folds = read_subjects(run), folds_file(run, detector)
+    chosen = subjects[subjects["sid"].isin(usable(run, subjects["sid"]))]
+    if chosen.empty:
+        raise FileNotFoundError(f"No subject of cohort {run.cohort_name!r} is aligned: run notebook 04_registration.")
+    seen = set(pd.read_csv(folds, dtype={"sid": str})["sid"]) if folds.exists() else set()
+    unseen = chosen[~chosen["sid"].isin(seen)]
+    chosen = chosen if unseen.empty else unseen
+    if "LAA950_pct" in chosen:
+        chosen = chosen.sort_values("LAA950_pct", kind="stable")
+    row = chosen.iloc[round(0.75 * (len(chosen) - 1))]
+    return row["sid"], image_path(run, row["image"])

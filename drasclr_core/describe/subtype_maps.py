@@ -1,0 +1,79 @@
+"""Dense maps of one scan by a run's detectors, kept in the scan's own folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from drasclr_core.cohort.annotations import SUBTYPES
+from drasclr_core.describe.description import mask_file, probability_file
+from drasclr_core.describe.scan_folder import OneScan
+from drasclr_core.detect.detector import Detector, detector_of
+from drasclr_core.detect.maps import save_probability, trained_subtypes
+from drasclr_core.imaging.volume import load_mask, save_mask
+from drasclr_core.represent.dense import dense_probability
+from drasclr_core.run import Run, fingerprint, is_done, mark_done, read_json
+
+VERSION = 1
+"""Raise when maps change with equal inputs, so that those of an older version are made anew."""
+
+
+def detectors_for(run: Run, method: str, subtypes: Sequence[str], sid: str | None) -> tuple[dict[str, Detector], str]:
+    """The detectors of these subtypes, none of which was trained on subject `sid`, and why some are missing.
+
+    Raises
+    ------
+    ValueError
+        There is no such subtype.
+    """
+    unknown = sorted(set(subtypes) - set(SUBTYPES))
+    if unknown:
+        raise ValueError(f"There is no emphysema subtype {unknown[0]!r}: choose among {', '.join(SUBTYPES)}.")
+    trained = trained_subtypes(run, method)
+    missing = [subtype for subtype in subtypes if subtype not in trained]
+    found = {subtype: detector_of(run, method, subtype, sid) for subtype in subtypes if subtype in trained}
+    if not missing:
+        return found, ""
+    which = " and ".join(missing)
+    return found, f"This run has no detectors {method!r} of {which} emphysema: notebook 20_emphysema trains them."
+
+
+def map_subtype(scan: OneScan, subtype: str, detector: Detector, **how) -> dict:
+    """Write the probability and the mask (0.5 or more) of one subtype; made once and kept.
+
+    Parameters
+    ----------
+    scan : OneScan
+        Aligned.
+    subtype : str
+    detector : Detector
+    **how
+        ``stride, block, check, seed`` of `dense_probability`.
+
+    Returns
+    -------
+    dict
+        ``key``, which changes with all inputs; `how`; ``fold`` of the detector; and what `dense_probability` reports:
+        ``evaluations, seconds, clipped, unrefined``, and ``error`` against exact voxels (fields of `ProbabilityError`,
+        or None).
+    """
+    head = detector.head.state_dict()
+    weights = [detector.encoder.description["sha256"], *(head[name].tolist() for name in sorted(head))]
+    key = fingerprint(version=VERSION, aligned=scan.aligned, weights=weights, how=how)
+    files, piece = [scan.folder / probability_file(subtype), scan.folder / mask_file(subtype)], f"map-{subtype}"
+    if not (is_done(scan.folder, piece, key) and all(file.exists() for file in files)):
+        dense = dense_probability(scan.volume, scan.lungs, scan.affine, detector.encoder, detector.probability, **how)
+        save_probability(files[0], dense.probability, dense.affine)
+        save_mask(files[1], dense.mask, dense.affine)
+        facts = {name: getattr(dense, name) for name in ("evaluations", "seconds", "clipped", "unrefined")}
+        error = asdict(dense.error) if dense.error else None
+        mark_done(scan.folder, piece, key, **how, **facts, error=error, fold=detector.description.get("fold"))
+    return read_json(scan.folder / f".{piece}.json")
+
+
+def read_masks(folder: Path, subtypes: Iterable[str]) -> dict[str, np.ndarray]:
+    """The masks [x, y, z] that `map_subtype` wrote, bool, on the grid of the scan's lungs."""
+    return {subtype: load_mask(folder / mask_file(subtype))[0] > 0 for subtype in subtypes}

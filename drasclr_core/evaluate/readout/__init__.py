@@ -1,0 +1,1 @@
+"""Linear readouts of frozen features, cross-validated by subject."""

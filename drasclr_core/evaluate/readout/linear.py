@@ -1,0 +1,101 @@
+"""The models of a linear readout, and of chance; each is fitted to the training subjects of one fold."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.linear_model import LogisticRegressionCV, RidgeCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from drasclr_core.evaluate.folds import splits, stratified_folds
+from drasclr_core.evaluate.tasks import Task
+
+# 128 features of a few dozen subjects need penalties so strong that only the mean is left; thousands need almost none.
+PENALTIES_REGRESSION = np.logspace(-2, 6, 17)
+PENALTIES_CLASSIFICATION = np.logspace(5, -1, 7)
+INNER_FOLDS = 5
+
+
+def linear_model(task: Task, labels: np.ndarray, rng: np.random.Generator) -> BaseEstimator:
+    """Standardised features, then ridge or multinomial logistic regression with an L2 penalty chosen while fitting.
+
+    Ridge chooses by leave-one-out error, logistic regression by the log loss over five inner folds. Training labels
+    of one grade only leave nothing to learn: the model then predicts that grade.
+
+    Parameters
+    ----------
+    task : Task
+    labels : array [N]
+        The training labels that the model will be fitted to.
+    rng : numpy.random.Generator
+        Draws the inner folds.
+
+    Returns
+    -------
+    scikit-learn estimator, not fitted
+    """
+    if task.classes is None:
+        return make_pipeline(StandardScaler(), RidgeCV(PENALTIES_REGRESSION))
+    if len(np.unique(labels)) == 1:
+        return chance_model(task, labels, rng)
+    inner = splits(stratified_folds(labels, INNER_FOLDS, rng, classes=True))
+    # A grade with a single member leaves one inner training fold without it: of no use where only one grade remains.
+    inner = [(train, test) for train, test in inner if len(np.unique(labels[train])) > 1]
+    return logistic_model(inner, solver="newton-cg", max_iter=200)
+
+
+def logistic_model(inner: list[tuple[np.ndarray, np.ndarray]], **options) -> BaseEstimator:
+    """Standardised features, then logistic regression whose L2 penalty is chosen by the log loss over inner folds.
+
+    Parameters
+    ----------
+    inner : list of (int array, int array)
+        Whom to train on and whom to test in each of the inner folds.
+    **options
+        Of `LogisticRegressionCV`.
+
+    Returns
+    -------
+    scikit-learn estimator, not fitted
+    """
+    model = LogisticRegressionCV(
+        Cs=1 / PENALTIES_CLASSIFICATION,
+        l1_ratios=(0.0,),
+        cv=inner,
+        scoring="neg_log_loss",
+        tol=1e-3,
+        use_legacy_attributes=False,
+        **options,
+    )
+    return make_pipeline(StandardScaler(), model)
+
+
+def chance_model(task: Task, labels: np.ndarray, rng: np.random.Generator) -> BaseEstimator:
+    """Ignores the features: predicts the mean of the training labels, or their most frequent grade.
+
+    Parameters
+    ----------
+    task, labels, rng
+        As in `linear_model`; only the kind of task matters.
+
+    Returns
+    -------
+    scikit-learn estimator, not fitted
+    """
+    return DummyRegressor(strategy="mean") if task.classes is None else DummyClassifier(strategy="most_frequent")
+
+
+def penalty(fitted: BaseEstimator) -> float:
+    """The L2 penalty that a fitted model chose (of logistic regression: 1/C); NaN for one that has none.
+
+    Parameters
+    ----------
+    fitted : BaseEstimator
+        From `linear_model` or `chance_model`, after ``fit``.
+    """
+    last = fitted[-1] if hasattr(fitted, "steps") else fitted
+    if isinstance(last, RidgeCV):
+        return float(last.alpha_)
+    return float(1 / last.C_) if isinstance(last, LogisticRegressionCV) else float("nan")

@@ -1,0 +1,144 @@
+"""Linear readouts on frozen features, cross-validated by subject (paper, section 4.2.1 and Table 2).
+
+Everything that is fitted (scaling, strength of the penalty, weights) is fitted on the training subjects of a fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from drasclr_core.evaluate.readout.cross_validation import ModelBuilder, Readout, cross_validated, readout_obstacle
+from drasclr_core.evaluate.readout.linear import chance_model, linear_model
+from drasclr_core.evaluate.tasks import Task, labels_of
+from drasclr_core.progress import track
+
+
+def readout(
+    features: pd.DataFrame,
+    subjects: pd.DataFrame,
+    task: Task,
+    method: str,
+    folds: int = 5,
+    repeats: int = 1,
+    seed: int = 0,
+    model: ModelBuilder = linear_model,
+) -> Readout:
+    """Cross-validate one readout of one task.
+
+    Parameters
+    ----------
+    features : DataFrame
+        ``sid`` and one numeric column per feature.
+    subjects : DataFrame
+        ``sid`` and the label columns. Subjects without features are left out.
+    task : Task
+    method : str
+        What to call these features in the results.
+    folds, repeats : int
+        Number of folds, and how often to draw new ones.
+    seed : int
+        The same seed and the same subjects give the same folds, whatever the features.
+    model : callable
+        `linear_model` or `chance_model`.
+
+    Raises
+    ------
+    ValueError
+        Features are missing or listed twice for a subject, or `readout_obstacle` finds the labels unusable.
+    """
+    labels, matrix = aligned(features, subjects, task, method)
+    unlabelled = int(subjects["sid"].isin(features["sid"]).sum()) - len(labels)
+    return cross_validated(labels, matrix, task, method, folds, repeats, seed, model, unlabelled)
+
+
+def compare_readouts(
+    features: dict[str, pd.DataFrame],
+    subjects: pd.DataFrame,
+    tasks: Sequence[Task],
+    folds: int = 5,
+    repeats: int = 1,
+    seed: int = 0,
+) -> Readout:
+    """Every method on every task, over the same folds of the same subjects, and a chance row.
+
+    Only subjects that have the features of *all* methods take part, so that rows of the table can be compared.
+    Tasks that cannot be evaluated are left out and named in `Readout.skipped`.
+
+    Parameters
+    ----------
+    features : dict of str to DataFrame
+        Method -> its feature table (see `readout`).
+    subjects : DataFrame
+    tasks : sequence of Task
+    folds, repeats, seed : int
+        As in `readout`.
+
+    Returns
+    -------
+    Readout
+        Rows of ``chance`` first, then of the methods in their order.
+
+    Raises
+    ------
+    ValueError
+        No task can be evaluated; the message says why.
+    """
+    shared = set.intersection(set(subjects["sid"]), *(set(table["sid"]) for table in features.values()))
+    subjects = subjects[subjects["sid"].isin(shared)]
+    absent = {
+        task.name: f"no column {task.column!r} in the subject table" for task in tasks if task.column not in subjects
+    }
+    reasons = {task.name: absent.get(task.name) or readout_obstacle(labels_of(subjects, task), folds) for task in tasks}
+    skipped = {name: reason for name, reason in reasons.items() if reason}
+    tasks = [task for task in tasks if task.name not in skipped]
+    if not tasks:
+        raise ValueError(f"no task can be evaluated: {skipped}")
+    rows = [("chance", next(iter(features.values())), chance_model)]
+    rows += [(method, table, linear_model) for method, table in features.items()]
+    jobs = [(method, table, model, task) for method, table, model in rows for task in tasks]
+    parts = [
+        readout(table, subjects, task, method, folds, repeats, seed, model)
+        for method, table, model, task in track(jobs, "readouts")
+    ]
+    scores, predictions = (
+        pd.concat([getattr(part, name) for part in parts], ignore_index=True) for name in ("scores", "predictions")
+    )
+    return Readout(scores, predictions, skipped)
+
+
+def aligned(features: pd.DataFrame, subjects: pd.DataFrame, task: Task, method: str) -> tuple[pd.Series, np.ndarray]:
+    """Labels and features of the subjects that have both, in the order of `sid`.
+
+    Parameters
+    ----------
+    features, subjects, task, method
+        As in `readout`.
+
+    Returns
+    -------
+    labels : Series [N]
+        Indexed by sid.
+    matrix : float array [N, D]
+
+    Raises
+    ------
+    ValueError
+        A subject is listed twice, or a feature is missing or infinite.
+    """
+    twice = features["sid"][features["sid"].duplicated()]
+    if len(twice):
+        raise ValueError(f"the features of {method!r} list subject {twice.iloc[0]!r} twice: keep one row per subject")
+    labels = labels_of(subjects, task)
+    labels = labels[labels.index.isin(features["sid"])]
+    table = features.set_index("sid").loc[labels.index]
+    matrix = table.to_numpy(dtype=float)
+    broken = table.index[~np.isfinite(matrix).all(axis=1)]
+    if len(broken):
+        raise ValueError(
+            f"the features of {method!r} have missing values for {len(broken)} subjects, first {broken[0]!r}"
+            ": compute them again, or leave these subjects out of the table"
+        )
+    return labels, matrix

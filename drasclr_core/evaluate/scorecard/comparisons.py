@@ -1,0 +1,99 @@
+"""The single comparisons that each claim of the paper is made of, with the figures that its tables give."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import pandas as pd
+
+from drasclr_core.paper import tables as paper
+
+_COLUMNS = ["id", "rule", "scope", "file", "task", "metric", "methods", "others", "paper"]
+
+
+def method_names() -> pd.DataFrame:
+    """What this project calls each row of the paper's tables: ``table, group, paper, method``.
+
+    The name of a method is that of its folder under ``features/``; a baseline that is put there under its name here is
+    found by every claim about it.
+    """
+    return pd.read_csv(files("drasclr_core.paper") / "data" / "method_names.csv", dtype=str, keep_default_na=False)
+
+
+def comparisons(table: pd.DataFrame) -> pd.DataFrame:
+    """The single comparisons that each claim is made of.
+
+    Several methods stand for the lowest of them, several others for the highest of them: who is better than the
+    highest is better than each. Tasks and metrics for which the paper prints no number are no part of a claim.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `claims`, or some of its rows.
+
+    Returns
+    -------
+    DataFrame
+        ``id, rule, scope, file, task, metric``; ``methods`` and ``others``, tuples of our names; ``paper``, the paper's
+        difference (R2, F1 and the like as fractions, accuracies in points of per cent) or factor; NaN where it gives
+        no number.
+
+    Raises
+    ------
+    ValueError
+        A claim names a table, method, task or metric that the paper does not have.
+    """
+    tables, names, rows = {name: paper.table(name) for name in set(table["table"]) - {""}}, method_names(), []
+    for claim in table.to_dict("records"):
+        cells = _printed(claim, tables[claim["table"]], names) if claim["table"] else _drawn(claim)
+        if not cells:
+            raise ValueError(f"claims.csv: claim {claim['id']!r} is about no number of {claim['table'] or 'a figure'}")
+        rows += [[claim[name] for name in ("id", "rule", "scope", "file")] + cell for cell in cells]
+    return pd.DataFrame(rows, columns=_COLUMNS)
+
+
+def against_itself(table: pd.DataFrame) -> pd.DataFrame:
+    """Comparisons in which the paper's own tables do not bear out its sentence: ``id, task, metric, paper``.
+
+    Those of claims to be better on all comparisons in which the printed difference is 0 or below.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `comparisons`.
+    """
+    wrong = table[table["rule"].eq("better") & table["scope"].eq("all") & (table["paper"] <= 0)]
+    return wrong[["id", "task", "metric", "paper"]].reset_index(drop=True)
+
+
+def _drawn(claim: dict) -> list[list]:
+    return [[task, claim["metric"], (), (), claim["figure"]] for task in claim["task"].split(";")]
+
+
+def _printed(claim: dict, printed: pd.DataFrame, names: pd.DataFrame) -> list[list]:
+    if claim["group"]:
+        printed = printed[printed["group"] == claim["group"]]
+    for column in ("task", "metric"):
+        named = [name for name in claim[column].split(";") if name]
+        _known(claim, named, printed[column])
+        printed = printed[printed[column].isin(named)] if named else printed
+    left_out = [tuple(cell.split(":")) for cell in claim["without"].split(";") if cell]
+    sides = [claim[column].split(";") for column in ("method", "against")]
+    for side in sides:
+        _known(claim, side, printed["method"])
+    names = names[names["table"].eq(claim["table"]) & (names["group"].eq(claim["group"]) | (claim["group"] == ""))]
+    ours = names.set_index("paper")["method"]
+    cells = []
+    for (task, metric), rows in printed.dropna(subset="mean").groupby(["task", "metric"], sort=False):
+        means = rows.set_index("method")["mean"]
+        methods, others = ([name for name in side if name in means] for side in sides)
+        if methods and others and (task, metric) not in left_out:
+            figure = round(means[methods].min() - means[others].max(), 6)
+            cells.append([task, metric, tuple(ours[methods]), tuple(ours[others]), figure])
+    return cells
+
+
+def _known(claim: dict, names: list[str], column: pd.Series) -> None:
+    absent = [name for name in names if name not in set(column)]
+    if absent:
+        raise ValueError(f"claims.csv: claim {claim['id']!r} names {absent[0]!r}, which {claim['table']} does not have")

@@ -1,0 +1,167 @@
+"""What the result files of a run say about each comparison that a claim of the paper is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from drasclr_core.evaluate.result_files import ResultReader
+from drasclr_core.evaluate.scores import PERCENT
+from drasclr_core.evaluate.statistics.resampling import LEVEL, SAMPLE
+from drasclr_core.evaluate.statistics.trend import jonckheere_terpstra, spearman
+
+MIN_DRAWS = 20
+"""Fewer bootstrap draws than this give no interval."""
+MIN_SUBJECTS = 4
+"""Fewer mapped subjects than this show no trend."""
+MAPPED = "drasclr_finetuned"
+"""The method whose maps Figure 3 shows."""
+
+_UNKNOWN = dict.fromkeys(("estimate", "low", "high", "wide_low", "wide_high"), float("nan")) | {
+    "missing": "",
+    "lacks": "",
+    "room": True,
+    "p_up": float("nan"),
+    "p_down": float("nan"),
+}
+
+
+def evidence(results: str | Path, comparisons: pd.DataFrame) -> pd.DataFrame:
+    """Each comparison with this run's difference and its intervals, or the reason why there is none.
+
+    Parameters
+    ----------
+    results : path
+        The folder of result files; any of them may be absent.
+    comparisons : DataFrame
+        From `report.claims.comparisons`.
+
+    Returns
+    -------
+    DataFrame
+        `comparisons` with ``estimate`` (difference, correlation or factor); ``low, high``, its 95 % interval;
+        ``wide_low, wide_high``, the interval at 100 - 5 / k % where the claim has k comparisons (of differences;
+        elsewhere the same); ``p_up, p_down`` of rule ``rises``; ``room``, false where the others score so high that the
+        paper's difference would lead beyond a perfect score, or where a factor above ``high`` could not be seen;
+        ``missing``, why there is no estimate; ``lacks``, which of several methods the run lacks. Text is empty and
+        numbers are NaN where there is nothing to say.
+
+    Raises
+    ------
+    ValueError
+        A result file is there and is not what it should be.
+    """
+    reader = ResultReader(Path(results))
+    counts = comparisons.groupby("id")["id"].transform("size")
+    rows = []
+    for row, count in zip(comparisons.to_dict("records"), counts, strict=True):
+        rows.append({**row, **_UNKNOWN, **_RULES[row["rule"]](reader, row, count)})
+    return pd.DataFrame(rows)
+
+
+def _difference(reader: ResultReader, row: dict, count: int) -> dict:
+    """The lowest of the methods minus the highest of the others, draw by draw on the same subjects."""
+    stem = f"{row['file']}_bootstrap"
+    draws = reader(stem, "bootstrap")
+    if draws is None:
+        return {"missing": f"not run: no {stem}.csv"}
+    if (row["task"], row["metric"]) not in draws:
+        return {"missing": f"{stem}.csv has no {row['task']} ({row['metric']})"}
+    values = draws[row["task"], row["metric"]]
+    sides = [[name for name in names if name in values] for names in (row["methods"], row["others"])]
+    lacks = [name for name in (*row["methods"], *row["others"]) if name not in values]
+    if not all(sides):
+        absent = row["others"] if sides[0] else row["methods"]
+        return {"missing": f"no {', '.join(absent)} in {stem}.csv"}
+    methods, others = (values[names].dropna() for names in sides)
+    difference = (methods.min(axis=1) - others.max(axis=1)).dropna()
+    resampled = difference[difference.index > SAMPLE]
+    if SAMPLE not in difference.index or len(resampled) < MIN_DRAWS:
+        return {"missing": f"{len(resampled)} usable draws in {stem}.csv; {MIN_DRAWS} are needed"}
+    ends, percent = {}, row["metric"] in PERCENT
+    for prefix, tail in (("", (1 - LEVEL) / 2), ("wide_", (1 - LEVEL) / 2 / count)):
+        low, high = resampled.quantile([tail, 1 - tail])
+        subjects = _tested(reader(f"{row['file']}_folds", "folds"), row) if percent else 0
+        if subjects:
+            least = _two_more(difference[SAMPLE] / 100, resampled.std() / 100, subjects, tail)
+            low, high = min(low, 100 * least[0]), max(high, 100 * least[1])
+        ends |= {f"{prefix}low": low, f"{prefix}high": high}
+    room = others.max(axis=1)[SAMPLE] + max(row["paper"], 0) <= (100 if percent else 1)
+    return {"estimate": difference[SAMPLE], **ends, "room": room, "lacks": ", ".join(lacks)}
+
+
+def _tested(folds: pd.DataFrame | None, row: dict) -> int:
+    """How many subjects were tested once in each repeat; 0 where no file tells."""
+    if folds is None:
+        return 0
+    here = folds[folds["task"].eq(row["task"]) & folds["metric"].eq(row["metric"])]
+    sizes = here.groupby(["method", "repeat"], sort=False)["n_test"].sum()
+    return int(sizes.iloc[0]) if len(sizes) else 0
+
+
+def _two_more(mean: float, error: float, subjects: int, tail: float) -> tuple[float, float]:
+    """Interval of a difference of shares with one subject more for each side (Bonett and Price 2012).
+
+    `mean` is the difference as a fraction, `error` its bootstrap standard error, `tail` the share beyond each end.
+    """
+    moment = (subjects * (subjects * error**2 + mean**2) + 2) / (subjects + 2)
+    centre = subjects * mean / (subjects + 2)
+    reach = stats.norm.ppf(1 - tail) * np.sqrt(max(moment - centre**2, 0) / (subjects + 2))
+    return centre - reach, centre + reach
+
+
+def _correlation(reader: ResultReader, row: dict, count: int) -> dict:
+    return _given(reader, "fig4_trend", row, "spearman", against="GOLD")
+
+
+def _factor(reader: ResultReader, row: dict, count: int) -> dict:
+    return _given(reader, "fig5_saved", row, "factor")
+
+
+def _given(reader: ResultReader, stem: str, row: dict, value: str, **where: str) -> dict:
+    """An estimate whose interval is in the file, in the first row of the subtype with the text `where`."""
+    table = reader(stem, stem)
+    if table is None:
+        return {"missing": f"not run: no {stem}.csv"}
+    chosen = table[_same(table["subtype"], row["task"])]
+    for column, name in where.items():
+        chosen = chosen[_same(chosen[column], name)]
+    if chosen.empty or chosen[[value, "low", "high"]].iloc[0].isna().any():
+        return {"missing": f"{stem}.csv has no interval for {row['task'].lower()}"}
+    found = chosen.iloc[0]
+    ends = {f"{prefix}{end}": found[end] for prefix in ("", "wide_") for end in ("low", "high")}
+    # An upper end that is the largest value that could be seen may lie anywhere above.
+    return {"estimate": found[value], **ends, "room": "high" not in str(found.get("censored", ""))}
+
+
+def _rising(reader: ResultReader, row: dict, count: int) -> dict:
+    """Rank correlation of stage and detected share in a few subjects, with exact p values both ways."""
+    table = reader("fig3_truth", "fig3_truth")
+    if table is None:
+        return {"missing": "not run: no fig3_truth.csv"}
+    chosen = table[_same(table["subtype"], row["task"]) & table["method"].eq(MAPPED)]
+    chosen = chosen[chosen["GOLD"] >= 0].dropna(subset=["GOLD", "detected_share"])
+    if len(chosen) < MIN_SUBJECTS or chosen["GOLD"].nunique() < 2:
+        return {"missing": f"{len(chosen)} subjects with a stage and a map; at least {MIN_SUBJECTS} are needed"}
+    share, stage = chosen["detected_share"].to_numpy(float), chosen["GOLD"].to_numpy(float)
+    if np.ptp(share) == 0:
+        return {"missing": f"the detected share is {share[0]:g} in all {len(share)} mapped subjects"}
+    up, down = (jonckheere_terpstra(sign * share, stage).p for sign in (1, -1))
+    return {"estimate": spearman(share, stage)[0], "p_up": up, "p_down": down}
+
+
+def _same(column: pd.Series, name: str) -> pd.Series:
+    return column.astype(str).str.lower().eq(name.lower())
+
+
+_RULES: dict[str, Callable[[ResultReader, dict, int], dict]] = {
+    "better": _difference,
+    "alike": _difference,
+    "correlated": _correlation,
+    "rises": _rising,
+    "factor": _factor,
+}

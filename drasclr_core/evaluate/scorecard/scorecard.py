@@ -1,0 +1,85 @@
+"""The scorecard: which claims of the paper a run reproduces, from its result files alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from drasclr_core.evaluate.scorecard.evidence import evidence
+from drasclr_core.evaluate.scorecard.verdicts import VERDICTS, combine, size, verdict_of
+
+
+def scorecard(
+    claims: pd.DataFrame, comparisons: pd.DataFrame, results: str | Path
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Verdicts on every claim from the result files of a run.
+
+    Parameters
+    ----------
+    claims, comparisons : DataFrame
+        From `report.claims`.
+    results : path
+        The folder of result files; any of them may be absent.
+
+    Returns
+    -------
+    DataFrame
+        One row per claim, in order: ``id, section, short, claim, rule, scope, page, comparisons, reproduced,
+        not_reproduced, undecided, untestable, verdict, reason``. `reason` says why a claim cannot be tested, or which
+        methods and comparisons the run lacks.
+    DataFrame
+        One row per comparison: `evidence`, with ``verdict`` and ``size``.
+
+    Raises
+    ------
+    ValueError
+        A result file is not what it should be (see `evidence`).
+    """
+    found = evidence(results, comparisons)
+    records = found.to_dict("records")
+    found["verdict"] = [verdict_of(row) for row in records]
+    found["size"] = [size(row) for row in records]
+    rows = []
+    for claim in claims.to_dict("records"):
+        mine = found[found["id"] == claim["id"]]
+        verdicts = list(mine["verdict"])
+        counts = dict(
+            zip(("reproduced", "not_reproduced", "undecided", "untestable"), map(verdicts.count, VERDICTS), strict=True)
+        )
+        about = {name: claim[name] for name in ("id", "section", "short", "claim", "rule", "scope", "page")}
+        about |= {"comparisons": len(mine), **counts, "verdict": combine(verdicts, claim["scope"])}
+        rows.append(about | {"reason": _reason(mine)})
+    return pd.DataFrame(rows), found
+
+
+def needed(found: pd.DataFrame) -> pd.DataFrame:
+    """How many times more subjects a result file needs, until its intervals are as short as the paper's differences.
+
+    The half-width of an interval falls with the square root of the number of subjects. Once it equals the paper's
+    difference, a run whose true difference is the paper's leaves out 0 in about half of all cases; for nine in ten the
+    number must be about 2.7 times as large, ((1.96 + 1.28) / 1.96)^2.
+
+    Parameters
+    ----------
+    found : DataFrame
+        The second table of `scorecard`.
+
+    Returns
+    -------
+    DataFrame
+        ``file, metric, comparisons, half_width, paper`` (medians, in the units of `evidence`) and ``times``, the square
+        of their ratio; comparisons with an interval and a difference of the paper above 0.
+    """
+    chosen = found[found["rule"].eq("better") & found["low"].notna() & (found["paper"] > 0)]
+    chosen = chosen.assign(half_width=(chosen["high"] - chosen["low"]) / 2)
+    table = chosen.groupby(["file", "metric"], sort=False).agg(
+        comparisons=("id", "size"), half_width=("half_width", "median"), paper=("paper", "median")
+    )
+    return table.assign(times=(table["half_width"] / table["paper"]) ** 2).reset_index()
+
+
+def _reason(mine: pd.DataFrame) -> str:
+    reasons = dict.fromkeys(reason for reason in mine["missing"] if reason)
+    lacks = dict.fromkeys(name for names in mine["lacks"] if names for name in names.split(", "))
+    return "; ".join([*reasons, *([f"without {', '.join(lacks)}"] if lacks else [])])

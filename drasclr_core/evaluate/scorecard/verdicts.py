@@ -1,0 +1,132 @@
+"""Verdicts on claims, by rules that look at nothing but numbers.
+
+An interval answers two questions. Does it leave out "no advantage"? Does it leave out the advantage that the paper
+prints? A run that is too small leaves out neither, and then the claim is undecided.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from drasclr_core.evaluate.scores import PERCENT
+
+REPRODUCED, NOT_REPRODUCED = "reproduced", "not reproduced"
+UNDECIDED, UNTESTABLE = "undecided", "cannot be tested"
+VERDICTS = (REPRODUCED, NOT_REPRODUCED, UNDECIDED, UNTESTABLE)
+ALIKE = 2.5
+"""Largest difference that counts as none, in points."""
+NEGLIGIBLE = 0.1
+"""A rank correlation below this is called none (Cohen 1988: 0.1 is small)."""
+TAIL = 0.025
+
+RULES = {
+    "better": "Reproduced: the 95 % interval of the difference lies above 0. Not reproduced: it reaches down to 0 and "
+    "does not reach up to the paper's difference (where that is below 0: to 0). Undecided: it holds both.",
+    "alike": "Reproduced: the interval lies within ±2.5 points (0.025 for fractions), a little more than the largest "
+    "difference that the paper itself calls none (2.1, CLE 1-off in Table 9). Not reproduced: it lies outside. "
+    "Undecided: it does neither.",
+    "correlated": "As better, for a rank correlation. The paper gives no number; one below 0.1 counts as none.",
+    "rises": "For a few subjects: exact permutation test of Jonckheere and Terpstra. Reproduced: p of rising is 0.025 "
+    "or below. Not reproduced: p of falling is.",
+    "factor": "As better, for a ratio: 1 instead of 0 means no advantage. Its interval is over trainings, not over "
+    "subjects. An upper end at the largest factor that the run could see is open: then the claim cannot fail.",
+    "all": "A claim about several comparisons is reproduced if each one is, and not reproduced if one is not, by an "
+    "interval widened for their number k, to 100 - 5/k % (Bonferroni), because among many one would fail by chance.",
+    "most": "A claim about most comparisons is reproduced if more than half are, not reproduced if half or more are "
+    "not.",
+    "several": "A claim to be better than several methods is tested against the best of them, picked anew in every "
+    "bootstrap draw. If the run lacks some, it can fail and cannot be reproduced.",
+    "interval": "Bootstrap over the tested subjects, the same ones for all methods. For accuracies never shorter than "
+    "with one more subject on either side (Bonett and Price 2012): else a run in which both methods predict nearly "
+    "everyone alike would look certain.",
+    "room": "Where the other method scores so high that the paper's difference on top would be more than perfect, a "
+    "claim cannot fail.",
+    "cannot": "No comparison of the claim can be made: the run has no such result file, method or task. Where only "
+    "some can, the others count as undecided.",
+}
+"""What the page says about how verdicts are made."""
+
+
+def verdict_of(row: dict) -> str:
+    """Verdict on one comparison. In claims about all of several, not reproduced is read off the wide interval.
+
+    Parameters
+    ----------
+    row : dict
+        A row of `evidence`.
+
+    Returns
+    -------
+    str
+        One of `VERDICTS`.
+
+    Raises
+    ------
+    ValueError
+        There is no such rule.
+    """
+    if row["missing"]:
+        return UNTESTABLE
+    low, high = row["low"], row["high"]
+    far_low, far_high = (row["wide_low"], row["wide_high"]) if row["scope"] == "all" else (low, high)
+    if row["rule"] == "rises":
+        holds, fails = row["p_up"] <= TAIL, row["p_down"] <= TAIL
+    elif row["rule"] == "alike":
+        margin = ALIKE if row["metric"] in PERCENT else ALIKE / 100
+        holds, fails = low > -margin and high < margin, far_low > margin or far_high < -margin
+    elif row["rule"] in ("better", "correlated", "factor"):
+        none = 1.0 if row["rule"] == "factor" else 0.0
+        paper = NEGLIGIBLE if row["rule"] == "correlated" else row["paper"]
+        # Where the paper's own numbers are against its claim, only an interval below 0 refutes it.
+        holds, fails = low > none, far_low <= none and far_high < max(paper, none)
+    else:
+        raise ValueError(
+            f"there is no rule {row['rule']!r}: it must be one of better, alike, correlated, rises, factor"
+        )
+    if holds:
+        return UNDECIDED if row["lacks"] else REPRODUCED
+    return NOT_REPRODUCED if fails and row["room"] else UNDECIDED
+
+
+def combine(verdicts: list[str], scope: str) -> str:
+    """Verdict on a claim from those on its comparisons; `scope` is ``all`` or ``most``.
+
+    Parameters
+    ----------
+    verdicts : list of str
+        From `verdict_of`, one or more.
+    scope : {"all", "most"}
+
+    Returns
+    -------
+    str
+        One of `VERDICTS`.
+
+    Raises
+    ------
+    ValueError
+        There is no comparison, or no such scope.
+    """
+    if not verdicts or scope not in ("all", "most"):
+        raise ValueError(f"{len(verdicts)} comparisons and scope {scope!r}: there must be one, and 'all' or 'most'")
+    count, good, bad = len(verdicts), verdicts.count(REPRODUCED), verdicts.count(NOT_REPRODUCED)
+    if verdicts.count(UNTESTABLE) == count:
+        return UNTESTABLE
+    if scope == "all":
+        return NOT_REPRODUCED if bad else REPRODUCED if good == count else UNDECIDED
+    return REPRODUCED if good > count / 2 else NOT_REPRODUCED if bad >= count / 2 else UNDECIDED
+
+
+def size(row: dict) -> str:
+    """How a difference or factor compares with the paper's: ``smaller``, ``larger``, ``compatible``, or empty.
+
+    Empty where there is no interval, no number of the paper, or no room for it.
+
+    Parameters
+    ----------
+    row : dict
+        A row of `evidence`.
+    """
+    if row["missing"] or not row["room"] or not np.isfinite([row["low"], row["high"], row["paper"]]).all():
+        return ""
+    return "smaller" if row["high"] < row["paper"] else "larger" if row["low"] > row["paper"] else "compatible"

@@ -1,0 +1,173 @@
+"""One method against others, from the files that a run leaves behind; works on any two files of fold scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from drasclr_core.evaluate.result_files import read_result
+from drasclr_core.evaluate.statistics.resampling import LEVEL, SAMPLE
+from drasclr_core.evaluate.statistics.significance import bootstrap_p, corrected_t, hedges_g, holm, two_sample_t
+
+COLUMNS = ("method", "task", "metric", "repeat", "fold", "value", "n_train", "n_test")
+REFERENCES = ("chance", "confounders")
+"""Rows that see no image: in two files of the same subjects, labels and folds they are the same."""
+_FOLD = ["task", "metric", "repeat", "fold"]
+
+
+def read_scores(path: str | Path) -> pd.DataFrame:
+    """A file of fold scores (``table2_folds.csv``, ``table3_folds.csv`` …): `COLUMNS`, and what else it has.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    DataFrame
+        One row per method, task, metric, repeat and fold; `value` may be NaN.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    ValueError
+        The file is not as `read_result` wants it, or lists a fold twice.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path.name}: no such file of scores. Run the notebook that writes it first.")
+    table = read_result(path, COLUMNS)
+    twice = table.duplicated(["method", *_FOLD])
+    if twice.any():
+        row = table[twice].iloc[0]
+        raise ValueError(
+            f"{path.name}: {row['method']}, {row['task']}, fold {row['fold']} is listed twice. Keep one row."
+        )
+    return table
+
+
+def same_folds(first: pd.DataFrame, second: pd.DataFrame) -> bool:
+    """Whether two tables of scores come from the same folds of the same subjects, so that they can be paired.
+
+    They do where a row that sees no image (`REFERENCES`) is in both and agrees in every fold, and so do the sizes.
+
+    Parameters
+    ----------
+    first, second : DataFrame
+        From `read_scores`.
+    """
+    for reference in REFERENCES:
+        one, other = (
+            table[table["method"] == reference].set_index(_FOLD)[["value", "n_train", "n_test"]].sort_index()
+            for table in (first, second)
+        )
+        if len(one) and one.index.equals(other.index):
+            return bool(np.allclose(one, other, rtol=0, atol=1e-9, equal_nan=True))
+    return False
+
+
+def compare_methods(
+    scores: pd.DataFrame,
+    method: str,
+    against: Sequence[str] = (),
+    draws: pd.DataFrame | None = None,
+    other_scores: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Every test of `significance`, for one method against others, on every task and metric.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        From `read_scores`; holds `method`.
+    method : str
+    against : sequence of str
+        The others; empty means all of the table's (without `method`, unless they come from another table).
+    draws : DataFrame, optional
+        Bootstrap scores (`resampling.readout_draws`, `survival_draws`). Without them, or for methods that are not in
+        them, the bootstrap columns are NaN.
+    other_scores : DataFrame, optional
+        The table that holds `against`, if it is another one. The paired test is left out (NaN) unless `same_folds`.
+
+    Returns
+    -------
+    DataFrame
+        ``method, against, task, metric``; ``folds`` with both scores, and over these ``mean, mean_against,
+        difference``; ``hedges_g, p_two_sample`` (first repeat only, as repeats are no new subjects) and
+        ``p_corrected``; ``estimate``, the difference when all held-out subjects are scored together, with its
+        bootstrap interval ``low, high`` (95 %) and ``p_bootstrap``; each p with ``_holm``. Holm's family are all rows.
+
+    Raises
+    ------
+    ValueError
+        A method is not in its table, or nothing can be compared.
+    """
+    others = scores if other_scores is None else other_scores
+    paired = other_scores is None or same_folds(scores, other_scores)
+    against = list(against) or [
+        name for name in dict.fromkeys(others["method"]) if others is not scores or name != method
+    ]
+    for name, table in [(method, scores), *((name, others) for name in against)]:
+        if name not in set(table["method"]):
+            raise ValueError(f"there is no method {name!r}: the table has {', '.join(dict.fromkeys(table['method']))}")
+    mine = scores[scores["method"] == method]
+    rows = []
+    for other in against:
+        theirs = others[others["method"] == other]
+        for task, metric in mine[["task", "metric"]].drop_duplicates().itertuples(index=False, name=None):
+            one, two = (
+                table[table["task"].eq(task) & table["metric"].eq(metric)].set_index(["repeat", "fold"]).sort_index()
+                for table in (mine, theirs)
+            )
+            if len(one) and len(two):
+                row = {"method": method, "against": other, "task": task, "metric": metric, **_one(one, two, paired)}
+                rows.append(row | _interval(draws, row))
+    if not rows:
+        raise ValueError(f"{method!r} and {', '.join(map(repr, against)) or 'no other method'} have no task in common")
+    table = pd.DataFrame(rows)
+    for name in ("p_two_sample", "p_corrected", "p_bootstrap"):
+        table[f"{name}_holm"] = holm(table[name].to_numpy())
+    return table
+
+
+def _one(one: pd.DataFrame, two: pd.DataFrame, paired: bool) -> dict[str, float]:
+    """Tests on the folds of one task and metric; `one` and `two` are indexed by repeat and fold."""
+    together = one.index.intersection(two.index) if paired else one.index[:0]
+    both = one.loc[together, "value"].notna() & two.loc[together, "value"].notna()
+    if both.any():
+        one, two = one.loc[together][both], two.loc[together][both]
+    first, second = (table["value"].xs(table.index[0][0], level="repeat").to_numpy() for table in (one, two))
+    corrected = float("nan")
+    if both.any():
+        corrected = corrected_t(
+            one["value"].to_numpy(), two["value"].to_numpy(), (one["n_test"] / one["n_train"]).mean()
+        )
+    mean, other = one["value"].mean(), two["value"].mean()
+    return {
+        "folds": int(both.sum()),
+        "mean": mean,
+        "mean_against": other,
+        "difference": mean - other,
+        "hedges_g": hedges_g(first, second),
+        "p_two_sample": two_sample_t(first, second),
+        "p_corrected": corrected,
+    }
+
+
+def _interval(draws: pd.DataFrame | None, row: dict) -> dict[str, float]:
+    """The paired bootstrap interval of the difference; draws with the same number are of the same subjects."""
+    unknown = dict.fromkeys(("estimate", "low", "high", "p_bootstrap"), float("nan"))
+    if draws is None:
+        return unknown
+    here = draws[draws["task"].eq(row["task"]) & draws["metric"].eq(row["metric"])]
+    one, two = (here[here["method"] == row[name]].set_index("draw")["value"] for name in ("method", "against"))
+    difference = (one - two).dropna()
+    resampled = difference[difference.index >= 0]
+    if resampled.empty or SAMPLE not in difference.index:
+        return unknown
+    low, high = resampled.quantile([(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    p = bootstrap_p(resampled.to_numpy())
+    return {"estimate": float(difference[SAMPLE]), "low": float(low), "high": float(high), "p_bootstrap": p}

@@ -1,0 +1,116 @@
+"""The paper's significance tests, worked out again from the means and deviations that it prints."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import numpy as np
+import pandas as pd
+
+from drasclr_core.evaluate.scores import PERCENT
+from drasclr_core.evaluate.statistics.significance import rounding_range, two_sample_t_from_summary
+
+FOLDS = 5
+
+
+def recompute(table: pd.DataFrame, method: str = "Ours", folds: int = FOLDS) -> pd.DataFrame:
+    """One-sided two-sample t-tests of one row of a table of the paper against every other row.
+
+    The p values that the authors printed (Tables A.5 to A.7) are in a supplement that is not part of the paper's text.
+    What its main tables print is enough for the same test, up to rounding.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `report.paper.table`.
+    method : str
+        The paper's name of the row to test.
+    folds : int
+        Scores behind each mean and deviation: the paper says five-fold cross-validation.
+
+    Returns
+    -------
+    DataFrame
+        ``table, method, against, task, metric, difference, p, p_low, p_high``: p from the printed numbers, and the
+        smallest and largest that rounding leaves open. Rows without a mean or deviation are left out.
+
+    Raises
+    ------
+    ValueError
+        The table has no such row.
+    """
+    if method not in set(table["method"]):
+        raise ValueError(f"the table has no row {method!r}: {', '.join(dict.fromkeys(table['method']))}")
+    keys = ["group", "task", "metric"] if table["group"].nunique() == 1 else ["task", "metric"]
+    ours = table[table["method"] == method].set_index(keys)
+    rows = []
+    for row in table[table["method"] != method].itertuples():
+        mine = ours.loc[tuple(getattr(row, key) for key in keys)]
+        numbers = (mine["mean"], mine["sd"], row.mean, row.sd)
+        if not np.isfinite(numbers).all():
+            continue
+        # The paper prints per cents with one digit, fractions with two.
+        low, high = rounding_range(*numbers, unit=0.1 if row.metric in PERCENT else 0.01, folds=folds)
+        p = two_sample_t_from_summary(*numbers, folds=folds)
+        what = (row.table, method, row.method, row.task, row.metric)
+        rows.append((*what, mine["mean"] - row.mean, p, low, high))
+    columns = ["table", "method", "against", "task", "metric", "difference", "p", "p_low", "p_high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def significance_claims() -> pd.DataFrame:
+    """What the paper's text says about significance, in our words, one row per claim.
+
+    Returns
+    -------
+    DataFrame
+        ``appendix`` (the table of the supplement that the text refers to, or empty), ``section``, ``table``, ``row``
+        (the method that is tested), ``against`` and ``task`` (joined by ``;``, empty means all), ``says`` (``better``
+        or ``alike``), ``level``, ``claim``.
+    """
+    path = files("drasclr_core.paper") / "data" / "significance_claims.csv"
+    return pd.read_csv(path, dtype={"appendix": str, "section": str}).fillna(
+        {"appendix": "", "against": "", "task": ""}
+    )
+
+
+def borne_out(claim: pd.Series, recomputed: pd.DataFrame) -> dict[str, int]:
+    """How many of a claim's comparisons the printed numbers bear out.
+
+    Parameters
+    ----------
+    claim : Series
+        A row of `significance_claims`.
+    recomputed : DataFrame
+        From `recompute`, of the same table and row.
+
+    Returns
+    -------
+    dict
+        ``comparisons``; ``borne_out``: p below the level where the claim says better, not below it where it says alike;
+        ``rounding``: comparisons whose verdict rounding could turn.
+    """
+    chosen = covered(claim, recomputed)
+    rounding = (chosen["p_low"] < claim["level"]) & (chosen["p_high"] >= claim["level"])
+    return {"comparisons": len(chosen), "borne_out": int(chosen["borne_out"].sum()), "rounding": int(rounding.sum())}
+
+
+def covered(claim: pd.Series, recomputed: pd.DataFrame) -> pd.DataFrame:
+    """The comparisons that a claim is about, with ``says`` and, true or false, ``borne_out`` (see `borne_out`).
+
+    Parameters
+    ----------
+    claim, recomputed
+        As in `borne_out`.
+
+    Returns
+    -------
+    DataFrame
+        Some rows of `recomputed`.
+    """
+    chosen = recomputed
+    for column in ("against", "task"):
+        if claim[column]:
+            chosen = chosen[chosen[column].isin(claim[column].split(";"))]
+    below = chosen["p"] < claim["level"]
+    return chosen.assign(says=claim["says"], borne_out=below if claim["says"] == "better" else ~below)

@@ -1,0 +1,179 @@
+"""Bootstrap over subjects (Efron 1979): how a score would move with other subjects from the same population.
+
+The predictions are held fixed, each made when its subject was in a tested fold; subjects are drawn with replacement,
+and the score is worked out again. In one draw all methods see the same subjects, so that differences of methods are
+paired. What this leaves out: that other training subjects would have given other models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from drasclr_core.evaluate.folds import splits
+from drasclr_core.evaluate.scores import accuracy
+from drasclr_core.evaluate.survival.concordance import horizons, pair_weights, reachable, won
+
+KEYS = ["method", "task", "metric"]
+LEVEL = 0.95
+SAMPLE = -1
+"""The number of the draw that is the sample itself."""
+
+
+def numbered(predictions: pd.DataFrame) -> pd.DataFrame:
+    """The same predictions with ``subject``, the place of the sid among all sorted sids, instead of ``sid``.
+
+    What is published must name nobody; that two methods predicted the same subject is still seen.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        With a column ``sid``.
+    """
+    places = pd.factorize(predictions["sid"], sort=True)[0]
+    return predictions.rename(columns={"sid": "subject"}).assign(subject=places)
+
+
+def draw_counts(subjects: int, draws: int, seed: int = 0) -> np.ndarray:
+    """How often each subject is in each of the resamples.
+
+    Parameters
+    ----------
+    subjects, draws, seed : int
+
+    Returns
+    -------
+    int array [draws, subjects]
+        Every row has the sum `subjects`.
+    """
+    rng = np.random.default_rng([seed, subjects])
+    return rng.multinomial(subjects, np.full(subjects, 1 / subjects), size=draws)
+
+
+def readout_draws(predictions: pd.DataFrame, metrics: pd.DataFrame, draws: int = 1000, seed: int = 0) -> pd.DataFrame:
+    """Bootstrap scores of linear readouts: mean over repeats of the score of all held-out subjects together.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        ``method, task, repeat, subject, true, predicted`` (see `numbered`).
+    metrics : DataFrame
+        ``task, metric``: what to compute, a metric of `scores.METRICS` (the rows of a table of scores).
+    draws, seed : int
+
+    Returns
+    -------
+    DataFrame
+        ``method, task, metric, draw, value``; draw `SAMPLE` is the sample itself. A score that a draw does not define
+        (R2 of subjects who are all equal, kappa of one grade that is always predicted) is NaN.
+    """
+    pairs = metrics[["task", "metric"]].drop_duplicates()
+    parts = []
+    for task, metric in pairs.itertuples(index=False, name=None):
+        here = predictions[predictions["task"] == task]
+        order = np.sort(here["subject"].unique())
+        counts = _with_sample(draw_counts(len(order), draws, seed))
+        for method, rows in here.groupby("method", sort=False):
+            values = [_weighted_score(metric, part, counts) for part in _repeats(rows, order)]
+            parts.append(_long(method, task, metric, np.mean(values, axis=0)))
+    return pd.concat(parts, ignore_index=True)
+
+
+def survival_draws(predictions: pd.DataFrame, draws: int = 200, seed: int = 0) -> pd.DataFrame:
+    """Bootstrap time-dependent concordance: mean over runs of C(tau) over all pairs *within* tested folds.
+
+    Two subjects of different folds were predicted by different models and are not compared. A fold counts by the
+    weight of its comparable pairs, so that folds with few deaths, or none, need no rule of their own.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        ``method, task, repeat, fold, subject, days, died, log_risk`` (see `numbered`).
+    draws, seed : int
+
+    Returns
+    -------
+    DataFrame
+        As `readout_draws`. A draw without any comparable pair is NaN.
+    """
+    order = np.sort(predictions["subject"].unique())
+    counts = _with_sample(draw_counts(len(order), draws, seed))
+    parts = []
+    for (method, task), rows in predictions.groupby(["method", "task"], sort=False):
+        taus = horizons(*rows.drop_duplicates("subject")[["days", "died"]].to_numpy().T)
+        repeats = list(_repeats(rows, order))
+        for name, tau in taus.items():
+            values = [_pooled_concordance(part, tau, counts) for part in repeats]
+            parts.append(_long(method, task, f"concordance at {name}", np.mean(values, axis=0)))
+    return pd.concat(parts, ignore_index=True)
+
+
+def summarise_draws(draws: pd.DataFrame) -> pd.DataFrame:
+    """``method, task, metric, mean, sd, low, high``.
+
+    `mean` is the score of the sample itself; `sd` the bootstrap standard error, which is the standard deviation (N -
+    1) of the draws; `low` and `high` the 95 % percentile interval.
+
+    Parameters
+    ----------
+    draws : DataFrame
+        From `readout_draws` or `survival_draws`.
+    """
+    sample = draws[draws["draw"] == SAMPLE].drop(columns="draw").rename(columns={"value": "mean"})
+    groups = draws[draws["draw"] > SAMPLE].groupby(KEYS, sort=False)["value"]
+    tails = {"low": (1 - LEVEL) / 2, "high": (1 + LEVEL) / 2}
+    spread = pd.DataFrame({"sd": groups.std(), **{name: groups.quantile(share) for name, share in tails.items()}})
+    return sample.merge(spread.reset_index(), on=KEYS, how="left", validate="one_to_one").reset_index(drop=True)
+
+
+def _pooled_concordance(part: pd.DataFrame, tau: float, counts: np.ndarray) -> np.ndarray:
+    days, died, risk = (part[name].to_numpy() for name in ("days", "died", "log_risk"))
+    died = died.astype(bool)
+    right, all_pairs = np.zeros(len(counts)), np.zeros(len(counts))
+    for train, test in splits(part["fold"].to_numpy()):
+        past, ours = (days[train], died[train]), (days[test], died[test])
+        deaths, weights = pair_weights(ours, past, reachable(tau, *past))
+        here = counts[:, test].astype(float)
+        all_pairs += np.einsum("bd,bd->b", here[:, deaths], here @ weights.T)
+        right += np.einsum("bd,bd->b", here[:, deaths], here @ (weights * won(risk[test], deaths)).T)
+    with np.errstate(invalid="ignore"):
+        return right / all_pairs
+
+
+def _weighted_score(metric: str, part: pd.DataFrame, counts: np.ndarray) -> np.ndarray:
+    true, predicted = part["true"].to_numpy(float), part["predicted"].to_numpy(float)
+    if metric not in ("R2", "kappa"):
+        hits = [accuracy(a, b, off=metric == "1-off") for a, b in zip(true, predicted, strict=True)]
+        return counts @ np.array(hits) / counts.sum(axis=1)
+    size = counts.sum(axis=1)
+    mean, other_mean = counts @ true / size, counts @ predicted / size
+    expected = counts @ true**2 - size * mean**2
+    if metric == "kappa":
+        # Of two independent readers with these grades: the quadratic weights need no table of grade against grade.
+        expected += counts @ predicted**2 - size * other_mean**2 + size * (mean - other_mean) ** 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(expected > 1e-12, 1 - counts @ (true - predicted) ** 2 / expected, np.nan)
+
+
+def _repeats(rows: pd.DataFrame, order: np.ndarray) -> Iterator[pd.DataFrame]:
+    """The predictions of each repeat in the common order of subjects."""
+    for repeat, part in rows.groupby("repeat"):
+        if len(part) != len(order):
+            method, count = part["method"].iloc[0], len(part)
+            raise ValueError(
+                f"method {method!r} has {count} predictions in repeat {repeat}, and {len(order)} subjects were tested "
+                "by one method or another: compare methods on the same subjects"
+            )
+        yield part.set_index("subject").loc[order]
+
+
+def _with_sample(counts: np.ndarray) -> np.ndarray:
+    return np.vstack([np.ones((1, counts.shape[1]), dtype=counts.dtype), counts])
+
+
+def _long(method: str, task: str, metric: str, values: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"method": method, "task": task, "metric": metric, "draw": np.arange(len(values)) + SAMPLE, "value": values}
+    )

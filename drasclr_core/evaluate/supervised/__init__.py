@@ -1,0 +1,1 @@
+"""The supervised network on whole scans."""

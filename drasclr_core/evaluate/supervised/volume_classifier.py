@@ -1,0 +1,197 @@
+"""A 3D convolutional network for whole scans, with scikit-learn's ``fit`` and ``predict``."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from monai.networks.nets import ResNet
+from safetensors.torch import load_file, save_file
+from sklearn.base import BaseEstimator
+
+from drasclr_core.evaluate.folds import stratified_folds
+from drasclr_core.model.inputs import HU_WINDOW
+from drasclr_core.progress import track
+from drasclr_core.run import atomic, fingerprint, is_done, mark_done
+
+VALIDATION_PARTS = 5
+"""One part in so many of the training subjects decides when to stop, and trains nothing."""
+
+
+@dataclass(frozen=True)
+class CNNConfig:
+    """How the network is built and trained.
+
+    Parameters
+    ----------
+    width : int
+        Channels of the first block of a 3D ResNet-10, of which each block has twice those before. 64 is the usual
+        network, made for thousands of scans.
+    epochs : int
+        At most so many.
+    patience : int
+        Epochs without a better validation loss after which training stops.
+    batch_size : int
+    lr, weight_decay : float
+        Of AdamW.
+    """
+
+    width: int = 16
+    epochs: int = 60
+    patience: int = 15
+    batch_size: int = 8
+    lr: float = 1e-3
+    weight_decay: float = 1e-2
+
+
+class VolumeClassifier(BaseEstimator):
+    """A small 3D ResNet with scikit-learn's ``fit`` and ``predict``.
+
+    The loss is plain cross entropy, not weighted by how rare a grade is: accuracy counts every subject alike, and so
+    does the logistic regression that the network is compared with. Scans are mirrored left to right half of the time:
+    a grade says how much of both lungs is ill. The weights of the epoch with the lowest validation loss are kept.
+
+    Parameters
+    ----------
+    classes : sequence of int
+        All grades.
+    config : CNNConfig
+    seed : int
+        Initial weights, validation subjects, order of batches and mirroring. On a CPU the same seed gives the same
+        network.
+    folder : path, optional
+        Keeps the trained weights under `name`. They are used again while subjects, labels and settings are the same.
+    name : str
+    """
+
+    def __init__(
+        self,
+        classes: Sequence[int],
+        config: CNNConfig,
+        seed: int = 0,
+        folder: Path | None = None,
+        name: str = "network",
+    ):
+        self.classes = classes
+        self.config = config
+        self.seed = seed
+        self.folder = folder
+        self.name = name
+
+    def fit(self, cubes: np.ndarray, labels: np.ndarray) -> VolumeClassifier:
+        """Train on labelled scans, or take the weights that were kept for the same ones.
+
+        Parameters
+        ----------
+        cubes : int16 array [N, s, s, s]
+            HU. At least two scans.
+        labels : int array [N]
+            Grades among `classes`.
+
+        Returns
+        -------
+        VolumeClassifier
+            Itself.
+        """
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            self.network = _network(self.config.width, len(self.classes))
+        inputs = hashlib.sha256(np.ascontiguousarray(cubes)).hexdigest()
+        key = fingerprint(
+            config=asdict(self.config), seed=self.seed, classes=list(self.classes), cubes=inputs, labels=labels
+        )
+        if self.folder and is_done(self.folder, self.name, key) and self._file.exists():
+            self.network.load_state_dict(load_file(self._file))
+            return self
+        self._train(cubes, np.searchsorted(self.classes, labels))
+        if self.folder:
+            with atomic(self._file) as temporary:
+                save_file(self.network.state_dict(), temporary)
+            mark_done(self.folder, self.name, key)
+        return self
+
+    @torch.inference_mode()
+    def predict(self, cubes: np.ndarray) -> np.ndarray:
+        """The most probable grade of each scan.
+
+        Parameters
+        ----------
+        cubes : int16 array [N, s, s, s]
+
+        Returns
+        -------
+        int array [N]
+        """
+        network, device = _on_device(self.network.eval())
+        best = [
+            network(_scaled(cubes[rows]).to(device)).argmax(dim=1).cpu().numpy() for rows in self._parts(len(cubes))
+        ]
+        return np.asarray(self.classes)[np.concatenate(best)]
+
+    @property
+    def _file(self) -> Path:
+        return self.folder / f"{self.name}.safetensors"
+
+    def _train(self, cubes: np.ndarray, grades: np.ndarray) -> None:
+        config, rng = self.config, np.random.default_rng(self.seed)
+        held_out = stratified_folds(grades, VALIDATION_PARTS, rng, classes=True) == 0
+        ours, theirs = np.flatnonzero(~held_out), np.flatnonzero(held_out)
+        network, device = _on_device(self.network)
+        optimizer = torch.optim.AdamW(network.parameters(), config.lr, weight_decay=config.weight_decay)
+        best, best_epoch, weights = np.inf, 0, copy.deepcopy(network.state_dict())
+        for epoch in track(range(config.epochs), f"3D CNN, {self.name}"):
+            network.train()
+            # Batches of nearly the same size, none smaller: batch norm cannot do with a last batch of one scan.
+            for rows in np.array_split(rng.permutation(ours), max(1, len(ours) // config.batch_size)):
+                scans = _scaled(cubes[rows])
+                mirrored = torch.from_numpy(rng.random(len(rows)) < 0.5)
+                scans = torch.where(mirrored[:, None, None, None, None], scans.flip(2), scans)
+                optimizer.zero_grad()
+                _loss(network, scans.to(device), torch.from_numpy(grades[rows]).to(device)).backward()
+                optimizer.step()
+            loss = self._validation_loss(network.eval(), cubes[theirs], grades[theirs], device)
+            if loss < best:
+                best, best_epoch, weights = loss, epoch, copy.deepcopy(network.state_dict())
+            elif epoch - best_epoch >= config.patience:
+                break
+        self.network.load_state_dict(weights)
+        self.network.cpu()
+
+    @torch.inference_mode()
+    def _validation_loss(self, network: ResNet, cubes: np.ndarray, grades: np.ndarray, device: torch.device) -> float:
+        total = 0.0
+        for rows in self._parts(len(cubes)):
+            loss = _loss(network, _scaled(cubes[rows]).to(device), torch.from_numpy(grades[rows]).to(device))
+            total += len(rows) * float(loss)
+        return total / len(cubes)
+
+    def _parts(self, count: int) -> list[np.ndarray]:
+        return np.array_split(np.arange(count), -(-count // self.config.batch_size))
+
+
+def _network(width: int, classes: int) -> ResNet:
+    return ResNet(
+        "basic", [1, 1, 1, 1], [width, 2 * width, 4 * width, 8 * width], n_input_channels=1, conv1_t_size=5,
+        conv1_t_stride=2, num_classes=classes,
+    )  # fmt: skip
+
+
+def _on_device(network: torch.nn.Module) -> tuple[torch.nn.Module, torch.device]:
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return network.to(device), device
+
+
+def _scaled(cubes: np.ndarray) -> torch.Tensor:
+    """HU [N, s, s, s] as the network sees them, float32 [N, 1, s, s, s]: the paper's window on [-1, 1]."""
+    low, high = HU_WINDOW
+    hu = torch.from_numpy(np.ascontiguousarray(cubes)).float().clamp(low, high)
+    return ((hu - low) / ((high - low) / 2) - 1)[:, None]
+
+
+def _loss(network: torch.nn.Module, scans: torch.Tensor, grades: torch.Tensor) -> torch.Tensor:
+    return torch.nn.functional.cross_entropy(network(scans), grades)

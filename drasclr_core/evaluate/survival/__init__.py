@@ -1,0 +1,1 @@
+"""Survival from frozen features: Cox models, concordance, calibration."""

@@ -1,0 +1,152 @@
+"""What a survival model sees of a subject: outcome, confounders, and the columns that a row of Table 3 adds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+CONFOUNDERS = ("age", "sex", "race", "smoking", "pack_years")
+REFERENCE = "confounders"
+"""The row that has nothing but the confounders: what an image or a test must add to."""
+MEASURED = {
+    "hand_designed": ("LAA950_pct", "gas_trapping_pct", "Pi10_mm", "wall_area_pct"),
+    "spirometry": ("FEV1pp", "FEV1_FVC"),
+    "bode": ("BODE",),
+}
+"""Blocks of columns of the subject table; hand-designed: emphysema, gas trapping, airway wall thickness and area."""
+MIN_DEATHS = 10
+
+
+@dataclass(frozen=True)
+class SurvivalData:
+    """Subjects that have everything.
+
+    Attributes
+    ----------
+    outcomes : DataFrame
+        ``days`` (float) and ``died`` (bool), indexed by ``sid``, sorted.
+    blocks : dict of str to DataFrame
+        Block -> its columns (float), rows as in `outcomes`. The block `REFERENCE` holds the confounders; words became
+        0/1 columns, one for each word but the first.
+    rows : list of str
+        The rows of the table that can be evaluated, `REFERENCE` first; ``a+b`` has the columns of both blocks.
+    skipped : dict of str to str
+        Row -> why it cannot.
+    left_out : int
+        Subjects of the table that lack the outcome or a column.
+    """
+
+    outcomes: pd.DataFrame
+    blocks: dict[str, pd.DataFrame]
+    rows: list[str]
+    skipped: dict[str, str]
+    left_out: int
+
+
+def survival_data(subjects: pd.DataFrame, features: Mapping[str, pd.DataFrame], rows: Sequence[str]) -> SurvivalData:
+    """Collect outcome and columns of the subjects that have those of *all* rows, so that rows can be compared.
+
+    Parameters
+    ----------
+    subjects : DataFrame
+        ``sid``, ``days``, ``died``, `CONFOUNDERS`, and the columns of `MEASURED` that the rows need.
+    features : mapping of str to DataFrame
+        Method -> ``sid`` and one numeric column per feature.
+    rows : sequence of str
+        Blocks joined by ``+``: names of `MEASURED` or of `features`.
+
+    Raises
+    ------
+    KeyError
+        A confounder or the follow-up is missing from the table.
+    ValueError
+        A subject is listed twice, an outcome is impossible (see `outcomes`), or features have missing values, text or
+        no ``sid``.
+    """
+    known = subjects.set_index("sid", verify_integrity=True).sort_index()
+    absent = [column for column in CONFOUNDERS if column not in known]
+    if absent:
+        raise KeyError(f"the subject table has no column {absent[0]!r}, for which every row of the table is controlled")
+    blocks = {REFERENCE: pd.get_dummies(known[list(CONFOUNDERS)].dropna(), drop_first=True).astype(float)}
+    skipped = {}
+    for row in rows:
+        for name in row.split("+"):
+            lacking = [column for column in MEASURED.get(name, ()) if column not in known]
+            if lacking:
+                skipped[row] = f"no column {lacking[0]!r} in the subject table"
+            elif name not in MEASURED and name not in features:
+                skipped[row] = f"no features of {name!r}"
+            elif name not in blocks:
+                blocks[name] = (
+                    known[list(MEASURED[name])].dropna() if name in MEASURED else _table(features[name], name)
+                )
+    usable = [REFERENCE, *(row for row in rows if row not in skipped)]
+    needed = list(dict.fromkeys(name for row in usable for name in row.split("+")))
+    table = outcomes(subjects)
+    table = table[np.logical_and.reduce([table.index.isin(blocks[name].index) for name in needed])]
+    chosen = {name: blocks[name].loc[table.index].astype(float) for name in needed}
+    return SurvivalData(table, chosen, usable, skipped, len(subjects) - len(table))
+
+
+def outcomes(subjects: pd.DataFrame) -> pd.DataFrame:
+    """``days`` and ``died`` (bool) of the subjects with both, indexed and sorted by ``sid``.
+
+    Parameters
+    ----------
+    subjects : DataFrame
+        ``sid, days, died``.
+
+    Raises
+    ------
+    KeyError
+        The table has no follow-up.
+    ValueError
+        A subject is listed twice, follow-up is not positive, or `died` is neither 0 nor 1.
+    """
+    absent = [column for column in ("days", "died") if column not in subjects]
+    if absent:
+        raise KeyError(f"the subject table has no column {absent[0]!r}: survival needs days of follow-up and who died")
+    table = subjects.set_index("sid", verify_integrity=True)[["days", "died"]].sort_index().dropna()
+    wrong = table.index[~((table["days"] > 0) & np.isfinite(table["days"]) & table["died"].isin([0, 1]))]
+    if len(wrong):
+        raise ValueError(
+            f"{len(wrong)} subjects, first {wrong[0]!r}, have follow-up that is not positive or a `died` that is "
+            "neither 0 nor 1: correct these rows, or leave the values empty"
+        )
+    return table.astype({"days": float, "died": bool})
+
+
+def survival_obstacle(table: pd.DataFrame, folds: int) -> str | None:
+    """Why the `outcomes` cannot be cross-validated, or None if they can.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `outcomes`.
+    folds : int
+    """
+    deaths, alive, needed = int(table["died"].sum()), int((~table["died"]).sum()), max(MIN_DEATHS, 2 * folds)
+    if deaths < needed:
+        return f"{deaths} of {len(table)} subjects died, at least {needed} deaths are needed for {folds} folds"
+    if alive < folds:
+        return f"only {alive} of {len(table)} subjects were censored, at least {folds} are needed for {folds} folds"
+    return None
+
+
+def _table(features: pd.DataFrame, method: str) -> pd.DataFrame:
+    if "sid" not in features:
+        raise ValueError(f"the features of {method!r} have no column 'sid', only {', '.join(map(str, features))[:60]}")
+    table = features.set_index("sid", verify_integrity=True).sort_index()
+    words = table.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes]]
+    if len(words):
+        raise ValueError(f"column {words[0]!r} of the features of {method!r} holds text: keep numbers only")
+    broken = table.index[~np.isfinite(table.to_numpy(dtype=float)).all(axis=1)]
+    if len(broken):
+        raise ValueError(
+            f"the features of {method!r} have missing values for {len(broken)} subjects, first {broken[0]!r}: compute "
+            "them again, or leave these subjects out of the table"
+        )
+    return table

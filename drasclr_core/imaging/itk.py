@@ -1,0 +1,55 @@
+"""Reads NRRD and MetaImage files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+from drasclr_core.imaging.dicom import LPS_TO_RAS
+from drasclr_core.imaging.refusal import check_size, refusal
+
+SUFFIXES = (".nrrd", ".nhdr", ".mha", ".mhd")
+REMEDY = "Copy or export it again; .mhd and .nhdr files need their data file beside them"
+POSSIBLE_AXES = (b"2", b"3", b"4", b"5")
+LONGEST_HEADER = 2**20
+"""Bytes; a header of text is a few hundred."""
+
+
+def read_itk(path: Path) -> tuple[np.ndarray, np.ndarray, dict]:
+    """Array, affine and source as `read_image` gives them."""
+    _check_header(path)
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    try:
+        reader.ReadImageInformation()
+        if reader.GetNumberOfComponents() != 1:
+            raise refusal(path, "colour or vector image", "Export the CT itself, not a picture of it")
+        check_size(path, reader.GetSize(), int(path.suffix.lower() in (".nrrd", ".mha")))
+        if path.suffix.lower() in (".nrrd", ".nhdr") and not reader.HasMetaDataKey("NRRD_space"):
+            raise refusal(path, "orientation missing (no space in the header), left and right may be swapped",
+                          "Save it again from 3D Slicer, or convert it again from DICOM")  # fmt: skip
+        image = reader.Execute()
+    except RuntimeError as error:
+        raise refusal(path, "damaged or incomplete file", REMEDY) from error
+    array = sitk.GetArrayFromImage(image).T.astype(np.float32)
+    if array.ndim < 3 or array.size != np.prod(array.shape[:3]):
+        raise refusal(path, f"not one 3-D frame, but an array of shape {array.shape}", "Save one frame as its own file")
+    dimension = image.GetDimension()
+    direction = np.array(image.GetDirection()).reshape(dimension, dimension)[:3, :3]
+    affine = np.eye(4)
+    affine[:3, :3] = direction * np.array(image.GetSpacing()[:3])
+    affine[:3, 3] = image.GetOrigin()[:3]
+    return array.reshape(array.shape[:3]), LPS_TO_RAS @ affine, {"format": path.suffix.lstrip(".").upper()}
+
+
+def _check_header(path: Path) -> None:
+    """Refuse two kinds of damage on which ITK would crash the process instead of raising an error."""
+    with path.open("rb") as stream:
+        start = stream.read(LONGEST_HEADER)
+    cut = b"\n\n" not in start and b"\n\r\n" not in start  # an empty line ends the header of a NRRD file with data
+    axes = re.search(rb"^NDims *= *(\S*)", start, re.MULTILINE)  # of MetaImage
+    if (path.suffix.lower() == ".nrrd" and cut) or (axes and axes[1] not in POSSIBLE_AXES):
+        raise refusal(path, "damaged or incomplete file", REMEDY)

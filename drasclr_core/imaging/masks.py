@@ -1,0 +1,49 @@
+"""Shapes of masks: distances, closing, the box round a mask, its largest piece."""
+
+from __future__ import annotations
+
+import numpy as np
+import SimpleITK as sitk
+from scipy import ndimage
+
+
+def close(mask: np.ndarray, radius: float) -> np.ndarray:
+    """`mask` closed by a ball of `radius` voxels, and what it then encloses."""
+    box = bounding_box(mask, 0.0)
+    margin = int(np.ceil(radius)) + 2
+    part = np.pad(mask[box], margin)
+    closed = ndimage.binary_fill_holes(distance(distance(part) > radius) > radius)
+    result = np.zeros_like(mask)
+    result[box] = closed[margin:-margin, margin:-margin, margin:-margin]
+    return result
+
+
+def bounding_box(mask: np.ndarray, margin: float) -> tuple[slice, ...]:
+    """The part of the image that holds `mask` and `margin` voxels around it; all of it where `mask` is empty."""
+    places = np.nonzero(mask)
+    if not places[0].size:
+        return (slice(None),) * mask.ndim
+    reach = int(np.ceil(margin))
+    return tuple(slice(max(int(p.min()) - reach, 0), int(p.max()) + reach + 1) for p in places)
+
+
+def distance(mask: np.ndarray) -> np.ndarray:
+    """Distance in voxels to the nearest voxel of `mask`, 0 or less inside it."""
+    image = sitk.GetImageFromArray(mask.astype(np.uint8))
+    image.SetSpacing((1.0, 1.0, 1.0))
+    return sitk.GetArrayFromImage(sitk.SignedMaurerDistanceMap(image, squaredDistance=False))
+
+
+def largest(mask: np.ndarray) -> np.ndarray:
+    """The largest connected piece of `mask`."""
+    labels, _ = ndimage.label(mask)
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    return labels == sizes.argmax()
+
+
+def dice(first: np.ndarray, second: np.ndarray) -> float:
+    """Overlap 2 |A and B| / (|A| + |B|) of two masks of one shape; 1 for two empty ones."""
+    first, second = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
+    total = np.count_nonzero(first) + np.count_nonzero(second)
+    return 2 * np.count_nonzero(first & second) / total if total else 1.0

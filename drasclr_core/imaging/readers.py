@@ -1,0 +1,101 @@
+"""From a file to numbers: an array and an affine, or a refusal with a remedy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from drasclr_core.imaging import itk, nifti
+from drasclr_core.imaging.dicom import read_dicom
+from drasclr_core.imaging.refusal import VolumeError, refusal
+
+__all__ = ["FILE_SUFFIXES", "VolumeError", "is_image_file", "read_image", "refusal"]
+
+FILE_SUFFIXES = (*nifti.SUFFIXES, *itk.SUFFIXES)
+PLAUSIBLE_SPACING = (0.1, 20.0)
+"""Voxel sizes of chest CT, mm; a size outside means a broken header or metres instead of millimetres."""
+LARGEST_M3 = 1.0
+"""The scanned box of a whole body is smaller; a larger one would not fit into memory at 1 mm."""
+
+
+def is_image_file(path: str | Path) -> bool:
+    """Whether the name is that of a format that can be read (a folder may be a DICOM series)."""
+    return Path(path).name.lower().endswith(FILE_SUFFIXES)
+
+
+def read_image(path: str | Path) -> tuple[np.ndarray, np.ndarray, dict]:
+    """Read one scan as it is stored.
+
+    Parameters
+    ----------
+    path : path
+        A NIfTI, NRRD or MetaImage file, or a folder with a DICOM series.
+
+    Returns
+    -------
+    array : float32 [i, j, k]
+        Values after the file's own slope and intercept.
+    affine : float64 [4, 4]
+        From voxel indices to RAS mm.
+    source : dict
+        ``format`` and, for DICOM, ``slice_thickness`` (mm) and ``gap_mm`` where slices were missing; nothing that names
+        a person or a study.
+
+    Raises
+    ------
+    VolumeError
+        No such file, unknown format, damaged, not CT, not one 3-D frame, or a header without usable geometry.
+    """
+    path = Path(path)
+    _check_access(path)
+    try:
+        array, affine, source = _reader(path)(path)
+        _check_geometry(path, array.shape, affine)
+    except VolumeError:
+        raise
+    except Exception as error:  # a damaged file may make the libraries raise anything, and must not stop a cohort
+        problem = f"cannot be read ({type(error).__name__})"
+        raise refusal(path, problem, "Copy or convert it again") from error
+    return array, affine, source
+
+
+def _check_access(path: Path) -> None:
+    try:
+        there = path.exists()
+    except OSError:  # a name that no file can have
+        there = False
+    if not there:
+        raise refusal(path, "no such file or folder", "Correct the image column of the subject table")
+    if not (path.is_file() or path.is_dir()):
+        raise refusal(path, "neither a file nor a folder", "Give a file, or a folder with a DICOM series")
+    if not os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
+        raise refusal(path, "no permission to read it", "Change its permissions, or ask its owner to")
+
+
+def _reader(path: Path) -> Callable[[Path], tuple[np.ndarray, np.ndarray, dict]]:
+    if path.is_dir():
+        return read_dicom
+    if path.name.lower().endswith(nifti.SUFFIXES):
+        return nifti.read_nifti
+    if is_image_file(path):
+        return itk.read_itk
+    remedy = f"Give a file ({', '.join(FILE_SUFFIXES)}) or a folder with a DICOM series"
+    raise refusal(path, "unknown format", remedy)
+
+
+def _check_geometry(path: Path, shape: tuple[int, ...], affine: np.ndarray) -> None:
+    spacing = np.linalg.norm(affine[:3, :3], axis=0)
+    low, high = PLAUSIBLE_SPACING
+    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-9 * max(spacing.prod(), 1e-9):
+        raise refusal(path, "the header's axes are not usable (zero, infinite or parallel)", "Convert it again")
+    if spacing.min() < low or spacing.max() > high:
+        sizes = " x ".join(f"{size:.3g}" for size in spacing)
+        raise refusal(path, f"voxels of {sizes} mm, expected {low} to {high} mm", "Correct the header (unit: mm)")
+    if np.prod(spacing * shape) / 1e9 > LARGEST_M3:
+        sides = " x ".join(f"{length:.0f}" for length in spacing * shape)
+        raise refusal(path, f"a scanned box of {sides} mm", "Correct the voxel sizes in the header (unit: mm)")
+    if min(shape) < 2:
+        raise refusal(path, f"a single slice (shape {tuple(shape)})", "Give the whole volume")

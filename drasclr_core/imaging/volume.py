@@ -1,0 +1,109 @@
+"""One scan as every later stage sees it: Hounsfield units, axes towards right, front and top (RAS+), cubic voxels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+from nibabel import orientations
+
+from drasclr_core.imaging.hounsfield import AIR, air_hu, check_hounsfield
+from drasclr_core.imaging.readers import VolumeError, read_image
+from drasclr_core.imaging.resampling import resample
+from drasclr_core.run import atomic
+
+__all__ = ["AIR", "Volume", "VolumeError", "load_mask", "load_volume", "save_mask", "save_volume"]
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A CT volume.
+
+    Attributes
+    ----------
+    array : float32 [x, y, z]
+        HU; x grows towards the subject's right, y towards the front, z towards the head.
+    affine : float64 [4, 4]
+        From voxel indices to RAS mm.
+    source : dict
+        The scan as it was stored: ``format``, ``shape`` and ``spacing`` (mm) in RAS order, ``air_hu``, and for
+        DICOM ``slice_thickness`` (mm) and, where missing slices were interpolated, ``gap_mm``.
+    """
+
+    array: np.ndarray
+    affine: np.ndarray
+    source: dict = field(default_factory=dict)
+
+    @property
+    def spacing(self) -> tuple[float, float, float]:
+        """Voxel size along x, y, z in mm."""
+        return tuple(float(size) for size in np.linalg.norm(self.affine[:3, :3], axis=0))
+
+
+def load_volume(path: str | Path, spacing: float = 1.0) -> Volume:
+    """Read a scan and bring it to the project's standard form.
+
+    Parameters
+    ----------
+    path : path
+        NIfTI, NRRD or MetaImage file, or a folder with a DICOM series (of several, the CT series with the most slices).
+    spacing : float
+        Size of the cubic voxels in mm (the paper uses 1 mm).
+
+    Raises
+    ------
+    VolumeError
+        The file cannot be read, is not CT, or its values are not HU; the message says what to do.
+    """
+    array, affine, source = read_image(path)
+    turn = orientations.io_orientation(affine)
+    affine = affine @ orientations.inv_ornt_aff(turn, array.shape)
+    array = orientations.apply_orientation(array, turn)
+    check_hounsfield(path, array)
+    source["air_hu"] = air_hu(array)
+    source |= {"shape": list(array.shape), "spacing": np.linalg.norm(affine[:3, :3], axis=0).round(4).tolist()}
+    array, affine = resample(np.maximum(array, np.float32(AIR)), affine, float(spacing))
+    return Volume(array, affine, source)
+
+
+def save_volume(path: str | Path, volume: Volume) -> None:
+    """Write a volume as int16 HU, ``.nii.gz``."""
+    limits = np.iinfo(np.int16)
+    array = np.clip(np.rint(volume.array), limits.min, limits.max).astype(np.int16)
+    _save_nifti(path, array, volume.affine)
+
+
+def save_mask(path: str | Path, mask: np.ndarray, affine: np.ndarray) -> None:
+    """Write a mask or label map as uint8 ``.nii.gz``.
+
+    Parameters
+    ----------
+    mask : uint8 [x, y, z]
+    affine : float64 [4, 4]
+        From voxel indices to RAS mm.
+    """
+    _save_nifti(path, np.asarray(mask, dtype=np.uint8), affine)
+
+
+def load_mask(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
+    """Read a mask or label map: uint8 [x, y, z] in RAS+ order, and its affine [4, 4] (RAS mm); not resampled.
+
+    Raises
+    ------
+    VolumeError
+        The file cannot be read.
+    """
+    array, affine, _ = read_image(path)
+    turn = orientations.io_orientation(affine)
+    affine = affine @ orientations.inv_ornt_aff(turn, array.shape)  # the shape as stored, before the turn
+    array = orientations.apply_orientation(array.astype(np.uint8), turn)
+    return np.ascontiguousarray(array), affine
+
+
+def _save_nifti(path: str | Path, array: np.ndarray, affine: np.ndarray) -> None:
+    image = nib.Nifti1Image(array, affine)
+    image.header.set_xyzt_units("mm")
+    with atomic(path) as temporary:
+        nib.save(image, temporary)

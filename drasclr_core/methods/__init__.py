@@ -1,0 +1,1 @@
+"""Pretraining methods, one file each, and the registry of everything that has a row in a table."""

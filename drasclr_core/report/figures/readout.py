@@ -1,0 +1,153 @@
+"""Pictures of linear readouts: scores of every task beside chance, predicted against true, confusion matrices."""
+
+from __future__ import annotations
+
+import textwrap
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.colors import Colormap, LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter, NullLocator, ScalarFormatter
+from sklearn.metrics import confusion_matrix
+
+from drasclr_core.evaluate.tasks import Task
+from drasclr_core.methods.rows import row_of
+from drasclr_core.report.style import color
+
+R2_FLOOR = -1.0
+FROM_ZERO = {"R2": "R² on held-out subjects", "kappa": "Quadratic weighted kappa on held-out subjects"}
+"""Metrics for which 0 is a prediction that knows nothing, and what their axis is called."""
+
+
+def score_dots(scores: pd.DataFrame) -> Figure:
+    """Every score: a small dot per fold, a large one for the mean, a bar of one standard deviation to each side.
+
+    Accuracies (per cent), R2 and kappa have a panel each; methods keep their order from top to bottom. R2 below -1 (a
+    fold of very few subjects) is drawn at -1, and a fold without a value is left out.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        `evaluate.cross_validation.Readout.scores`.
+    """
+    methods = list(dict.fromkeys(scores["method"]))
+    kind = scores["metric"].where(scores["metric"].isin(FROM_ZERO), "accuracy")
+    panels = [scores[kind == name] for name in ("R2", "accuracy", "kappa") if (kind == name).any()]
+    rows = [list(dict.fromkeys(zip(part["task"], part["metric"], strict=True))) for part in panels]
+    height = 0.9 + sum(map(len, rows)) * (0.16 + 0.15 * len(methods)) + 0.5 * len(panels)
+    fig, axes = plt.subplots(
+        len(panels), figsize=(7.2, height), squeeze=False, height_ratios=[len(names) + 0.5 for names in rows]
+    )
+    for axis, part, names in zip(axes[:, 0], panels, rows, strict=True):
+        for position, (task, metric) in enumerate(names):
+            for number, method in enumerate(methods):
+                chosen = part[part["task"].eq(task) & part["metric"].eq(metric) & part["method"].eq(method)]
+                offset = (number - (len(methods) - 1) / 2) * 0.7 / len(methods)
+                _dots(axis, chosen["value"].to_numpy(), position + offset, method)
+        kind = names[0][1]
+        axis.set_yticks(range(len(names)), [task if metric != "1-off" else f"{task} 1-off" for task, metric in names])
+        axis.set_ylim(len(names) - 0.5, -0.5)
+        axis.set_xlabel(FROM_ZERO.get(kind, "Correct held-out subjects (%)"))
+        axis.grid(axis="y", visible=False)
+        if kind in FROM_ZERO:
+            axis.axvline(0, color="#444444", linewidth=0.8)
+            axis.set_xlim(max(R2_FLOOR, min(-0.1, part["value"].min() - 0.05)) - 0.02, 1.0)
+        else:
+            axis.set_xlim(0, 102)
+        for boundary in range(1, len(names)):
+            axis.axhline(boundary - 0.5, color="#d8d8d8", linewidth=0.6)
+    handles = [Line2D([], [], marker="o", linestyle="", color=color(m), label=row_of(m).name) for m in methods]
+    fig.legend(handles=handles, loc="outside upper left", ncols=len(methods))
+    return fig
+
+
+def predicted_against_true(predictions: pd.DataFrame, names: dict[str, str]) -> Figure:
+    """Predicted against true values of the regression tasks, undone from the logarithm, on logarithmic axes.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        `evaluate.cross_validation.Readout.predictions` of one method (the first repeat is drawn).
+    names : dict
+        Task -> what to write on the axes.
+    """
+    fig, axes = plt.subplots(1, len(names), figsize=(3.6 * len(names), 3.5), squeeze=False)
+    for axis, (task, name) in zip(axes[0], names.items(), strict=True):
+        part = predictions[predictions["task"].eq(task) & predictions["repeat"].eq(0)]
+        true, predicted = np.exp(part["true"]), np.exp(part["predicted"])
+        low, high = min(true.min(), predicted.min()) * 0.95, max(true.max(), predicted.max()) * 1.05
+        axis.plot([low, high], [low, high], color="#444444", linewidth=0.8, linestyle="--")
+        axis.scatter(true, predicted, s=22, color=color(part["method"].iloc[0]), alpha=0.75, linewidths=0)
+        ticks = [tick for tick in MaxNLocator(5).tick_values(low, high) if low <= tick <= high]
+        for scale, line in ((axis.set_xscale, axis.xaxis), (axis.set_yscale, axis.yaxis)):
+            scale("log")
+            line.set_major_locator(FixedLocator(ticks))
+            line.set_major_formatter(ScalarFormatter())
+            line.set_minor_locator(NullLocator())
+            line.set_minor_formatter(NullFormatter())
+        axis.set(xlim=(low, high), ylim=(low, high), xlabel=f"True {name}", ylabel=f"Predicted {name}", aspect="equal")
+    return fig
+
+
+def confusion_matrices(predictions: pd.DataFrame, tasks: list[Task]) -> Figure:
+    """How many subjects of each true grade got which predicted grade; the shade is the share of the true grade.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        `evaluate.cross_validation.Readout.predictions` of one method (the first repeat is drawn).
+    tasks : list of Task
+        The classification tasks to draw.
+    """
+    fig, axes = plt.subplots(1, len(tasks), figsize=(7.2, 0.7 + 7.2 / len(tasks)), squeeze=False)
+    for axis, task in zip(axes[0], tasks, strict=True):
+        _confusion(axis, predictions, task, task.name, "Blues")
+    axes[0, 0].set_ylabel("True")
+    return fig
+
+
+def confusion_by_method(predictions: pd.DataFrame, task: Task) -> Figure:
+    """The confusion matrix of every method on one task, each in shades of the method's colour.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        `evaluate.cross_validation.Readout.predictions` (the first repeat is drawn).
+    task : Task
+        A classification task.
+    """
+    methods = list(dict.fromkeys(predictions["method"]))
+    fig, axes = plt.subplots(1, len(methods), figsize=(7.2, 0.9 + 7.2 / len(methods)), squeeze=False, sharey=True)
+    for axis, method in zip(axes[0], methods, strict=True):
+        shades = LinearSegmentedColormap.from_list(method, ["white", color(method)])
+        name = textwrap.fill(row_of(method).name, 18)
+        _confusion(axis, predictions[predictions["method"] == method], task, name, shades)
+    axes[0, 0].set_ylabel("True grade")
+    return fig
+
+
+def _confusion(axis: plt.Axes, predictions: pd.DataFrame, task: Task, title: str, cmap: str | Colormap) -> None:
+    part = predictions[predictions["task"].eq(task.name) & predictions["repeat"].eq(0)]
+    counts = confusion_matrix(part["true"].astype(int), part["predicted"].astype(int), labels=task.classes)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axis.imshow(share, cmap=cmap, vmin=0, vmax=1)
+    for (true, predicted), count in np.ndenumerate(counts):
+        ink = "white" if share[true, predicted] > 0.6 else "#222222"
+        axis.text(predicted, true, count or "", ha="center", va="center", fontsize=8.5, color=ink)
+    places = range(len(task.classes))
+    axis.set_xticks(places, task.classes)
+    axis.set_yticks(places, task.classes)
+    axis.set(title=title, xlabel="Predicted")
+    axis.grid(visible=False)
+
+
+def _dots(axis: plt.Axes, values: np.ndarray, height: float, method: str) -> None:
+    values = np.maximum(values[~np.isnan(values)], R2_FLOOR)
+    if not len(values):
+        return
+    mean, spread = values.mean(), values.std(ddof=1) if len(values) > 1 else 0.0
+    axis.plot(values, np.full(len(values), height), "o", markersize=3, color=color(method), alpha=0.45, linewidth=0)
+    axis.errorbar(mean, height, xerr=spread, fmt="o", markersize=6.5, color=color(method), elinewidth=1.6)

@@ -1,0 +1,59 @@
+"""Comparisons as a table for readers: each difference with its interval, each p value with its corrected one."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+import pandas as pd
+
+from drasclr_core.methods.rows import row_of
+from drasclr_core.report.figures.significance import PERCENT, TESTS, label
+from drasclr_core.report.tables.bare import bare
+
+
+def readable(table: pd.DataFrame) -> pd.DataFrame:
+    """Text in every cell; rows by the other method and what is compared.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `evaluate.comparison.compare_methods`.
+
+    Returns
+    -------
+    DataFrame
+        ``difference`` (mean over folds), ``95 %`` (bootstrap interval), ``g``, and for each test p with, in
+        brackets, p after Holm.
+    """
+    rows = []
+    for row in table.itertuples():
+        digits = 1 if row.metric in PERCENT else 2
+        cells = {"against": row_of(row.against).name, "": label(row.task, row.metric)}
+        cells["difference"] = _number(row.difference, digits)
+        cells["95 %"] = "–" if np.isnan(row.low) else f"{_number(row.low, digits)} to {_number(row.high, digits)}"
+        cells["g"] = _number(row.hedges_g, 1)
+        for test, (name, _) in TESTS.items():
+            p, corrected = getattr(row, test), getattr(row, f"{test}_holm")
+            cells[f"p, {name}"] = "–" if np.isnan(p) else f"{_p(p)} ({_p(corrected)})"
+        rows.append(cells)
+    return pd.DataFrame(rows).set_index(["against", ""])
+
+
+def folded(table: pd.DataFrame, summary: str, opened: bool = False) -> str:
+    """An HTML table, one line to a row, that opens and closes by a click on its `summary`."""
+    content = table.to_html(border=0, classes="one-line", index_names=False)
+    return bare(f"<details{' open' if opened else ''}><summary>{escape(summary)}</summary>{content}</details>")
+
+
+def worded(table: pd.DataFrame) -> str:
+    """An HTML table of sentences, without its index."""
+    return bare(table.to_html(index=False, border=0))
+
+
+def _number(value: float, digits: int) -> str:
+    return "–" if np.isnan(value) else f"{value:.{digits}f}".replace("-", "−")
+
+
+def _p(value: float) -> str:
+    return "<0.001" if value < 0.001 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"

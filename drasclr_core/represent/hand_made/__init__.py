@@ -1,0 +1,1 @@
+"""Features that are not learnt: what the paper compares with."""

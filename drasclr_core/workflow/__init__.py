@@ -1,0 +1,1 @@
+"""Presets, executing notebooks, and the book that is made of them."""

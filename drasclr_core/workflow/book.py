@@ -1,0 +1,124 @@
+"""The book of a run: narrative chapters, the executed stage pages, the provenance page and the headline.
+
+``python -m drasclr_core.workflow.book --run demo`` writes ``runs/demo/book/html/index.html``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import yaml
+
+from drasclr_core.provenance import merge_manifest
+from drasclr_core.run import Run, atomic, project_root
+from drasclr_core.workflow.book_pages import book_page, made_for, page_names
+from drasclr_core.workflow.pages import headline, provenance_page
+
+
+def assemble(run: Run, source: Path) -> None:
+    """Put together the sources of the book of `run` in the folder `source`.
+
+    What a notebook gave for another cohort or method lies below its first page in the table of contents (see
+    `page_names`). A page of the table of contents whose stage was not run becomes a stub outside it, so that links to
+    it say so.
+    """
+    root = project_root()
+    shutil.copytree(root / "book", source, ignore=shutil.ignore_patterns("_build"))
+    shutil.copy(root / "_config.yml", source)
+    executed = _executed(run)
+    (source / "notebooks").mkdir()
+    for page in executed:
+        nbformat.write(book_page(page, executed), source / f"{page}.ipynb")
+    toc = yaml.safe_load((source / "_toc.yml").read_text())
+    for part in toc["parts"]:
+        part["chapters"] = [entry for old in part["chapters"] for entry in _expand(old, executed, source)]
+    toc["parts"] = [part for part in toc["parts"] if part["chapters"]]
+    (source / "_toc.yml").write_text(yaml.safe_dump(toc, sort_keys=False))
+    _write_generated(run, source)
+
+
+def build(run: Run) -> Path:
+    """Build the HTML of the book of `run`; returns the path of its first page.
+
+    Raises
+    ------
+    RuntimeError
+        The builder reported a warning or an error; its messages are on the screen, the last good book stays in place.
+    """
+    folder = run.folder / "book"
+    with atomic(folder / "source") as source:
+        assemble(run, source)
+    work = folder / "work"
+    shutil.rmtree(work, ignore_errors=True)
+    builder = Path(sys.executable).with_name("jupyter-book")
+    command = [str(builder), "build", str(folder / "source"), "--path-output", str(work)]
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore", "NO_COLOR": "1"}
+    done = subprocess.run([*command, "-n", "-W", "--keep-going"], env=environment, capture_output=True, text=True)
+    if done.returncode:
+        problems = [line for line in done.stderr.splitlines() if "WARNING" in line or "ERROR" in line]
+        raise RuntimeError("\n".join(["The book was not built:", *(problems or [done.stderr[-3000:]])]))
+    with atomic(folder / "html") as html:
+        shutil.move(work / "_build" / "html", html)
+    shutil.rmtree(work)
+    return folder / "html" / "index.html"
+
+
+def _executed(run: Run) -> dict[str, Path]:
+    """Executed notebooks of the run by page name."""
+    found = [path for path in run.notebooks.glob("*/[0-9]*.ipynb") if not path.stem.endswith(".failed")]
+    return page_names(found, run.cohort_name)
+
+
+def _expand(entry: dict, executed: dict[str, Path], source: Path) -> list[dict]:
+    page = entry["file"]
+    if not page.startswith("notebooks/"):
+        return [entry]
+    stage = page.removeprefix("notebooks/")
+    if page not in executed:
+        (source / f"{page}.md").write_text(
+            f"---\norphan: true\n---\n\n# {stage}\n\nThis run did not include the stage `{stage}`. To run it:\n\n"
+            f"```bash\npython -m drasclr_core.workflow.execute notebooks/{stage}.ipynb \\\n"
+            "  --preset presets/demo.yaml --run NAME\n```\n"
+        )
+        return []
+    others = [
+        {"file": name, "title": made_for(notebook)}
+        for name, notebook in executed.items()
+        if name.startswith(f"{page}-")
+    ]
+    return [{"file": page, "sections": others} if others else {"file": page}]
+
+
+def _write_generated(run: Run, source: Path) -> None:
+    """Pages and pieces that come from the run's result files."""
+    manifest = merge_manifest(run.folder)
+    generated = source / "_generated"
+    generated.mkdir(exist_ok=True)
+    (generated / "headline.md").write_text(headline(run, manifest["run"]))
+    (source / "provenance.md").write_text(provenance_page(manifest))
+    cover = run.results / "cover.jpg"
+    shutil.copy(cover if cover.exists() else source / "_static" / "cover_readme.jpg", source / "cover.jpg")
+    for table in run.results.glob("*.csv"):
+        shutil.copy(table, source / "_static")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", required=True)
+    parser.add_argument("--cohort", default="copd", help="the main cohort of the book")
+    arguments = parser.parse_args()
+    try:
+        page = build(Run(arguments.run, arguments.cohort))
+    except RuntimeError as error:
+        sys.exit(str(error))
+    print(f"\nThe book: {page}")
+
+
+if __name__ == "__main__":
+    main()

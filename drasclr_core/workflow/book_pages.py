@@ -1,0 +1,60 @@
+"""What becomes of an executed notebook when it goes into a book: links that hold, and a name of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from drasclr_core.methods.rows import row_of
+from drasclr_core.workflow.preset import method_of, notebook_of
+
+
+def page_names(notebooks: Collection[Path], main_cohort: str) -> dict[str, Path]:
+    """Executed notebooks (``<cohort>/<stage>.ipynb``) by the name of their page.
+
+    A notebook's first page, of the main cohort if that has one, is ``notebooks/<notebook>``; what the same notebook
+    gave for another cohort or method has these in its name.
+    """
+    pages = {}
+    for path in sorted(notebooks, key=lambda path: (path.parent.name != main_cohort, path.parent.name, path.stem)):
+        first = f"notebooks/{notebook_of(path.stem)}"
+        pages[f"notebooks/{path.stem}-{path.parent.name}" if first in pages else first] = path
+    return pages
+
+
+def book_page(name: str, pages: dict[str, Path]) -> NotebookNode:
+    """The page `name` of `page_names`.
+
+    Links to other notebooks lead to the same cohort's page, else to the main one, else to the stub of one not made. A
+    page with an earlier page of the same notebook is named by its cohort and method and has no exercises, whose labels
+    a book may hold once.
+    """
+    notebook = pages[name]
+    page, cohort = nbformat.read(notebook, as_version=4), notebook.parent.name
+
+    def target(link: re.Match) -> str:
+        own = f"{link[1]}-{cohort}"
+        if f"notebooks/{own}" in pages:
+            return f"]({own}.ipynb"
+        return link[0] if f"notebooks/{link[1]}" in pages else f"]({link[1]}.md"
+
+    if name != f"notebooks/{notebook_of(notebook.stem)}":
+        begins = {cell.source.partition("\n")[0]: number for number, cell in enumerate(page.cells)}
+        exercises, provenance = (begins.get(f"## {title}", len(page.cells)) for title in ("Exercises", "Provenance"))
+        del page.cells[exercises:provenance]
+        title, newline, rest = page.cells[0].source.partition("\n")
+        page.cells[0].source = f"{title} ({made_for(notebook)}){newline}{rest}"
+    for cell in page.cells:
+        if cell.cell_type == "markdown":
+            cell.source = re.sub(r"\]\((\d\d_\w+)\.ipynb", target, cell.source)
+    return page
+
+
+def made_for(notebook: Path) -> str:
+    """The cohort and, where the stage has one, the method of an executed notebook, for readers."""
+    method = method_of(notebook.stem)
+    return f"cohort {notebook.parent.name}" + (f", {row_of(method).name}" if method else "")

@@ -1,0 +1,96 @@
+"""From papermill's raw output to a page: a parameters table, a provenance stamp, nothing that names a machine."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
+
+from drasclr_core.run import project_root
+
+
+def tidy_notebook(notebook: NotebookNode, record: dict, described: dict[str, dict]) -> NotebookNode:
+    """A copy of an executed notebook, made readable and portable.
+
+    The parameters cells become one table, the last cell states how the page was made, papermill's own metadata and the
+    progress bars go, and absolute paths are cut to what follows the project's folder (or to the file's name).
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        As papermill left it: one cell tagged ``parameters``, perhaps one tagged ``injected-parameters``.
+    record : dict
+        The stage's provenance record (see `drasclr_core.workflow.execute`).
+    described : dict
+        Name, default and help of each parameter, from `papermill.inspect_notebook`.
+    """
+    notebook = nbformat.from_dict(notebook)
+    notebook.metadata.pop("papermill", None)
+    cells = []
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags", [])
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = [_portable(output) for output in cell.outputs if not _is_noise(output)]
+            cell.source = portable_text(cell.source)
+        if "parameters" in tags:
+            cells.append(new_markdown_cell(parameter_table(described, record["parameters"]), id="parameters-table"))
+            cell.metadata["tags"] = [*tags, "remove-cell"]
+        elif "injected-parameters" in tags:
+            cell.metadata["tags"] = [*tags, "remove-cell"]
+        cells.append(cell)
+    cells.append(new_markdown_cell(stamp(record), id="provenance-stamp"))
+    notebook.cells = cells
+    return notebook
+
+
+def parameter_table(described: dict[str, dict], values: dict) -> str:
+    """A Markdown table of parameter, value in this run, and meaning (the comment behind the parameter)."""
+    rows = ["| parameter | in this run | meaning |", "| --- | --- | --- |"]
+    for name, parameter in described.items():
+        value = values.get(name, parameter["default"].strip("\"'"))
+        shown = portable_text(str(value)) if value != "" else "(empty)"
+        rows.append(f"| `{name}` | {shown} | {escape(parameter['help'].strip('# '), quote=False)} |")
+    return ":::{div} parameters\n" + "\n".join(rows) + "\n:::"
+
+
+def stamp(record: dict) -> str:
+    """The last lines of a page: what made it."""
+    code = f"`{record['code']['sha']}`" + (" with uncommitted changes" if record["code"]["dirty"] else "")
+    machine = record["hardware"]
+    gpu = "" if machine["gpu"] == "none" else f", {machine['gpu']}"
+    libraries = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
+    preset = f" (preset `{record['preset']}`)" if record["preset"] else ""
+    return (
+        f"Run `{record['run']}`{preset}, cohort `{record['cohort']}`, {record['day']}, code {code}. "
+        f"This page took {record['seconds']:.0f} s and {record['peak_mb']:.0f} MB at its peak on "
+        f"{machine['cores']} cores ({machine['cpu']}, {machine['memory_gb']} GB{gpu}). {libraries}."
+    )
+
+
+# An absolute path of two or more names. What may stand before it in base64 data, markup or an address is excluded, so
+# that pictures inside a page stay whole.
+_ABSOLUTE_PATH = re.compile(r"(?<![\w.…/:<+=,])/(?:[\w.@+-]+/)+([\w.@+-]+)")
+
+
+def portable_text(text: str) -> str:
+    """`text` without absolute paths: those below the project become relative, others keep their last name only."""
+    return _ABSOLUTE_PATH.sub(r"…/\1", text.replace(f"{project_root()}/", ""))
+
+
+def _is_noise(output: NotebookNode) -> bool:
+    """Progress bars, and Markdown without a word, of which a page would show the name of its Python object."""
+    return output.get("name") == "stderr" or output.get("data", {}).get("text/markdown") == ""
+
+
+def _portable(output: NotebookNode) -> NotebookNode:
+    if "text" in output:
+        output.text = portable_text(output.text)
+    for kind in ("text/plain", "text/html", "text/markdown"):
+        if kind in output.get("data", {}):
+            output.data[kind] = portable_text(output.data[kind])
+    return output

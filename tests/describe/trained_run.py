@@ -1,0 +1,62 @@
+"""A run as small as `describe` needs: an atlas of one phantom, an untrained encoder, features and detectors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from drasclr_core.anatomy.atlas.atlas import build_atlas
+from drasclr_core.anatomy.lungs.segmentation import segment_lungs
+from drasclr_core.cohort.annotations import SUBTYPES
+from drasclr_core.cohort.subjects import write_subjects
+from drasclr_core.detect.detector import Detector, detector_folder, folds_file
+from drasclr_core.imaging.volume import save_volume
+from drasclr_core.model import Encoder
+from drasclr_core.run import Run, atomic
+
+from ..imaging.scan_files import phantom
+
+REP_DIM = 8
+SUBJECTS = 12
+
+
+def make_run(folder: Path) -> Run:
+    """Subject P0 is the phantom that `scan_files.phantom` gives; of the others only features and LAA-950 are known."""
+    run, volume = Run(str(folder), "copd"), phantom()
+    save_volume(run.images / "P0.nii.gz", volume)
+    run.truth.mkdir(parents=True)  # the cohort is simulated
+    atlas = build_atlas(segment_lungs(volume), volume.affine, step_mm=72.0)
+    atlas.save(run.atlas)
+    encoder = make_encoder(atlas)
+    encoder.save_pretrained(run.pretrain())
+    for subtype in SUBTYPES:
+        head = torch.nn.Linear(REP_DIM, 1)
+        Detector(encoder, head, {"subtype": subtype, "fold": 0}).save_pretrained(
+            detector_folder(run, "drasclr_finetuned", subtype, 0)
+        )
+    pd.DataFrame({"sid": ["P1"], "fold": [0]}).to_csv(folds_file(run, "drasclr_finetuned"), index=False)
+    rng, sids = np.random.default_rng(0), [f"P{number}" for number in range(SUBJECTS)]
+    table = pd.DataFrame({"sid": sids, "image": "cohort/images/P0.nii.gz", "LAA950_pct": rng.uniform(0, 20, SUBJECTS)})
+    write_subjects(run, table)
+    features = pd.DataFrame(rng.normal(size=(SUBJECTS, REP_DIM)), columns=[f"f{k:03d}" for k in range(REP_DIM)])
+    features.insert(0, "sid", sids)
+    with atomic(run.features() / "image.parquet") as temporary:
+        features.to_parquet(temporary, index=False)
+    return run
+
+
+def make_encoder(atlas) -> Encoder:
+    """Random weights; batch norms know a few random patches."""
+    torch.manual_seed(0)
+    encoder = Encoder(rep_dim=REP_DIM, num_experts=2)
+    for block in encoder.blocks:
+        block.norm.momentum = None  # the statistics of the one batch that follows
+    ramps = torch.cumsum(torch.randn(64, 1, 8, 8, 8), dim=2).clamp(-3, 3) / 3
+    with torch.no_grad():
+        encoder(ramps, torch.rand(64, 3) * 2 - 1)
+    encoder.description = {"patch_size": 8, "spacing_mm": 4.0, "hu_window": [-1024, 240],
+                           "location_box_mm": atlas.box.tolist(), "locations": atlas.locations.tolist()}  # fmt: skip
+    return encoder.eval()

@@ -1,0 +1,203 @@
+"""What result files say about a comparison: differences by hand, missing pieces, files that are something else."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from drasclr_core.evaluate.scorecard.comparisons import comparisons
+from drasclr_core.evaluate.scorecard.evidence import evidence
+from drasclr_core.paper.claims import claims
+
+from .made_up_results import write_bootstrap, write_figures
+
+COVID = ("COVID-19 severity", "accuracy")
+
+
+ALL = comparisons(claims())
+
+
+def asked(*ids):
+    return ALL[ALL["id"].isin(ids)]
+
+
+def test_a_difference_and_its_interval_by_hand(tmp_path):
+    draws = np.arange(-1, 41)
+    rows = [("drasclr", 60 + draws), ("drasclr_local", np.full(42, 50.0))]
+    parts = [
+        pd.DataFrame({"method": method, "task": COVID[0], "metric": COVID[1], "draw": draws, "value": values})
+        for method, values in rows
+    ]
+    pd.concat(parts).to_csv(tmp_path / "table4_bootstrap.csv", index=False)
+    found = evidence(tmp_path, asked("covid-neighbours")).iloc[0]
+    # The sample itself differs by 9; the 41 draws by 10, 11 ... 50.
+    assert found["estimate"] == 9
+    assert (found["low"], found["high"]) == pytest.approx((10 + 0.025 * 40, 50 - 0.025 * 40))
+    assert found["paper"] == pytest.approx(2.8)
+
+
+def test_several_others_mean_the_best_of_them_in_every_draw(tmp_path):
+    path = write_bootstrap(
+        tmp_path, "table2", [("logFEV1pp", "R2", name, 0.5) for name in ("drasclr", "kmeans", "divergence")], 0.1
+    )
+    wanted = asked("phenotypes-older").query("task == 'logFEV1pp'")
+    both = evidence(tmp_path, wanted).iloc[0]
+    values = pd.read_csv(path).pivot(index="draw", columns="method", values="value")
+    difference = values["drasclr"] - values[["kmeans", "divergence"]].max(axis=1)
+    assert both["low"] == pytest.approx(difference[difference.index >= 0].quantile(0.025))
+    assert both["estimate"] == 0 and both["lacks"] == ""
+
+
+def test_several_methods_mean_the_lowest_of_them(tmp_path):
+    cells = [(*COVID, "cnn3d", 60), (*COVID, "drasclr", 66), (*COVID, "drasclr_local", 58)]
+    write_bootstrap(tmp_path, "table4", cells)
+    found = evidence(tmp_path, asked("covid-cnn-worst")).iloc[0]
+    assert found["estimate"] == -2
+    assert set(found["lacks"].split(", ")) >= {"moco", "dira"} and "drasclr" not in found["lacks"].split(", ")
+
+
+def test_intervals_widen_with_the_number_of_comparisons(tmp_path):
+    metrics = [f"concordance at {name}" for name in ("25th", "50th", "75th")]
+    cells = [("Survival", metric, method, 0.7) for metric in metrics for method in ("drasclr", "hand_designed")]
+    write_bootstrap(tmp_path, "table3", cells, 0.02)
+    found = evidence(tmp_path, asked("survival-hand-designed"))
+    assert (found["wide_low"] < found["low"]).all() and (found["wide_high"] > found["high"]).all()
+    one = evidence(tmp_path, asked("survival-hand-designed").iloc[:1]).iloc[0]
+    assert (one["wide_low"], one["wide_high"]) == (one["low"], one["high"])
+
+
+def folds_of(*sizes):
+    where = {"method": "drasclr", "task": COVID[0], "metric": COVID[1], "repeat": 0, "value": 1.0, "n_train": 1}
+    return pd.DataFrame([{**where, "fold": number, "n_test": size} for number, size in enumerate(sizes)])
+
+
+def test_two_methods_that_predict_everyone_alike_are_not_known_to_be_alike(tmp_path):
+    """Nobody of 64 differs: up to three in 64, 4.7 %, of all people may (rule of three)."""
+    write_bootstrap(tmp_path, "table4", [(*COVID, "drasclr", 60), (*COVID, "drasclr_local", 60)], spread=0.0)
+    assert evidence(tmp_path, asked("covid-neighbours"))["high"].iloc[0] == 0
+    folds_of(32, 32).to_csv(tmp_path / "table4_folds.csv", index=False)
+    found = evidence(tmp_path, asked("covid-neighbours")).iloc[0]
+    # b = c = 0, n = 64: +- 1.96 sqrt(2 / 66 / 66).
+    assert (found["low"], found["high"]) == pytest.approx((-4.2, 4.2), abs=0.01)
+
+
+def test_the_interval_with_two_more_subjects_agrees_with_its_formula(tmp_path):
+    """8 of 40 subjects right only with the first method, 3 only with the second (Bonett and Price 2012, equation 3)."""
+    one = np.r_[np.ones(20), np.ones(8), np.zeros(3), np.zeros(9)]
+    two = np.r_[np.ones(20), np.zeros(8), np.ones(3), np.zeros(9)]
+    counts = np.vstack([np.ones((1, 40)), np.random.default_rng(0).multinomial(40, np.full(40, 1 / 40), 4000)])
+    parts = [
+        pd.DataFrame(
+            {
+                "method": name,
+                "task": COVID[0],
+                "metric": COVID[1],
+                "draw": np.arange(4001) - 1,
+                "value": 2.5 * counts @ hits,
+            }
+        )
+        for name, hits in (("drasclr", one), ("drasclr_local", two))
+    ]
+    pd.concat(parts).to_csv(tmp_path / "table4_bootstrap.csv", index=False)
+    folds_of(20, 20).to_csv(tmp_path / "table4_folds.csv", index=False)
+    found = evidence(tmp_path, asked("covid-neighbours")).iloc[0]
+    first, second = 9 / 42, 4 / 42
+    reach = 1.96 * np.sqrt((first + second - (first - second) ** 2) / 42)
+    assert found["low"] <= 100 * (first - second - reach) + 0.3 and found["low"] > -6
+    assert found["high"] >= 100 * (first - second + reach) - 0.3 and found["high"] < 30
+
+
+def test_room_above_the_other_method(tmp_path):
+    cells = [("Centrilobular", "F1", "drasclr_finetuned", 1.0), ("Centrilobular", "F1", "patch_cnn", 0.96)]
+    cells += [("Paraseptal", "F1", "drasclr_finetuned", 0.9), ("Paraseptal", "F1", "patch_cnn", 0.8)]
+    write_bootstrap(tmp_path, "table5", cells, 0.01)
+    found = evidence(tmp_path, asked("detection-scratch").query("metric == 'F1'")).set_index("task")
+    # The paper's advantages are 0.07 and 0.17.
+    assert found["room"].to_dict() == {"Centrilobular": False, "Paraseptal": True}
+
+
+def test_missing_pieces_are_named(tmp_path):
+    wanted = asked("covid-neighbours", "detection-laa", "maps-rise", "volume-trend", "annotation-paraseptal")
+    assert evidence(tmp_path, wanted)["missing"].str.startswith("not run: no ").all()
+    write_bootstrap(tmp_path, "table4", [(*COVID, "drasclr", 60), (*COVID, "chance", 60)])
+    write_bootstrap(
+        tmp_path, "table5", [("Paraseptal", "F1", "drasclr_readout", 0.7), ("Paraseptal", "F1", "patch_laa", 0.6)]
+    )
+    found = evidence(tmp_path, wanted).set_index(["id", "task"])["missing"]
+    assert found["covid-neighbours", COVID[0]] == "no drasclr_local in table4_bootstrap.csv"
+    assert found["detection-laa", "Centrilobular"] == "table5_bootstrap.csv has no Centrilobular (F1)"
+    assert found["detection-laa", "Paraseptal"] == ""
+
+
+def test_too_few_draws_give_no_interval(tmp_path):
+    write_bootstrap(tmp_path, "table4", [(*COVID, "drasclr", 60), (*COVID, "drasclr_local", 60)], draws=19)
+    assert evidence(tmp_path, asked("covid-neighbours"))["missing"].iloc[0].startswith("19 usable draws")
+    path = write_bootstrap(tmp_path, "table4", [(*COVID, "drasclr", 60), (*COVID, "drasclr_local", 60)])
+    table = pd.read_csv(path)
+    table.loc[table["draw"] > 10, "value"] = np.nan
+    table.to_csv(path, index=False)
+    assert evidence(tmp_path, asked("covid-neighbours"))["missing"].iloc[0].startswith("11 usable draws")
+
+
+def test_figures_of_the_voxel_level(tmp_path):
+    write_figures(tmp_path, rising=1.0, low=0.2, saved=3.0)
+    found = evidence(tmp_path, asked("maps-rise", "volume-trend", "annotation-centrilobular")).set_index(["id", "task"])
+    assert (found["missing"] == "").all()
+    rise = found.loc[("maps-rise", "Paraseptal")]
+    # One order of 120 rises all the way.
+    assert rise["p_up"] == pytest.approx(1 / 120) and rise["p_down"] == 1 and rise["estimate"] == pytest.approx(1)
+    assert found.loc[("volume-trend", "Centrilobular"), "low"] == 0.2
+    assert found.loc[("annotation-centrilobular", "Centrilobular"), "high"] == 4.5
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda table: table[table["GOLD"] < 3], "3 subjects with a stage and a map"),
+        (lambda table: table.assign(GOLD=2), "5 subjects with a stage"),
+        (lambda table: table.assign(detected_share=0.0), "the detected share is 0 in all 5"),
+        (lambda table: table[table["method"] == "laa950"], "0 subjects"),
+    ],
+)
+def test_maps_that_show_no_trend_say_why(tmp_path, change, reason):
+    write_figures(tmp_path)
+    change(pd.read_csv(tmp_path / "fig3_truth.csv")).to_csv(tmp_path / "fig3_truth.csv", index=False)
+    assert evidence(tmp_path, asked("maps-rise"))["missing"].str.startswith(reason).all()
+
+
+def test_a_factor_above_what_could_be_seen_leaves_the_claim_open(tmp_path):
+    write_figures(tmp_path, saved=2.0)
+    table = pd.read_csv(tmp_path / "fig5_saved.csv")
+    found = evidence(tmp_path, asked("annotation-paraseptal")).iloc[0]
+    assert found["high"] == 3.0 and found["room"]
+    table.assign(censored="factor high").to_csv(tmp_path / "fig5_saved.csv", index=False)
+    assert not evidence(tmp_path, asked("annotation-paraseptal"))["room"].iloc[0]
+
+
+def test_an_interval_that_a_run_could_not_give(tmp_path):
+    write_figures(tmp_path)
+    table = pd.read_csv(tmp_path / "fig5_saved.csv").assign(high=np.nan)
+    table.to_csv(tmp_path / "fig5_saved.csv", index=False)
+    found = evidence(tmp_path, asked("annotation-paraseptal")).iloc[0]
+    assert found["missing"] == "fig5_saved.csv has no interval for paraseptal"
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("table4_bootstrap.csv", "", "table4_bootstrap.csv: not a table"),
+        ("table4_bootstrap.csv", "method,task,metric,value\na,b,c,1\n", "table4_bootstrap.csv: no column 'draw'"),
+        ("table4_bootstrap.csv", "method,task,metric,draw,value\na,b,c,0,good\n", "column 'value' holds text"),
+        ("table4_bootstrap.csv", "method,task,metric,draw,value\na,b,c,0,1\na,b,c,0,2\n", "a draw is listed twice"),
+        ("fig3_truth.csv", "sid,GOLD,subtype\n1,2,paraseptal\n", "fig3_truth.csv: no column 'method'"),
+        ("fig4_trend.csv", "subtype,against,subjects,low,high\n", "fig4_trend.csv: no column 'spearman'"),
+        (
+            "fig5_saved.csv",
+            "subtype,factor,low,high\nparaseptal,many,1,2\n",
+            "fig5_saved.csv: column 'factor' holds text",
+        ),
+    ],
+)
+def test_a_file_that_is_something_else_is_refused_by_name(tmp_path, file, content, message):
+    (tmp_path / file).write_text(content)
+    with pytest.raises(ValueError, match=message):
+        evidence(tmp_path, ALL)

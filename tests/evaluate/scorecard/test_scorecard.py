@@ -1,0 +1,241 @@
+"""Every rule of the scorecard with files that lead to each verdict."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drasclr_core.evaluate.scorecard.comparisons import against_itself, comparisons
+from drasclr_core.evaluate.scorecard.scorecard import needed, scorecard
+from drasclr_core.evaluate.scorecard.verdicts import (
+    NOT_REPRODUCED,
+    REPRODUCED,
+    RULES,
+    UNDECIDED,
+    UNTESTABLE,
+    VERDICTS,
+    combine,
+    size,
+    verdict_of,
+)
+from drasclr_core.paper.claims import claims
+
+from .made_up_results import write_bootstrap, write_figures
+
+COVID = ("COVID-19 severity", "accuracy")
+PHENOTYPES = [(task, metric) for task in ("GOLD", "CLE", "Paraseptal") for metric in ("accuracy", "1-off")]
+PHENOTYPES += [("logFEV1pp", "R2"), ("logFEV1/FVC", "R2"), ("AE History", "accuracy")]
+
+
+SAID = claims()
+MADE_OF = comparisons(SAID)
+
+
+def verdicts(folder, *ids):
+    said, made_of = (table[table["id"].isin(ids)] if ids else table for table in (SAID, MADE_OF))
+    return scorecard(said, made_of, folder)[0].set_index("id")
+
+
+def interval(low, high, paper=2.0, rule="better", metric="accuracy", **other):
+    ends = {"low": low, "high": high, "wide_low": low, "wide_high": high}
+    asked = {"rule": rule, "scope": "all", "metric": metric, "paper": paper}
+    return {**asked, "missing": "", "lacks": "", "room": True, **ends, **other}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict", "how_large"),
+    [
+        (0.5, 4.0, REPRODUCED, "compatible"),
+        (0.5, 1.5, REPRODUCED, "smaller"),
+        (3.0, 5.0, REPRODUCED, "larger"),
+        (-1.0, 1.5, NOT_REPRODUCED, "smaller"),
+        (-5.0, -1.0, NOT_REPRODUCED, "smaller"),
+        (0.0, 1.0, NOT_REPRODUCED, "smaller"),
+        (-1.0, 2.0, UNDECIDED, "compatible"),
+        (-9.0, 9.0, UNDECIDED, "compatible"),
+    ],
+)
+def test_better(low, high, verdict, how_large):
+    assert verdict_of(interval(low, high)) == verdict
+    assert size(interval(low, high)) == how_large
+    # A ratio follows the same rule around 1.
+    ratio = interval(np.exp(low), np.exp(high), np.exp(2.0), "factor", "factor")
+    assert verdict_of(ratio) == verdict
+
+
+@pytest.mark.parametrize("paper", [0.0, -2.2])
+def test_a_claim_that_the_papers_own_numbers_contradict(paper):
+    assert verdict_of(interval(0.5, 1.0, paper)) == REPRODUCED
+    assert verdict_of(interval(-3.0, -0.5, paper)) == NOT_REPRODUCED
+    assert verdict_of(interval(-3.0, 0.5, paper)) == UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (-2.0, 2.0, REPRODUCED),
+        (0.5, 2.4, REPRODUCED),
+        (2.6, 9.0, NOT_REPRODUCED),
+        (-9.0, -2.6, NOT_REPRODUCED),
+        (-3.0, 1.0, UNDECIDED),
+        (-9.0, 9.0, UNDECIDED),
+    ],
+)
+def test_alike(low, high, verdict):
+    assert verdict_of(interval(low, high, 0.1, "alike")) == verdict
+    assert verdict_of(interval(low / 100, high / 100, 0.001, "alike", "R2")) == verdict
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [(0.1, 0.6, REPRODUCED), (-0.3, 0.05, NOT_REPRODUCED), (-0.6, -0.2, NOT_REPRODUCED), (-0.1, 0.4, UNDECIDED)],
+)
+def test_correlated(low, high, verdict):
+    assert verdict_of(interval(low, high, np.nan, "correlated")) == verdict
+    assert size(interval(low, high, np.nan, "correlated")) == ""
+
+
+@pytest.mark.parametrize(
+    ("up", "down", "verdict"),
+    [(1 / 120, 1.0, REPRODUCED), (1.0, 1 / 120, NOT_REPRODUCED), (0.04, 0.97, UNDECIDED), (0.5, 0.5, UNDECIDED)],
+)
+def test_rises(up, down, verdict):
+    assert verdict_of(interval(np.nan, np.nan, np.nan, "rises", p_up=up, p_down=down)) == verdict
+
+
+def test_what_is_missing_cannot_be_tested_and_what_lacks_methods_cannot_be_reproduced():
+    assert verdict_of(interval(1.0, 2.0, missing="not run")) == UNTESTABLE
+    assert verdict_of(interval(1.0, 2.0, lacks="moco")) == UNDECIDED
+    assert verdict_of(interval(-2.0, -1.0, lacks="moco")) == NOT_REPRODUCED
+
+
+def test_a_claim_cannot_fail_where_the_other_method_leaves_no_room():
+    assert verdict_of(interval(0.0, 0.0, room=False)) == UNDECIDED and size(interval(0.0, 0.0, room=False)) == ""
+    assert verdict_of(interval(0.1, 0.2, room=False)) == REPRODUCED
+
+
+def test_failing_needs_the_wide_interval_and_holding_does_not():
+    row = interval(-1.0, 1.9) | {"wide_low": -1.5, "wide_high": 2.3}
+    assert (verdict_of(row | {"scope": "most"}), verdict_of(row)) == (NOT_REPRODUCED, UNDECIDED)
+    assert verdict_of(interval(0.1, 1.9) | {"wide_low": -0.2, "wide_high": 2.3}) == REPRODUCED
+
+
+def test_no_such_rule():
+    with pytest.raises(ValueError, match="no rule 'nicer'"):
+        verdict_of(interval(0, 1, rule="nicer"))
+
+
+@pytest.mark.parametrize(
+    ("scope", "verdict", "cases"),
+    [
+        ("all", REPRODUCED, "+++"),
+        ("all", NOT_REPRODUCED, "+-? 00-"),
+        ("all", UNDECIDED, "++? ++0"),
+        ("all", UNTESTABLE, "000"),
+        ("most", REPRODUCED, "++?"),
+        ("most", NOT_REPRODUCED, "+- ++--"),
+        ("most", UNDECIDED, "+? +-? +00"),
+        ("most", UNTESTABLE, "000"),
+    ],
+)
+def test_combine(scope, verdict, cases):
+    for case in cases.split():
+        assert combine([dict(zip("+-?0", VERDICTS, strict=True))[sign] for sign in case], scope) == verdict, case
+
+
+def test_combine_refuses_nothing_and_unknown_scopes():
+    with pytest.raises(ValueError, match="0 comparisons"):
+        combine([], "all")
+    with pytest.raises(ValueError, match="scope 'some'"):
+        combine([REPRODUCED], "some")
+
+
+@given(st.floats(-50, 50), st.floats(0.01, 40), st.floats(-10, 30), st.sampled_from(["better", "alike"]))
+def test_a_longer_interval_never_decides_more(middle, half, paper, rule):
+    """Around the same estimate, less data can only turn a verdict into undecided."""
+    short, long = (verdict_of(interval(middle - width, middle + width, paper, rule)) for width in (half, 2 * half))
+    assert long in (short, UNDECIDED) or (rule, short, long) == ("better", REPRODUCED, NOT_REPRODUCED)
+    if (short, long) == (REPRODUCED, NOT_REPRODUCED):
+        assert middle + 2 * half < paper  # an advantage that was too small to be the paper's all along
+
+
+def test_without_any_file_nothing_can_be_tested(tmp_path):
+    board = verdicts(tmp_path)
+    assert (board["verdict"] == UNTESTABLE).all() and board["reason"].str.contains("not run").all()
+    assert len(board) == len(SAID)
+
+
+def test_table2_verdicts_from_files(tmp_path):
+    means = {"drasclr": 10.0, "laa950": 0.0, "kmeans": 9.9, "divergence": 0.0}
+    cells = [(*cell, method, mean) for cell in PHENOTYPES for method, mean in means.items()]
+    write_bootstrap(tmp_path, "table2", cells, spread=0.1)
+    board = verdicts(tmp_path)["verdict"]
+    assert board["phenotypes-laa"] == REPRODUCED
+    assert board["phenotypes-paraseptal"] == NOT_REPRODUCED
+    assert board["phenotypes-most"] == UNDECIDED  # better than those that are there, and seven are not
+    assert board["phenotypes-networks"] == board["neighbours-most"] == UNTESTABLE
+
+
+def test_one_clear_failure_among_many_refutes_all_and_not_most(tmp_path):
+    cells = [(*cell, method, mean) for cell in PHENOTYPES for method, mean in (("drasclr", 30.0), ("laa950", 0.0))]
+    cells[1] = ("GOLD", "accuracy", "laa950", 60.0)
+    write_bootstrap(tmp_path, "table2", cells)
+    row = verdicts(tmp_path).loc["phenotypes-laa"]
+    assert row["verdict"] == NOT_REPRODUCED and (row["reproduced"], row["not_reproduced"]) == (7, 1)
+    cells = [(task, metric, method.replace("laa950", "drasclr_local"), mean) for task, metric, method, mean in cells]
+    cells = [(*cell[:3], 60.0 if cell[:3] == ("CLE", "accuracy", "drasclr_local") else cell[3]) for cell in cells]
+    write_bootstrap(tmp_path, "table2", cells)
+    board = verdicts(tmp_path)["verdict"]
+    assert board["neighbours-most"] == REPRODUCED and board["neighbours-cle"] == NOT_REPRODUCED
+
+
+def test_a_task_that_a_run_lacks_leaves_its_claim_undecided(tmp_path):
+    cells = [(*cell, m, v) for cell in PHENOTYPES[:-1] for m, v in (("drasclr", 30.0), ("laa950", 0.0))]
+    write_bootstrap(tmp_path, "table2", cells)
+    row = verdicts(tmp_path).loc["phenotypes-laa"]
+    assert row["verdict"] == UNDECIDED and row["untestable"] == 1 and "AE History" in row["reason"]
+
+
+@pytest.mark.parametrize(
+    ("gain", "spread", "verdict"), [(2.8, 0.5, REPRODUCED), (0.0, 0.5, NOT_REPRODUCED), (0.0, 5.0, UNDECIDED)]
+)
+def test_the_neighbours_of_table4(tmp_path, gain, spread, verdict):
+    write_bootstrap(tmp_path, "table4", [(*COVID, "drasclr", 60 + gain), (*COVID, "drasclr_local", 60)], spread)
+    assert verdicts(tmp_path)["verdict"]["covid-neighbours"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("rising", "low", "saved", "expected"),
+    [
+        (1.0, 0.2, 3.0, [REPRODUCED, REPRODUCED, REPRODUCED, REPRODUCED]),
+        (-1.0, -0.5, 1.0, [NOT_REPRODUCED, NOT_REPRODUCED, NOT_REPRODUCED, NOT_REPRODUCED]),
+        (0.0, -0.2, 1.45, [UNTESTABLE, UNDECIDED, UNDECIDED, NOT_REPRODUCED]),
+    ],
+)
+def test_voxel_level_verdicts_from_files(tmp_path, rising, low, saved, expected):
+    write_figures(tmp_path, rising, low, saved)
+    ids = ["maps-rise", "volume-trend", "annotation-centrilobular", "annotation-paraseptal"]
+    assert list(verdicts(tmp_path, *ids)["verdict"]) == expected
+
+
+def test_counts_add_up_and_every_rule_is_explained(tmp_path):
+    write_figures(tmp_path)
+    board = verdicts(tmp_path)
+    counts = board[["reproduced", "not_reproduced", "undecided", "untestable"]].sum(axis=1)
+    assert (counts == board["comparisons"]).all()
+    assert set(board["rule"]) | set(board["scope"]) <= set(RULES)
+
+
+def test_how_many_more_subjects_are_needed():
+    row = {"rule": "better", "file": "table4", "metric": "accuracy", "id": "a", "paper": 2.0}
+    found = pd.DataFrame([{**row, "low": -5.0, "high": 7.0}, {**row, "low": np.nan, "high": np.nan}])
+    table = needed(found)
+    assert table["times"].tolist() == [9.0] and table["comparisons"].tolist() == [1]
+
+
+def test_the_paper_against_itself():
+    wrong = against_itself(MADE_OF).set_index("id")["paper"]
+    # "The supervised 3D CNN model performs the worst": Table 4 has 61.2 for it and 59.0 for Swin UNETR.
+    assert wrong["covid-cnn-worst"] == pytest.approx(-2.2)
+    assert wrong["survival-hand-designed"] == 0

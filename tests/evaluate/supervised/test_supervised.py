@@ -1,0 +1,141 @@
+"""The network on whole scans learns what is plain to see, is tested like a readout, and goes on where it stopped."""
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from drasclr_core.evaluate.readout.readout import compare_readouts
+from drasclr_core.evaluate.supervised import volume_classifier
+from drasclr_core.evaluate.supervised.cubes import lung_cube, whole_lung_cubes
+from drasclr_core.evaluate.supervised.supervised import supervised_readout
+from drasclr_core.evaluate.supervised.volume_classifier import CNNConfig, VolumeClassifier
+from drasclr_core.evaluate.tasks import COVID_SEVERITY, Task
+from drasclr_core.run import Run, mark_done
+
+TINY = CNNConfig(width=4, epochs=15, patience=15, batch_size=6, lr=3e-3)
+
+
+def scans(count: int = 30, size: int = 16, seed: int = 0) -> tuple[np.ndarray, pd.DataFrame]:
+    """Cubes whose grade 0 to 4 is how much of them is dense, in patches that lie anywhere."""
+    rng = np.random.default_rng(seed)
+    grades = np.arange(count) % 5
+    cubes = rng.normal(-850, 60, (count, size, size, size))
+    blocks = rng.permuted(np.tile(np.arange(64), (count, 1)), axis=1) < 12 * grades[:, None]
+    cubes += 800 * np.kron(blocks.reshape(count, 4, 4, 4), np.ones((1, size // 4, size // 4, size // 4)))
+    sids = [f"S{number:03d}" for number in range(count)]
+    return cubes.astype(np.int16), pd.DataFrame({"sid": sids, "mosmed_grade": grades})
+
+
+def test_it_learns_what_is_plain_to_see(tmp_path):
+    cubes, subjects = scans()
+    result = supervised_readout(cubes, subjects, COVID_SEVERITY, tmp_path, folds=2, config=TINY)
+    means = result.scores.groupby("metric")["value"].mean()
+    assert means["accuracy"] > 50 and means["kappa"] > 0.7  # chance: 20 % and 0
+    assert result.scores["alpha"].isna().all()
+    assert sorted(result.predictions["sid"]) == sorted(subjects["sid"])
+
+
+def test_labels_of_other_subjects_give_chance(tmp_path):
+    cubes, subjects = scans()
+    mixed = subjects.assign(mosmed_grade=np.random.default_rng(3).permutation(subjects["mosmed_grade"]))
+    result = supervised_readout(cubes, mixed, COVID_SEVERITY, tmp_path, folds=2, config=TINY)
+    assert result.scores.query("metric == 'kappa'")["value"].mean() < 0.4
+
+
+def test_folds_are_those_of_the_linear_readouts(tmp_path):
+    cubes, subjects = scans(20, size=8)
+    subjects.loc[3, "mosmed_grade"] = np.nan
+    shuffled = subjects.sample(frac=1, random_state=0)
+    brief = CNNConfig(width=2, epochs=1)
+    network = supervised_readout(cubes[shuffled.index], shuffled, COVID_SEVERITY, tmp_path, folds=3, config=brief)
+    features = pd.DataFrame({"sid": subjects["sid"], "f000": cubes.mean(axis=(1, 2, 3))})
+    linear = compare_readouts({"x": features}, subjects, [COVID_SEVERITY], folds=3)
+    chance = linear.predictions.query("method == 'chance'").reset_index(drop=True)
+    same = ["task", "repeat", "fold", "sid", "true"]
+    pd.testing.assert_frame_equal(network.predictions[same], chance[same])
+    assert list(network.scores) == list(linear.scores)
+    assert (network.scores["n_unlabelled"] == 1).all()
+
+
+def test_same_seed_same_network_and_a_finished_fold_is_not_trained_again(tmp_path, monkeypatch):
+    cubes, subjects = scans(15, size=8)
+    brief = CNNConfig(width=2, epochs=2)
+    arguments = cubes, subjects["mosmed_grade"].to_numpy()
+    first = VolumeClassifier(range(5), brief, seed=7, folder=tmp_path).fit(*arguments)
+    again = VolumeClassifier(range(5), brief, seed=7).fit(*arguments)
+    other = VolumeClassifier(range(5), brief, seed=8).fit(*arguments)
+    weights = [one.network.fc.weight for one in (first, again, other)]
+    assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
+
+    def refuse(*_):
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(VolumeClassifier, "_train", refuse)
+    kept = VolumeClassifier(range(5), brief, seed=7, folder=tmp_path).fit(*arguments)
+    assert (kept.predict(cubes) == first.predict(cubes)).all()
+    with pytest.raises(AssertionError, match="trained again"):
+        VolumeClassifier(range(5), brief, seed=7, folder=tmp_path).fit(cubes + 1, arguments[1])
+
+
+def test_it_stops_early_and_keeps_its_best_epoch(monkeypatch):
+    cubes, subjects = scans(20, size=8)
+    losses = iter([3.0, 2.0, 2.5, 2.6, 2.7, 1.0])
+    seen = []
+
+    def loss(network, inputs, grades):
+        if network.training:
+            return torch.nn.functional.cross_entropy(network(inputs), grades)
+        seen.append(network.fc.weight.detach().clone())
+        return next(losses)
+
+    monkeypatch.setattr(volume_classifier, "_loss", loss)
+    fitted = VolumeClassifier(range(5), CNNConfig(width=2, patience=3)).fit(cubes, subjects["mosmed_grade"])
+    assert len(seen) == 5
+    assert torch.equal(fitted.network.fc.weight, seen[1])
+
+
+def test_grades_need_not_begin_at_zero():
+    cubes, _ = scans(10, size=8)
+    fitted = VolumeClassifier((2, 5), CNNConfig(width=2, epochs=1)).fit(cubes, np.tile([2, 5], 5))
+    assert set(fitted.predict(cubes)) <= {2, 5}
+
+
+def test_what_cannot_be_trained_says_why(tmp_path):
+    cubes, subjects = scans(3, size=8)
+    with pytest.raises(ValueError, match="only 3 subjects have features and a label"):
+        supervised_readout(cubes, subjects, COVID_SEVERITY, tmp_path)
+    with pytest.raises(ValueError, match="no classification"):
+        supervised_readout(cubes, subjects, Task("age", "age"), tmp_path)
+
+
+def test_a_cube_is_the_box_round_the_lungs():
+    array, lungs = np.full((12, 10, 8), 40.0, np.float32), np.zeros((12, 10, 8), np.uint8)
+    lungs[2:10, 1:9, 0:4] = 1
+    array[2:6, 1:9, 0:4] = -900
+    cube = lung_cube(array, lungs, 4)
+    assert cube.shape == (4, 4, 4) and cube.dtype == np.int16
+    assert (cube[:2] == -900).all() and (cube[2:] == 40).all()
+
+
+def test_cubes_are_kept_and_made_again_when_the_lungs_change(tmp_path):
+    run = Run(str(tmp_path / "run"), "covid")
+    array = np.full((12, 12, 12), 30, np.int16)
+    array[3:9, 3:9, 3:9] = -850
+    array[0] = -1000
+    mask = (array == -850).astype(np.uint8)
+    run.images.mkdir(parents=True)
+    run.anatomy("P0").mkdir(parents=True)
+    nib.save(nib.Nifti1Image(array, np.diag([4.0, 4, 4, 1])), run.images / "P0.nii.gz")
+    nib.save(nib.Nifti1Image(mask, np.diag([4.0, 4, 4, 1])), run.anatomy("P0") / "lungs.nii.gz")
+    mark_done(run.anatomy("P0"), "lungs", "one")
+    table = pd.DataFrame({"sid": ["P0"], "image": ["cohort/images/P0.nii.gz"]})
+    assert (whole_lung_cubes(run, table, size=4, workers=1) == -850).all()
+    kept = run.cohort / "cubes" / "P0.npy"
+    np.save(kept, np.zeros((4, 4, 4), np.int16))
+    assert (whole_lung_cubes(run, table, size=4, workers=1) == 0).all()
+    mark_done(run.anatomy("P0"), "lungs", "two")
+    assert (whole_lung_cubes(run, table, size=4, workers=1) == -850).all()
+    with pytest.raises(FileNotFoundError, match="P1: no lung mask"):
+        whole_lung_cubes(run, table.assign(sid="P1"), size=4, workers=1)

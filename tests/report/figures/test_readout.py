@@ -1,0 +1,86 @@
+"""Pictures of readouts show the numbers that they are given."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+
+from drasclr_core.evaluate.tasks import Task
+from drasclr_core.report.figures.readout import (
+    confusion_by_method,
+    confusion_matrices,
+    predicted_against_true,
+    score_dots,
+)
+from drasclr_core.report.style import color
+
+GOLD = Task("GOLD", "GOLD", classes=(0, 1, 2, 3, 4))
+
+
+def test_dots_are_folds_and_means():
+    cells = [("logFEV1pp", "R2", [0.2, 0.4, -7.0]), ("GOLD", "accuracy", [50.0, 60.0, 70.0])]
+    scores = pd.DataFrame(
+        [
+            {"method": method, "task": task, "metric": metric, "value": value}
+            for method in ("chance", "drasclr")
+            for task, metric, values in cells
+            for value in values
+        ]
+    )
+    fig = score_dots(scores)
+    regression, grades = fig.axes
+    assert [label.get_text() for label in grades.get_yticklabels()] == ["GOLD"]
+    drawn = {tuple(line.get_xdata()) for line in grades.lines}
+    assert {(50.0, 60.0, 70.0), (60.0,)} <= drawn
+    assert min(min(line.get_xdata()) for line in regression.lines) == -1.0  # -7 is drawn at the edge
+    fig.canvas.draw()
+
+
+def test_scores_of_one_kind_give_one_panel():
+    scores = pd.DataFrame({"method": "x", "task": "CLE", "metric": "1-off", "value": [1.0, 2.0]})
+    (axis,) = score_dots(scores).axes
+    assert axis.get_yticklabels()[0].get_text() == "CLE 1-off"
+
+
+def test_scatter_undoes_the_logarithm():
+    predictions = pd.DataFrame(
+        {"method": "x", "task": "logFEV1pp", "repeat": [0, 0, 1], "true": np.log([50.0, 100.0, 1.0]),
+         "predicted": np.log([60.0, 90.0, 1.0])}
+    )  # fmt: skip
+    (axis,) = predicted_against_true(predictions, {"logFEV1pp": "FEV1 (%)"}).axes
+    np.testing.assert_allclose(axis.collections[0].get_offsets(), [[50, 60], [100, 90]])
+    assert axis.get_xlabel() == "True FEV1 (%)"
+    low, high = axis.get_xlim()
+    ticks = axis.get_xticks()
+    assert len(ticks) >= 3
+    assert ((low <= ticks) & (ticks <= high)).all()
+
+
+def test_confusion_matrix_counts():
+    predictions = pd.DataFrame(
+        {"method": "x", "task": "GOLD", "repeat": 0, "true": [0, 0, 0, 4], "predicted": [0, 0, 1, 2]}
+    )
+    (axis,) = confusion_matrices(predictions, [GOLD]).axes
+    texts = {text.get_position(): text.get_text() for text in axis.texts}
+    assert (texts[0, 0], texts[1, 0], texts[2, 4], texts[4, 4]) == ("2", "1", "1", "")
+
+
+def test_kappa_has_a_panel_of_its_own_and_leaves_out_what_is_undefined():
+    cells = {"accuracy": [40.0, 60.0, 50.0], "kappa": [0.5, float("nan"), 0.7]}
+    rows = [{"method": "drasclr", "task": "COVID-19 severity", "metric": metric, "value": value}
+            for metric, values in cells.items() for value in values]  # fmt: skip
+    accuracy, kappa = score_dots(pd.DataFrame(rows)).axes
+    assert accuracy.get_xlabel().startswith("Correct") and "kappa" in kappa.get_xlabel()
+    drawn = {tuple(line.get_xdata()) for line in kappa.lines}
+    assert (0.5, 0.7) in drawn and any(line == pytest.approx((0.6,)) for line in drawn)
+
+
+def test_confusion_of_each_method_in_its_own_colour():
+    one = pd.DataFrame({"method": "cnn3d", "task": "GOLD", "repeat": 0, "true": [0, 4], "predicted": [0, 4]})
+    both = pd.concat([one, one.assign(method="drasclr", predicted=[0, 0])])
+    axes = confusion_by_method(both, GOLD).axes
+    assert [axis.get_title() for axis in axes] == ["3D CNN", "DrasCLR"]
+    texts = [{text.get_position(): text.get_text() for text in axis.texts} for axis in axes]
+    assert texts[0][4, 4] == "1" and texts[1][0, 4] == "1" and texts[1][4, 4] == ""
+    for axis, method in zip(axes, ("cnn3d", "drasclr"), strict=True):
+        assert to_hex(axis.images[0].cmap(1.0)).upper() == color(method).upper()

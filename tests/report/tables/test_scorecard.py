@@ -1,0 +1,89 @@
+"""Picture and table of the scorecard."""
+
+import numpy as np
+import pytest
+from bs4 import BeautifulSoup
+
+from drasclr_core.evaluate.scorecard.comparisons import comparisons
+from drasclr_core.evaluate.scorecard.scorecard import scorecard
+from drasclr_core.evaluate.scorecard.verdicts import UNTESTABLE
+from drasclr_core.paper.claims import claims
+from drasclr_core.report.figures.scorecard import LOOK, PAPER, scorecard_chart, told
+from drasclr_core.report.tables.scorecard import figure, interval, scorecard_table
+
+from ...evaluate.scorecard.made_up_results import write_bootstrap, write_figures
+
+
+@pytest.fixture
+def scored(tmp_path):
+    write_figures(tmp_path)
+    cells = [("COVID-19 severity", "accuracy", *row) for row in (("drasclr", 66), ("drasclr_local", 60), ("cnn3d", 70))]
+    write_bootstrap(tmp_path, "table4", cells)
+    said = claims()
+    return scorecard(said, comparisons(said), tmp_path)
+
+
+def test_chart_has_a_line_for_each_testable_comparison(scored):
+    board, found = scored
+    fig = scorecard_chart(board, found)
+    assert len(fig.axes) == 3  # differences, correlations, a factor
+    testable = found[found["missing"] == ""]
+    bars = [line for axis in fig.axes for line in axis.lines if line.get_linewidth() == 1.1]
+    assert len(bars) == len(testable)
+    names = [text.get_text() for axis in fig.axes for text in axis.get_yticklabels()]
+    assert len(names) == (board["verdict"] != UNTESTABLE).sum()
+    assert "neighbours help: COVID-19  ✓" in names and "better than a supervised 3D CNN  ✗" in names
+
+
+def test_verdicts_differ_in_marker_and_colour_and_from_the_papers():
+    colors, markers = zip(*LOOK.values(), strict=True)
+    assert len(set(colors)) == len(set(markers)) == len(LOOK)
+    assert PAPER["marker"] not in markers
+
+
+def test_picture_in_words(scored):
+    text = told(scored[0])
+    assert "not reproduced: better than a supervised 3D CNN" in text and "cannot be tested" not in text
+
+
+def test_nothing_to_draw(tmp_path):
+    said = claims()
+    board, found = scorecard(said, comparisons(said), tmp_path)
+    with pytest.raises(ValueError, match="no claim can be tested"):
+        scorecard_chart(board, found)
+    assert BeautifulSoup(scorecard_table(board, found, set()), "html.parser").find("a") is None
+
+
+def test_table_links_only_to_pages_that_are_there(scored):
+    board, found = scored
+    soup = BeautifulSoup(scorecard_table(board, found, {"12_covid_severity"}), "html.parser")
+    assert {link["href"] for link in soup.find_all("a")} == {"12_covid_severity.html"}
+    rows = soup.find("tbody").find_all("tr")
+    lines = board["comparisons"].where(board["verdict"] != UNTESTABLE, 1).sum()
+    assert len(rows) == lines
+    neighbours = next(
+        row.get_text(" ") for row in rows if "The neighbouring loss raises the accuracy on COVID" in row.get_text()
+    )
+    assert "+2.8" in neighbours and "+6.0 (" in neighbours and "✓ reproduced" in neighbours
+
+
+@pytest.mark.parametrize(
+    ("rule", "metric", "value", "text"),
+    [
+        ("better", "accuracy", 2.84, "+2.8"),
+        ("better", "R2", -0.031, "−3.1"),
+        ("alike", "F1", 0.0, "0.0"),
+        ("correlated", "rank correlation", 0.456, "+0.46"),
+        ("factor", "factor", 2.0, "2.0 times"),
+        ("factor", "factor", 0.0, "below 1"),
+        ("better", "R2", np.nan, "–"),
+    ],
+)
+def test_figure(rule, metric, value, text):
+    assert figure({"rule": rule, "metric": metric}, value) == text
+
+
+def test_interval():
+    row = {"rule": "better", "metric": "accuracy", "estimate": 1.0, "low": -2.0, "high": 4.0}
+    assert interval(row) == "+1.0 (−2.0 to +4.0)"
+    assert interval(row | {"low": np.nan}) == "+1.0"

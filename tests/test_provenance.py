@@ -1,0 +1,59 @@
+import subprocess
+import sys
+import time
+
+from drasclr_core.provenance import (
+    Meter,
+    code_version,
+    hardware,
+    input_fingerprints,
+    merge_manifest,
+    stage_record,
+    stage_table,
+    versions,
+)
+from drasclr_core.run import Run, read_json, write_json
+
+
+def test_meter_counts_the_memory_of_children():
+    child = "import time; block = bytearray(200_000_000); time.sleep(1.5)"
+    with Meter() as meter:
+        subprocess.run([sys.executable, "-c", child], check=True)
+    assert meter.peak_mb > 200 and 1.5 <= meter.seconds < 30
+
+
+def test_meter_measures_seconds():
+    with Meter() as meter:
+        time.sleep(0.2)
+    assert 0.2 <= meter.seconds < 5
+
+
+def test_machine_and_code_are_described():
+    assert hardware()["cores"] >= 1 and hardware()["memory_gb"] >= 1
+    assert set(code_version()) == {"sha", "dirty"}
+    assert versions()["torch"].startswith("2.13.0")
+
+
+def test_inputs_are_the_files_that_exist(tmp_path):
+    run = Run(str(tmp_path / "r"))
+    assert input_fingerprints(run) == {}
+    run.subjects.parent.mkdir(parents=True)
+    run.subjects.write_text("x")
+    assert list(input_fingerprints(run)) == ["copd/cohort/subjects.parquet"]
+
+
+def test_manifest_collects_stages(tmp_path):
+    run = Run(str(tmp_path / "r"))
+    record = {
+        "run": "demo",
+        "cohort": "copd",
+        "seconds": 1.6,
+        "peak_mb": 10.2,
+        "code": {"sha": "abc", "dirty": False},
+        "day": "2026-01-02",
+    }
+    for stage in ("02_lungs", "01_cohort"):
+        write_json(stage_record(run, stage), {**record, "stage": stage})
+    table = stage_table(merge_manifest(run.folder))
+    assert list(table["stage"]) == ["01_cohort", "02_lungs"] and list(table["seconds"]) == [2, 2]
+    assert read_json(run.results / "manifest.json")["run"] == "demo", "copied results keep the name of their run"

@@ -1,0 +1,78 @@
+import nbformat
+import pytest
+import yaml
+from nbformat.v4 import new_markdown_cell, new_notebook
+
+from drasclr_core.run import Run
+from drasclr_core.workflow.book import assemble, build
+
+EXERCISES = "## Exercises\n\n:::{exercise}\n:label: exercise-of-the-page\n\nThink.\n:::"
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run of which only two pages were executed, one of them for a second cohort."""
+    run = Run(str(tmp_path / "r"))
+    for cohort, stage in (("copd", "01_cohort"), ("covid", "01_cohort")):
+        path = run.notebooks / cohort / f"{stage}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        texts = (
+            f"# Page of {cohort}\n\nSee [it](01_cohort.ipynb) and [more](10_phenotypes.ipynb).",
+            EXERCISES,
+            "## Provenance",
+        )
+        nbformat.write(new_notebook(cells=[new_markdown_cell(text) for text in texts]), path)
+    return run
+
+
+def test_toc_holds_executed_pages_only_and_the_rest_are_stubs(run, tmp_path):
+    source = tmp_path / "source"
+    assemble(run, source)
+    toc = (source / "_toc.yml").read_text()
+    assert "10_phenotypes" not in toc
+    assert "orphan: true" in (source / "notebooks" / "10_phenotypes.md").read_text()
+    assert (source / "_generated" / "headline.md").exists() and (source / "provenance.md").exists()
+    entries = [entry for part in yaml.safe_load(toc)["parts"] for entry in part["chapters"]]
+    assert len(entries) == len({entry["file"] for entry in entries})
+    below = [{"file": "notebooks/01_cohort-covid", "title": "cohort covid"}]
+    assert {"file": "notebooks/01_cohort", "sections": below} in entries
+
+
+def test_second_page_of_a_notebook_is_named_and_has_no_exercises(run, tmp_path):
+    assemble(run, tmp_path / "source")
+    first, second = (
+        (tmp_path / "source" / "notebooks" / f"01_cohort{end}.ipynb").read_text() for end in ("", "-covid")
+    )
+    assert "exercise-of-the-page" in first and "exercise-of-the-page" not in second
+    assert "# Page of copd\\n" in first and "# Page of covid (cohort covid)\\n" in second
+    assert "](01_cohort-covid.ipynb)" in second and "](01_cohort.ipynb)" in first and "## Provenance" in second
+    assert "](10_phenotypes.md)" in first and "](10_phenotypes.md)" in second, "a link to a page that was not made"
+
+
+def test_page_of_a_method_lies_below_the_notebook_s_first_page(run, tmp_path):
+    pages = run.notebooks / "copd"
+    nbformat.write(new_notebook(cells=[new_markdown_cell("# Training")]), pages / "06_pretrain.ipynb")
+    nbformat.write(new_notebook(cells=[new_markdown_cell("# Training")]), pages / "06_pretrain-drasclr_local.ipynb")
+    assemble(run, tmp_path / "source")
+    page = tmp_path / "source" / "notebooks" / "06_pretrain-drasclr_local-copd.ipynb"
+    assert "# Training (cohort copd, DrasCLR without neighbours)" in page.read_text()
+
+
+def test_notebook_that_only_another_cohort_ran_keeps_its_address(run, tmp_path):
+    nbformat.write(
+        new_notebook(cells=[new_markdown_cell("# Severity\n\n[whom](01_cohort.ipynb)")]),
+        run.notebooks / "covid" / "12_covid_severity.ipynb",
+    )
+    assemble(run, tmp_path / "source")
+    assert "](01_cohort-covid.ipynb)" in (tmp_path / "source" / "notebooks" / "12_covid_severity.ipynb").read_text()
+
+
+def test_failed_build_keeps_the_last_good_book(run, monkeypatch):
+    good = run.folder / "book" / "html" / "index.html"
+    good.parent.mkdir(parents=True)
+    good.write_text("good")
+    broken = new_notebook(cells=[new_markdown_cell("# Broken\n\n{cite}`NobodyEver1900`")])
+    nbformat.write(broken, run.notebooks / "copd" / "01_cohort.ipynb")
+    with pytest.raises(RuntimeError, match="NobodyEver1900"):
+        build(run)
+    assert good.read_text() == "good"
