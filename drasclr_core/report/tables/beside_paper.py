@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from drasclr_core.evaluate.scores import PERCENT
-from drasclr_core.methods.rows import row_of
+from drasclr_core.methods import method_names, row_of
 from drasclr_core.run import atomic
 
 # The column groups of the paper's Table 2: (task, metric) -> heading.
@@ -30,6 +30,10 @@ SEVERITY_COLUMNS = {
         ("COVID-19 severity", "accuracy"): "Accuracy, %",
         ("COVID-19 severity", "kappa"): "Quadratic kappa",
     }
+}
+DETECTION_COLUMNS = {
+    task: {(task, metric): metric for metric in ("F1", "precision", "recall")}
+    for task in ("Centrilobular", "Paraseptal")
 }
 # The theme puts a light plate behind HTML outputs of dark pages, for pictures; this table takes the page's own colours.
 _STYLE = """<style>
@@ -74,11 +78,9 @@ def beside_paper(summary: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         `summary` with ``paper_mean`` and ``paper_sd``, NaN where the paper has no such method or did not report it.
     """
-    theirs = paper.rename(columns={"method": "paper_name", "mean": "paper_mean", "sd": "paper_sd"})
-    ours = summary.assign(paper_name=[row_of(method).paper for method in summary["method"]])
-    keys = ["paper_name", "task", "metric"]
-    merged = ours.merge(theirs[[*keys, "paper_mean", "paper_sd"]], on=keys, how="left", validate="many_to_one")
-    return merged.drop(columns="paper_name")
+    printed = paper.rename(columns={"method": "paper", "mean": "paper_mean", "sd": "paper_sd"})
+    theirs, keys = printed.merge(method_names(), on=["table", "group", "paper"]), ["method", "task", "metric"]
+    return summary.merge(theirs[[*keys, "paper_mean", "paper_sd"]], on=keys, how="left", validate="many_to_one")
 
 
 def to_html(beside: pd.DataFrame, columns: dict[str, dict[tuple[str, str], str]] = PHENOTYPE_COLUMNS) -> str:

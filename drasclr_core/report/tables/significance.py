@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 import pandas as pd
 
-from drasclr_core.methods.rows import row_of
+from drasclr_core.methods import row_of
 from drasclr_core.report.figures.significance import PERCENT, TESTS, label
 from drasclr_core.report.tables.bare import bare
 

@@ -9,6 +9,7 @@ import pytest
 
 from drasclr_core.paper import tables as paper
 from drasclr_core.report.tables.beside_paper import (
+    DETECTION_COLUMNS,
     PHENOTYPE_COLUMNS,
     SEVERITY_COLUMNS,
     beside_paper,
@@ -101,3 +102,16 @@ def test_csv_is_read_back(tmp_path, summary):
     write_csv(tmp_path / "results" / "table2.csv", beside)
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "results" / "table2.csv"), beside)
     assert [file.name for file in (tmp_path / "results").iterdir()] == ["table2.csv"]
+
+
+def test_methods_are_matched_within_their_group():
+    methods = ["chance", "patch_laa", "drasclr_readout", "patch_cnn", "drasclr_finetuned"]
+    rows = [(method, task, metric) for method in methods for task in DETECTION_COLUMNS for metric in ("F1", "recall")]
+    summary = pd.DataFrame(rows, columns=["method", "task", "metric"]).assign(mean=0.5, sd=0.1, folds=5, subjects=9)
+    table = beside_paper(summary, paper.table("table5"))
+    assert table[["method", "task", "metric"]].equals(summary[["method", "task", "metric"]])
+    f1 = table[table["metric"] == "F1"].set_index(["method", "task"])["paper_mean"]
+    assert f1.xs("Centrilobular", level=1)[methods[1:]].tolist() == [0.77, 0.82, 0.91, 0.98]
+    assert f1.xs("Paraseptal", level=1)[methods[1:]].tolist() == [0.70, 0.82, 0.82, 0.99]
+    assert np.isnan(f1["chance"]).all()
+    assert "0.98" in to_html(table, DETECTION_COLUMNS)
