@@ -14,7 +14,7 @@ import drasclr_core
 from drasclr_core.run import project_root
 
 ROOT = project_root(__file__)
-PACKAGES = sorted(module.name for module in pkgutil.walk_packages(drasclr_core.__path__, "drasclr_core.") if module.ispkg)
+PACKAGES = sorted(one.name for one in pkgutil.walk_packages(drasclr_core.__path__, "drasclr_core.") if one.ispkg)
 MOST_NAMES = 12
 READERS = [*sorted((ROOT / "notebooks").glob("*.ipynb")), *sorted((ROOT / "book").rglob("*.md")), ROOT / "README.md"]
 

@@ -90,9 +90,8 @@ def pretrain(store, atlas, out_dir: str | Path, method: type[Method], settings: 
             group["lr"] = rate * model.rate(step.epoch)
         generator = step_generator(settings.seed, step.epoch, step.index, fabric.device)
         loss, metrics = network(step.batch, model.views(patches, generator, step.shard), step.shard)
-        weight = step.shard.weight * fabric.world_size  # gradients are averaged over processes with equal weights
         optimizer.zero_grad()
-        fabric.backward(loss * weight)
+        fabric.backward(loss * fabric.world_size)  # gradients are averaged over processes with equal weights
         optimizer.step()
         sums, count = sums + metrics * step.shard.weight, count + 1
 

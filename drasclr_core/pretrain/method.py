@@ -132,9 +132,9 @@ class Method(nn.Module, ABC):
         """
 
     def forward(self, batch, views, shard: BatchShard) -> tuple[Tensor, Tensor]:
-        """`step`, with the loss and the metrics in one vector that needs no synchronisation with a GPU."""
+        """`step`: the loss with this process's weight in the batch, and in one vector the loss itself and the metrics."""
         loss, metrics = self.step(batch, views, shard)
-        return loss, torch.stack([value.detach().float() for value in (loss, *metrics)])
+        return loss * shard.weight, torch.stack([value.detach().float() for value in (loss, *metrics)])
 
     def finish(self, store) -> None:
         """Prepares `encoder` for use after the last step: batch-norm statistics of the whole lung."""

@@ -228,9 +228,8 @@ def test_three_training_steps():
 
 def neighbor_landmarks_of(data):
     """The pair of landmarks whose neighbours these are: it is not stored with the numbers, but only one gives them."""
-    found = []
+    found, model = [], model_fixture(data)
     for pair in itertools.product(range(len(data["locs"])), repeat=2):
-        model = model_fixture(data)
         r = model.embed_neighbors(views(data["xn8"])[:4], list(pair)).sum(dim=1)
         logits = r @ model.bank.keys[0].T / model.settings.temperature
         if torch.allclose(logits, data["logits_ngb_rank0"][:, 1:], rtol=0, atol=1e-9):
@@ -258,7 +257,7 @@ def two_processes(rank, port, queue):
     model.contrast = lambda *arguments: kept.append(contrast(*arguments)) or kept[0]
     network = nn.parallel.DistributedDataParallel(model, broadcast_buffers=False)
     loss, _ = network(*part_of(data, rank))
-    loss.backward()  # equal shares: the mean needs no weights
+    (2 * loss).backward()  # of two processes
     local, neighbor = logits_of(kept[0], float(data["T"]))
     norms = [our_parameter(model.query, name).grad.norm().item() for name in data["param_names"]]
     queue.put((rank, local.detach().numpy(), neighbor.detach().numpy(), norms, model.bank.keys.numpy(),
@@ -278,7 +277,7 @@ def test_two_processes_with_shuffled_batch_norm():
     processes = [context.Process(target=two_processes, args=(rank, port, queue)) for rank in range(2)]
     for process in processes:
         process.start()
-    results = [queue.get(timeout=120) for _ in processes]
+    results = [queue.get(timeout=600) for _ in processes]
     for process in processes:
         process.join()
     for rank, local, neighbor, norms, keys, pointer in results:

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from drasclr_core.pretrain.sampling import LandmarkSampler, prefetch
 
 
-@given(landmarks=st.integers(1, 6), subjects=st.integers(2, 40), batch=st.integers(2, 50), visit=st.integers(1, 9))
+@given(landmarks=st.integers(1, 6), subjects=st.integers(2, 40), batch=st.integers(2, 50), run_length=st.integers(1, 9))
 @settings(deadline=None, max_examples=150)
-def test_an_epoch_shows_every_subject_once_at_every_landmark(landmarks, subjects, batch, visit):
-    sampler = LandmarkSampler(landmarks, subjects, batch, visit, seed=1)
+def test_an_epoch_shows_every_subject_once_at_every_landmark(landmarks, subjects, batch, run_length):
+    sampler = LandmarkSampler(landmarks, subjects, batch, run_length, seed=1)
     batches = list(sampler.epoch(2))
     assert len(batches) == len(sampler)
     shown = Counter((b.landmark, int(subject)) for b in batches for subject in b.subjects)
@@ -27,17 +27,17 @@ def test_an_epoch_shows_every_subject_once_at_every_landmark(landmarks, subjects
 @given(start=st.integers(0, 12))
 @settings(deadline=None)
 def test_a_resumed_epoch_is_the_rest_of_the_whole_one(start):
-    sampler = LandmarkSampler(4, 9, 3, visit=2, seed=5)
+    sampler = LandmarkSampler(4, 9, 3, landmark_run_length=2, seed=5)
     whole, rest = ([(b.landmark, *b.subjects) for b in sampler.epoch(2, first)] for first in (0, start))
     assert rest == whole[start:]
 
 
-def test_a_visit_is_a_few_batches_of_one_landmark_in_a_row():
-    landmarks = [batch.landmark for batch in LandmarkSampler(20, 12, 2, visit=3).epoch(0)]
-    visits = [landmarks[start : start + 3] for start in range(0, len(landmarks), 3)]
-    assert all(len(set(visit)) == 1 for visit in visits)
-    assert sum(first[0] == second[0] for first, second in pairwise(visits)) < 10
-    alone = [batch.landmark for batch in LandmarkSampler(20, 12, 2, visit=1).epoch(0)]
+def test_a_run_is_a_few_batches_of_one_landmark_in_a_row():
+    landmarks = [batch.landmark for batch in LandmarkSampler(20, 12, 2, landmark_run_length=3).epoch(0)]
+    runs = [landmarks[start : start + 3] for start in range(0, len(landmarks), 3)]
+    assert all(len(set(run)) == 1 for run in runs)
+    assert sum(first[0] == second[0] for first, second in pairwise(runs)) < 10
+    alone = [batch.landmark for batch in LandmarkSampler(20, 12, 2, landmark_run_length=1).epoch(0)]
     assert sum(first == second for first, second in pairwise(alone)) < 20
 
 

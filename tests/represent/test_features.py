@@ -61,7 +61,7 @@ def test_only_missing_landmarks_are_computed_again(encoder, store, tmp_path):
 
     zarr.open_array(path, mode="r+")[:, 1] = np.nan  # as after a kill
     with pytest.raises(ValueError, match="notebook 07"):
-        image_features(path)
+        image_features(encoder, path)
     np.testing.assert_array_equal(patch_features(encoder, store, LOCATIONS, path)[:], whole)
     assert store.reads == [1]
 
