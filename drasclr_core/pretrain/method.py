@@ -132,7 +132,7 @@ class Method(nn.Module, ABC):
         """
 
     def forward(self, batch, views, shard: BatchShard) -> tuple[Tensor, Tensor]:
-        """`step`: the loss with this process's weight in the batch, and in one vector the loss itself and the metrics."""
+        """`step`: the loss with this process's weight in the batch, then loss and metrics in one vector."""
         loss, metrics = self.step(batch, views, shard)
         return loss * shard.weight, torch.stack([value.detach().float() for value in (loss, *metrics)])
 
