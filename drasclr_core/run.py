@@ -130,8 +130,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
             shutil.rmtree(path)
         os.replace(temporary, path)
     except Exception as error:
-        # Some libraries raise errors of their own when the disk is full.
-        if getattr(error, "errno", None) in DISK_FULL or shutil.disk_usage(path.parent).free < LEAST_FREE:
+        if _disk_is_full(path.parent, error):
             raise _not_writable(path, errno.ENOSPC) from error
         raise
     finally:
@@ -144,6 +143,12 @@ def _open_to_readers(written: Path, mode: int) -> None:
         if not path.is_symlink():
             with suppress(PermissionError):  # a disk without modes of its own
                 path.chmod(mode if path.is_dir() else mode & 0o666)
+
+
+def _disk_is_full(folder: Path, error: Exception) -> bool:
+    """Whether this is why something could not be written; some libraries raise errors of their own then."""
+    said = getattr(error, "errno", None) in DISK_FULL or os.strerror(errno.ENOSPC) in str(error)
+    return said or shutil.disk_usage(folder).free < LEAST_FREE
 
 
 def _not_writable(path: Path, number: int) -> NotWritableError:

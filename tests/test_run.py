@@ -129,7 +129,8 @@ def test_folder_shared_by_a_group_stays_so(tmp_path):
     assert (tmp_path / "shared" / "encoder").stat().st_mode & stat.S_ISGID
 
 
-@pytest.mark.parametrize("raised", [OSError(errno.ENOSPC, "full"), OSError(errno.EDQUOT, "quota")])
+@pytest.mark.parametrize("raised", [OSError(errno.ENOSPC, "full"), OSError(errno.EDQUOT, "quota"),
+                                    RuntimeError("I/O error: No space left on device (os error 28)")])  # fmt: skip
 def test_full_disk_is_said_in_one_line_and_leaves_nothing(tmp_path, raised):
     (tmp_path / "a.csv").write_text("old")
     expected = pytest.raises(NotWritableError, match=r"/a\.csv: cannot be written \(No space left.*Free space")
