@@ -28,11 +28,10 @@ import pandas as pd
 from common import DATA, write_table
 from moved_masks import Mask, hard_affine, real_affines, spoilt
 
-from drasclr_core.anatomy.atlas.atlas import Atlas, build_atlas, read_stored
-from drasclr_core.anatomy.atlas.registration import AtlasAffine, align_solids, register_affine
+from drasclr_core.anatomy.atlas import Atlas, AtlasAffine, build_atlas, read_stored, register_affine
+from drasclr_core.anatomy.atlas.registration import align_solids
 from drasclr_core.anatomy.atlas.solid import Solid
-from drasclr_core.anatomy.quality.measures import measure_alignment, measure_lungs
-from drasclr_core.anatomy.quality.verdict import judge
+from drasclr_core.anatomy.quality import judge, measure_alignment, measure_lungs
 from drasclr_core.imaging.volume import Volume
 from drasclr_core.progress import track
 from drasclr_core.run import project_root

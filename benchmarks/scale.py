@@ -20,10 +20,9 @@ import pandas as pd
 from common import DATA, write_table
 from limits import COHORTS, whole_cohort_limits
 
-from drasclr_core.anatomy.atlas.atlas import Atlas, build_atlas, read_stored
-from drasclr_core.anatomy.patches import PatchStore
-from drasclr_core.anatomy.quality.verdict import Quality
-from drasclr_core.anatomy.subject import align, cut_patches, find_lungs
+from drasclr_core.anatomy import PatchStore, align, cut_patches, find_lungs
+from drasclr_core.anatomy.atlas import Atlas, build_atlas, read_stored
+from drasclr_core.anatomy.quality import Quality
 from drasclr_core.cohort.phantom.cohort import make_cohort
 from drasclr_core.cohort.subjects import image_path, read_subjects
 from drasclr_core.progress import for_each

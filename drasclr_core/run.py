@@ -68,7 +68,7 @@ class Run:
         return self.cohort / "cohort" / "truth"
 
     def anatomy(self, sid: str) -> Path:
-        return self.cohort / "anatomy" / sid
+        return self.anatomy_folder / sid
 
     @property
     def atlas(self) -> Path:
@@ -83,6 +83,14 @@ class Run:
 
     def features(self, method: str = "drasclr") -> Path:
         return self.cohort / "features" / method
+
+    @property
+    def anatomy_folder(self) -> Path:
+        return self.cohort / "anatomy"
+
+    @property
+    def gallery(self) -> Path:
+        return self.cohort / "quality" / "index.html"
 
     @property
     def results(self) -> Path:

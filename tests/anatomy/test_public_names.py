@@ -5,10 +5,9 @@ import inspect
 import numpy as np
 import pytest
 
-from drasclr_core.anatomy.atlas.atlas import Atlas, build_atlas, landmark_grid
-from drasclr_core.anatomy.atlas.registration import AtlasAffine, register_affine
-from drasclr_core.anatomy.lungs.segmentation import segment_lungs
-from drasclr_core.anatomy.quality.verdict import Quality, assess
+from drasclr_core.anatomy.atlas import Atlas, AtlasAffine, build_atlas, landmark_grid, register_affine
+from drasclr_core.anatomy.lungs import segment_lungs
+from drasclr_core.anatomy.quality import Quality, assess
 from drasclr_core.imaging.volume import Volume, load_volume, save_mask, save_volume
 
 from ..imaging.scan_files import whole_chest

@@ -76,7 +76,7 @@ class Atlas:
         return np.array([corners.min(axis=0), corners.max(axis=0)])
 
     def scale(self, points_mm: np.ndarray) -> np.ndarray:
-        """Atlas points as locations, what the encoder is told: the `box` becomes [-1, 1] per axis.
+        """Returns atlas points as locations, what the encoder is told: the `box` becomes [-1, 1] per axis.
 
         Parameters
         ----------
@@ -105,7 +105,7 @@ class Atlas:
         return np.clip(scaled, -1, 1).astype(np.float32)
 
     def neighbors(self, count: int = 2) -> np.ndarray:
-        """int64 [L, count]: the landmarks nearest to each (Eq. 7), nearest first.
+        """Returns the landmarks nearest to each (Eq. 7), int64 [L, count], nearest first.
 
         On a grid most distances are tied; of equally near landmarks the one with the lower index comes first, on every
         platform, because distances are taken between integer corners.
@@ -117,7 +117,7 @@ class Atlas:
         return np.argsort(distance, axis=1, kind="stable")[:, :count]
 
     def save(self, folder: str | Path) -> None:
-        """Write ``lungs.nii.gz``, ``landmarks.npy`` (the corners) and ``atlas.json``, the last one last."""
+        """Writes ``lungs.nii.gz``, ``landmarks.npy`` (the corners) and ``atlas.json``, the last one last."""
         folder = Path(folder)
         save_mask(folder / "lungs.nii.gz", self.lungs, self.affine)
         with atomic(folder / "landmarks.npy") as temporary:
@@ -134,27 +134,16 @@ class Atlas:
 
     @classmethod
     def load(cls, folder: str | Path) -> Atlas:
-        """Read what `save` wrote; FileNotFoundError where there is no (whole) atlas."""
+        """Reads what `save` wrote; FileNotFoundError where there is no (whole) atlas."""
         folder = Path(folder)
         if not (folder / "atlas.json").exists():
             raise FileNotFoundError(f"No atlas in {folder.name}: run 03_atlas first.")
-        lungs, affine = read_stored(folder / "lungs.nii.gz")
-        about = read_json(folder / "atlas.json")
-        corners, scaling = np.load(folder / "landmarks.npy"), about.get("scaling", "patches")
-        return cls(lungs, affine, corners, about["patch_size"], scaling)
+        lungs, affine, _ = read_image(folder / "lungs.nii.gz")
+        about, corners = read_json(folder / "atlas.json"), np.load(folder / "landmarks.npy")
+        return cls(lungs.astype(np.uint8), affine, corners, about["patch_size"], about.get("scaling", "patches"))
 
     def _millimetres(self, voxels: np.ndarray) -> np.ndarray:
         return voxels @ self.affine[:3, :3].T + self.affine[:3, 3]
-
-
-def read_stored(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
-    """A mask in the order in which its voxels are stored: uint8 [x, y, z], and its affine [4, 4] to RAS mm.
-
-    Subjects' masks come through `volume.load_mask`, which turns them to RAS+; a given atlas must not be turned, or the
-    grid would start at another corner. Raises `VolumeError` for a file that cannot be read.
-    """
-    array, affine, _ = read_image(path)
-    return np.clip(array, 0, 255).astype(np.uint8), affine
 
 
 def build_atlas(
@@ -166,12 +155,12 @@ def build_atlas(
     scaling: str = "patches",
     corners: np.ndarray | None = None,
 ) -> Atlas:
-    """An atlas from any lung mask on cubic voxels; sizes in mm are rounded to whole voxels.
+    """Returns an atlas from any lung mask on cubic voxels; sizes in mm are rounded to whole voxels.
 
     Parameters
     ----------
     mask : [x, y, z]
-        In stored order (see `read_stored`); lungs are above zero.
+        In stored order (see `mask.read_stored`); lungs are above zero.
     affine : float64 [4, 4]
         From voxel indices to RAS mm.
     patch_mm, step_mm, coverage
@@ -202,18 +191,18 @@ def build_atlas(
                 f"{outside.sum()} of {len(corners)} given landmarks lie outside the mask of {mask.shape} voxels: "
                 "give the mask on which they were made, in its stored order."
             )
-        return Atlas(np.asarray(mask, np.uint8), np.asarray(affine, float), corners, patch_size, scaling)
-    corners = landmark_grid(mask, patch_size, step, coverage)
-    if len(corners) < 2:
-        raise ValueError(
-            f"Only {len(corners)} patches of {patch_mm:g} mm lie in the lungs by more than {coverage:.0%}: "
-            "check the mask, or take smaller patches and steps."
-        )
-    return Atlas(np.asarray(mask, dtype=np.uint8), np.asarray(affine, dtype=float), corners, patch_size, scaling)
+    else:
+        corners = landmark_grid(mask, patch_size, step, coverage)
+        if len(corners) < 2:
+            raise ValueError(
+                f"Only {len(corners)} patches of {patch_mm:g} mm lie in the lungs by more than {coverage:.0%}: "
+                "check the mask, or take smaller patches and steps."
+            )
+    return Atlas(np.asarray(mask, np.uint8), np.asarray(affine, float), corners, patch_size, scaling)
 
 
-def covered(atlas: Atlas) -> float:
-    """Fraction of the lungs' voxels that lie in at least one patch."""
+def covered_fraction(atlas: Atlas) -> float:
+    """Returns the fraction of the lungs' voxels that lie in at least one patch."""
     seen = np.zeros(atlas.lungs.shape, dtype=bool)
     for corner in atlas.corners:
         seen[tuple(slice(low, low + atlas.patch_size) for low in corner)] = True

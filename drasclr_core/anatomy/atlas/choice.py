@@ -6,7 +6,7 @@ import pandas as pd
 
 
 def choose_atlas(table: pd.DataFrame) -> str:
-    """The healthy subject (GOLD 0, where the column is there and someone has it) with the median lung volume.
+    """Returns the healthy subject (GOLD 0, where the column is there and someone has it) with the median lung volume.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ GROWTH = (1.6, 0.4)
 
 
 def find_airways(array: np.ndarray, inside: np.ndarray, air: float, spacing: float) -> np.ndarray:
-    """Lumen of the trachea and main bronchi.
+    """Returns the lumen of the trachea and main bronchi.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def find_airways(array: np.ndarray, inside: np.ndarray, air: float, spacing: flo
 
 
 def _follow_down(labels: np.ndarray, areas: np.ndarray, start: int, z: int) -> dict[int, list[int]]:
-    """Components below each other that stay as narrow as a lumen: {slice: labels in it}."""
+    """Returns components below each other that stay as narrow as a lumen: {slice: labels in it}."""
     path = {z: [int(start)]}
     while z > 0:
         next_level = []

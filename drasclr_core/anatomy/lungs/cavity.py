@@ -21,7 +21,7 @@ DOWNWARD = -0.5
 
 
 def chest_cavity(lungs: np.ndarray, bone: np.ndarray, spacing: float) -> np.ndarray:
-    """Convex region round both lungs, open downwards, whose sides follow lungs and ribs.
+    """Returns a convex region round both lungs, open downwards, whose sides follow lungs and ribs.
 
     Dense disease along the wall takes away the air that shows where the wall is. The ribs still do: each is moved
     inwards by the distance at which ribs lie from air elsewhere in the same subject.
@@ -50,7 +50,7 @@ def chest_cavity(lungs: np.ndarray, bone: np.ndarray, spacing: float) -> np.ndar
 
 
 def _hull(points: np.ndarray, shape: tuple[int, ...], lowest: float) -> np.ndarray:
-    """Voxels inside the convex hull of `points` [N, 3], without its faces whose normal has z at or below `lowest`.
+    """Returns the voxels inside the hull of `points` [N, 3], without faces whose normal has z at or below `lowest`.
 
     Along every line of voxels in x a convex body is one interval; the faces give its ends.
     """

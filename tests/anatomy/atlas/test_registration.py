@@ -9,13 +9,17 @@ import pytest
 from scipy.ndimage import affine_transform
 from scipy.spatial.transform import Rotation
 
-from drasclr_core.anatomy.atlas import registration
-from drasclr_core.anatomy.atlas.atlas import build_atlas, read_stored
-from drasclr_core.anatomy.atlas.registration import AtlasAffine, align_solids, register_affine
+from drasclr_core.anatomy.atlas import (
+    AtlasAffine,
+    build_atlas,
+    read_stored,
+    register_affine,
+    registration,
+)
+from drasclr_core.anatomy.atlas.registration import align_solids
 from drasclr_core.anatomy.atlas.solid import Solid
-from drasclr_core.anatomy.lungs.segmentation import segment_lungs
-from drasclr_core.anatomy.quality.measures import measure_alignment
-from drasclr_core.anatomy.quality.verdict import judge
+from drasclr_core.anatomy.lungs import segment_lungs
+from drasclr_core.anatomy.quality import judge, measure_alignment
 from drasclr_core.imaging.affine import affine_matrix, transform
 from drasclr_core.imaging.volume import load_mask, load_volume, save_mask
 
