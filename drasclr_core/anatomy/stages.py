@@ -68,7 +68,7 @@ def cut_cohort(run: Run, subjects: pd.DataFrame, spacing: float, size: int, work
     PatchStore.create(run.patches, accepted, len(Atlas.load(run.atlas).corners), size, spacing)
     step = partial(cut_patches, anatomy_folder=run.anatomy_folder, store=run.patches)
     cut = for_each(step, _scans(run, subjects[subjects["sid"].isin(accepted)]), "patches", workers)
-    return pd.DataFrame(cut, columns=["sid", "padded"])
+    return pd.DataFrame(cut, columns=["sid", "padded"]).astype({"padded": int})
 
 
 def _scans(run: Run, subjects: pd.DataFrame) -> list[tuple[str, str]]:

@@ -64,4 +64,4 @@ def require_usable(table: pd.DataFrame) -> None:
     if len(table) and (table["verdict"] == "refused").all():
         reasons = table["reasons"].str.removesuffix(".").head(SHOWN)
         more = f"; and {len(table) - SHOWN} more" if len(table) > SHOWN else ""
-        raise NoUsableScanError(f"no scan can be used, all {len(table)} are refused: {'; '.join(reasons)}{more}.")
+        raise NoUsableScanError(f"no scan can be used, {len(table)} refused: {'; '.join(reasons)}{more}.")

@@ -58,6 +58,6 @@ def test_where_all_are_refused_unmeasured_every_measure_is_a_column_and_the_reas
     assert {limit.measure for limit in LIMITS} <= set(table) and table["volume_l"].isna().all()
     assert accepted_subjects(run).empty
     with pytest.raises(
-        NoUsableScanError, match=r"all 7 are refused: x\.nii\.gz: damaged\. Copy it again; .*and 2 more"
+        NoUsableScanError, match=r"can be used, 7 refused: x\.nii\.gz: damaged\. Copy it again; .*and 2 more"
     ):
         require_usable(table)
