@@ -48,31 +48,27 @@ class PatchStore:
         path, sids = Path(path), list(sids)
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_name(f".{path.name}.lock")):
-            return cls._create(path, sids, num_landmarks, size, spacing)
-
-    @classmethod
-    def _create(cls, path: Path, sids: list[str], num_landmarks: int, size: int, spacing: float) -> PatchStore:
-        if (path / "zarr.json").exists():
-            store = cls(path)
-            same = (store.num_landmarks, store.size, store.spacing) == (num_landmarks, size, spacing)
-            if same and set(store.sids) <= set(sids):
-                store._append([sid for sid in sids if sid not in store._rows])
-                return cls(path)
-        patch = (size, size, size)
-        with atomic(path) as temporary:
-            zarr.create_array(
-                temporary,
-                shape=(num_landmarks, len(sids), *patch),
-                shards=(num_landmarks, 1, *patch),
-                chunks=(1, 1, *patch),
-                chunk_key_encoding={"name": "default", "separator": "."},  # no folders round each subject's file
-                dtype="int16",
-                fill_value=NEVER_WRITTEN,
-                compressors=zarr.codecs.BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle", typesize=2),
-                dimension_names=("landmark", "subject", "x", "y", "z"),
-                attributes={"sids": sids, "unit": "HU", "spacing_mm": spacing},
-            )
-        return cls(path)
+            if (path / "zarr.json").exists():
+                store = cls(path)
+                same = (store.num_landmarks, store.size, store.spacing) == (num_landmarks, size, spacing)
+                if same and set(store.sids) <= set(sids):
+                    store._append([sid for sid in sids if sid not in store._rows])
+                    return cls(path)
+            patch = (size, size, size)
+            with atomic(path) as temporary:
+                zarr.create_array(
+                    temporary,
+                    shape=(num_landmarks, len(sids), *patch),
+                    shards=(num_landmarks, 1, *patch),
+                    chunks=(1, 1, *patch),
+                    chunk_key_encoding={"name": "default", "separator": "."},  # no folders round each subject's file
+                    dtype="int16",
+                    fill_value=NEVER_WRITTEN,
+                    compressors=zarr.codecs.BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle", typesize=2),
+                    dimension_names=("landmark", "subject", "x", "y", "z"),
+                    attributes={"sids": sids, "unit": "HU", "spacing_mm": spacing},
+                )
+            return cls(path)
 
     @classmethod
     def open(cls, path: str | Path, threads: int = 1) -> PatchStore:

@@ -1,4 +1,7 @@
-"""The steps of `subject` for many subjects of a cohort, over processes: what stages 02, 04 and 05 do."""
+"""The steps of `subject` for a cohort or a part of it, over processes: what stages 02, 04 and 05 do.
+
+`workers` is the number of processes, 0 means one per core.
+"""
 
 from __future__ import annotations
 
@@ -20,49 +23,21 @@ from drasclr_core.run import Run
 def segment_cohort(
     run: Run, subjects: pd.DataFrame, spacing: float, lungmask_weights: str | Path = "", workers: int = 0
 ) -> None:
-    """Finds the lungs of subjects and judges their scans (see `find_lungs`).
-
-    Parameters
-    ----------
-    run : Run
-    subjects : DataFrame
-        Columns ``sid`` and ``image``: the subject table or a part of it.
-    spacing, lungmask_weights
-        As in `find_lungs`.
-    workers : int
-        Processes; 0 means one per core.
-    """
-    step = partial(
-        find_lungs, anatomy_folder=run.anatomy_folder, spacing=spacing, lungmask_weights=str(lungmask_weights)
-    )
+    """Finds the lungs of `subjects` (rows of the subject table) and judges their scans, each by `find_lungs`."""
+    step = partial(find_lungs, anatomy_folder=run.anatomy_folder, spacing=spacing, lungmask_weights=lungmask_weights)
     for_each(step, _scans(run, subjects), "lungs", workers)
 
 
 def align_cohort(run: Run, sids: Iterable[str], mode: str = "fast", seed: int = 0, workers: int = 0) -> None:
-    """Aligns subjects with the run's atlas (see `align`), over so many processes (0 means one per core)."""
+    """Aligns subjects with the run's atlas, each by `align`."""
     step = partial(align, anatomy_folder=run.anatomy_folder, atlas_folder=run.atlas, mode=mode, seed=seed)
     for_each(step, list(sids), "registration", workers)
 
 
 def cut_cohort(run: Run, subjects: pd.DataFrame, spacing: float, size: int, workers: int = 0) -> pd.DataFrame:
-    """Cuts the patches of those `subjects` whose scan is accepted, into a store for all accepted ones of the cohort.
+    """Cuts the patches of the accepted among `subjects`, each by `cut_patches`, into the store of all accepted ones.
 
-    Parameters
-    ----------
-    run : Run
-    subjects : DataFrame
-        Columns ``sid`` and ``image``: the subject table or a part of it.
-    spacing : float
-        Voxel size of the patches in mm.
-    size : int
-        Edge of the patches in voxels, context included.
-    workers : int
-        Processes; 0 means one per core.
-
-    Returns
-    -------
-    DataFrame
-        ``sid`` and ``padded`` (see `cut_patches`) of each.
+    Patches are cubes of `size` voxels of `spacing` mm, context included. Returns what `cut_patches` does, a row each.
     """
     accepted = list(accepted_subjects(run)["sid"])
     PatchStore.create(run.patches, accepted, len(Atlas.load(run.atlas).corners), size, spacing)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from drasclr_core.anatomy.atlas.atlas import Atlas, build_atlas
+from drasclr_core.anatomy.atlas import Atlas, build_atlas
 from drasclr_core.anatomy.patches import PatchStore
 from drasclr_core.pretrain import PretrainConfig, pretrain
 from drasclr_core.run import Run, project_root

@@ -12,16 +12,8 @@ from drasclr_core.anatomy.lungs.sides import LUNGS_L
 class Limit:
     """The ranges of one measure: inside `good` it is fine, inside `usable` to be reviewed, outside refused.
 
-    Attributes
-    ----------
-    measure : str
-        Name of the measure (see `measures`); the ranges are in its unit.
-    good, usable : (float, float)
-        Lowest and highest value, inclusive.
-    reason : str
-        What a quality table says; holds the place of the number.
-    basis : str
-        Where the ranges come from.
+    Ranges are inclusive and in the measure's unit (see `measures`); `reason` is what a quality table says, with the
+    number in its place, `basis` where the ranges come from.
     """
 
     measure: str
