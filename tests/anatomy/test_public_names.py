@@ -43,12 +43,12 @@ def test_from_a_file_to_landmarks_and_a_verdict(scan):
     assert lungs.shape == volume.array.shape and set(np.unique(lungs)) == {0, 1, 2}
     corners = landmark_grid(lungs, patch_size=8, step=7)
     assert corners.dtype.kind == "i" and corners.shape[1:] == (3,) and len(corners) > 50
-    affine = register_affine(folder / "lungs.nii.gz", folder / "lungs.nii.gz")
-    assert isinstance(affine, AtlasAffine)
+    to_atlas = register_affine(folder / "lungs.nii.gz", folder / "lungs.nii.gz")
+    assert isinstance(to_atlas, AtlasAffine)
     atlas = build_atlas(lungs, volume.affine, step_mm=28.0)
     assert isinstance(atlas, Atlas)
-    moved = affine.to_subject(atlas.centres)
+    moved = to_atlas.to_subject(atlas.centres)
     np.testing.assert_allclose(moved, atlas.centres, atol=2)  # with itself
-    np.testing.assert_allclose(affine.to_atlas(moved), atlas.centres, atol=1e-6)
-    for quality in (assess(volume, lungs), assess(volume, lungs, affine, atlas)):
+    np.testing.assert_allclose(to_atlas.to_atlas(moved), atlas.centres, atol=1e-6)
+    for quality in (assess(volume, lungs), assess(volume, lungs, to_atlas, atlas)):
         assert isinstance(quality, Quality) and quality.verdict == "ok" and quality.reasons == []

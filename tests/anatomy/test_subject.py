@@ -69,9 +69,9 @@ def test_alignment_carries_patch_centres(cohort):
     _, anatomy, atlas = cohort
     result = align("B", anatomy, atlas)
     centres = Atlas.load(atlas).centres
-    affine = AtlasAffine.load(anatomy / "B/affine.json")
-    np.testing.assert_allclose(np.load(anatomy / "B/landmarks.npy"), affine.to_subject(centres))
-    assert np.linalg.det(affine.matrix) == pytest.approx(0.9**3, rel=0.03)
+    to_atlas = AtlasAffine.load(anatomy / "B/affine.json")
+    np.testing.assert_allclose(np.load(anatomy / "B/landmarks.npy"), to_atlas.to_subject(centres))
+    assert np.linalg.det(to_atlas.matrix) == pytest.approx(0.9**3, rel=0.03)
     quality = Quality.load(anatomy / "B/quality.json")
     assert quality.verdict == result["verdict"]
     assert quality.measures["dice"] > 0.95 and quality.measures["landmarks_inside"] > 0.9

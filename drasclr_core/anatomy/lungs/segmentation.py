@@ -106,10 +106,8 @@ def _whole_lungs(array: np.ndarray, tissue: np.ndarray, kept_out: np.ndarray, sp
 
 def _cut_cm2(lungs: np.ndarray, outside: np.ndarray, spacing: float) -> float:
     """Returns the area on which lungs meet the outside air of the next slice: there the image's sides cut them."""
-    lungs = lungs > 0
-    faces = np.count_nonzero(lungs[:, :, :-1] & outside[:, :, 1:]) + np.count_nonzero(
-        lungs[:, :, 1:] & outside[:, :, :-1]
-    )
+    low, high = np.s_[:, :, :-1], np.s_[:, :, 1:]
+    faces = sum(np.count_nonzero((lungs[one] > 0) & outside[other]) for one, other in ((low, high), (high, low)))
     return faces * (spacing / 10) ** 2
 
 
