@@ -56,13 +56,9 @@ def slices_through(lungs: np.ndarray) -> list[View]:
 
 
 def lung_overlay(volume: Volume, lungs: np.ndarray, title: str = "") -> Figure:
-    """Draws the outlines of both lungs on six slices.
+    """Draws the outlines of both lungs, uint8 [x, y, z] (1 right, 2 left), on six slices.
 
-    Parameters
-    ----------
-    volume : Volume
-    lungs : uint8 [x, y, z]
-        1 right, 2 left; all 0 for a refused scan (then the slices lie in the middle of the scan).
+    Of a refused scan `lungs` are all 0; then the slices lie in the middle of the scan.
     """
     fig, pairs = _six_slices(volume, lungs, title)
     for axes, view in pairs:
@@ -74,12 +70,7 @@ def lung_overlay(volume: Volume, lungs: np.ndarray, title: str = "") -> Figure:
 def landmark_overlay(volume: Volume, lungs: np.ndarray, centres_mm: np.ndarray, title: str = "") -> Figure:
     """Draws the landmarks near each of six slices: dots in the lungs, crosses outside.
 
-    Parameters
-    ----------
-    volume : Volume
-    lungs : uint8 [x, y, z]
-    centres_mm : [L, 3]
-        Patch centres in the subject, RAS mm. A slice shows those within half a step of the landmark grid.
+    `centres_mm` [L, 3] are patch centres in the subject, RAS mm. A slice shows those within half a step of their grid.
     """
     fig, pairs = _six_slices(volume, lungs, title)
     voxels = nib.affines.apply_affine(np.linalg.inv(volume.affine), np.asarray(centres_mm, dtype=float))
@@ -103,12 +94,9 @@ def landmark_overlay(volume: Volume, lungs: np.ndarray, centres_mm: np.ndarray, 
 
 
 def layer_overlay(volume: Volume, lungs: np.ndarray, layers: dict[str, np.ndarray], title: str = "") -> Figure:
-    """Draws coloured layers (kinds of disease, airways) on six slices.
+    """Draws coloured layers (kinds of disease, airways), each bool [x, y, z], on six slices.
 
-    Parameters
-    ----------
-    layers : dict of bool [x, y, z]
-        At most six; later ones cover earlier ones. Empty layers are left out.
+    There are at most six; later ones cover earlier ones, and empty ones are left out.
     """
     fig, pairs = _six_slices(volume, lungs, title)
     shown = {name: layer for name, layer in layers.items() if layer.any()}

@@ -22,17 +22,7 @@ UNSEGMENTED_MM = 3.0
 def draw_thumbnail(subject: tuple[str, str], anatomy_folder: str | Path) -> dict:
     """Draws a thumbnail where `find_lungs` left none (a run of an older version, a deleted file).
 
-    Parameters
-    ----------
-    subject : (str, str)
-        sid and path of the image.
-    anatomy_folder : path
-        The cohort's ``anatomy`` folder.
-
-    Returns
-    -------
-    dict
-        ``sid`` and ``drawn``, False for a scan that cannot be read.
+    Arguments are those of `find_lungs`. Returns ``sid`` and ``drawn``, which is False for a scan that cannot be read.
     """
     sid, image = subject
     folder = Path(anatomy_folder) / sid

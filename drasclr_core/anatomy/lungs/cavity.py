@@ -26,17 +26,7 @@ def chest_cavity(lungs: np.ndarray, bone: np.ndarray, spacing: float) -> np.ndar
     Dense disease along the wall takes away the air that shows where the wall is. The ribs still do: each is moved
     inwards by the distance at which ribs lie from air elsewhere in the same subject.
 
-    Parameters
-    ----------
-    lungs : bool [x, y, z]
-        What has been found of both lungs.
-    bone : bool [x, y, z]
-    spacing : float
-        Voxel size, mm.
-
-    Returns
-    -------
-    bool [x, y, z]
+    Masks are bool [x, y, z]; `lungs` is what has been found of both. `spacing` is in mm.
     """
     points = np.argwhere(lungs & ~ndimage.binary_erosion(lungs)).astype(float)
     outside = distance(_hull(points, lungs.shape, -np.inf)) * spacing

@@ -19,13 +19,7 @@ def smoothing_mm(array: np.ndarray, spacing: float) -> float:
     """Returns the standard deviation in mm of the Gaussian that leaves `LEFT_HU` of the scan's noise.
 
     A Gaussian of s voxels reduces the standard deviation of white noise in three dimensions by (2 s sqrt(pi))^1.5.
-
-    Parameters
-    ----------
-    array : float32 [x, y, z]
-        HU.
-    spacing : float
-        Voxel size, mm.
+    `array` is in HU, `spacing` in mm.
     """
     mean = ndimage.uniform_filter(array, SEEN_IN)
     soft = (mean > QUIET_TISSUE[0]) & (mean < QUIET_TISSUE[1])

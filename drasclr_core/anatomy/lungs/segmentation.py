@@ -114,14 +114,8 @@ def _cut_cm2(lungs: np.ndarray, outside: np.ndarray, spacing: float) -> float:
 def _on_fine_voxels(array: np.ndarray, lungs: np.ndarray, tissue: np.ndarray, factor: int, smooth: float) -> np.ndarray:
     """Returns labels on voxels `factor` times finer: near a surface between lung tissue and the body, HU decide again.
 
-    Parameters
-    ----------
-    array : float32 [x, y, z]
-        HU on the fine voxels.
-    lungs, tissue : uint8 and bool [x, y, z]
-        Labels, and which voxels are air-filled, on the coarse voxels.
-    smooth : float
-        Standard deviation of the smoothing, fine voxels.
+    `array` holds the HU of the fine voxels; labels and air-filled `tissue` are on the coarse ones. `smooth` is the
+    smoothing's standard deviation in fine voxels.
     """
     if factor == 1:
         return lungs

@@ -29,12 +29,7 @@ def two_lungs(tissue: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarra
     """Returns the right and the left part of the air-filled tissue, told apart where they touch.
 
     It is eroded deeper and deeper until two large regions lie side by side; then every voxel goes to the nearer one.
-
-    Parameters
-    ----------
-    tissue : bool [x, y, z]
-    spacing : float
-        Voxel size, mm.
+    Masks are bool [x, y, z], `spacing` is in mm.
 
     Raises
     ------

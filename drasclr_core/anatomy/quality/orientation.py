@@ -38,19 +38,10 @@ LEAST_LUMEN_CM3 = 2.0
 
 
 def measure_orientation(volume: Volume, lungs: np.ndarray) -> dict[str, float]:
-    """Returns signs of the scan's three directions.
+    """Returns signs of the scan's three directions; `lungs` are uint8 [x, y, z], 1 right, 2 left.
 
-    Parameters
-    ----------
-    volume : Volume
-    lungs : uint8 [x, y, z]
-        1 right, 2 left, on the same voxels.
-
-    Returns
-    -------
-    dict
-        ``right_left`` (heart and liver), ``front_back`` (spine) and ``head_foot`` (windpipe); the last two lie between
-        -1 and 1. Empty where a lung is missing.
+    They are called ``right_left`` (heart and liver), ``front_back`` (spine) and ``head_foot`` (windpipe); the last two
+    lie between -1 and 1. There are none where a lung is missing.
     """
     steps = coarse_voxels(volume)
     lungs = lungs[steps]

@@ -67,16 +67,7 @@ def judge(measures: dict) -> Quality:
 def assess(
     volume: Volume, lungs: np.ndarray, to_atlas: AtlasAffine | None = None, atlas: Atlas | None = None
 ) -> Quality:
-    """Judges a scan by its lungs and, where it is aligned, by its alignment.
-
-    Parameters
-    ----------
-    volume : Volume
-    lungs : uint8 [x, y, z]
-        Labels of `segment_lungs` on the same voxels.
-    to_atlas, atlas : optional
-        The alignment; give both or none.
-    """
+    """Judges a scan by its lungs, uint8 [x, y, z] (1 right, 2 left), and, where it is aligned, by its alignment."""
     measures = measure_lungs(volume, lungs)
     if to_atlas is not None and atlas is not None:
         measures |= measure_alignment(lungs, volume.affine, to_atlas, atlas)
