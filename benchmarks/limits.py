@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from drasclr_core.anatomy.patches import PatchStore
-from drasclr_core.anatomy.quality import verdict as quality
-from drasclr_core.anatomy.quality.verdict import judge
+from drasclr_core.anatomy import PatchStore
+from drasclr_core.anatomy.quality import judge, quality_table
 from drasclr_core.cohort.subjects import write_subjects
 from drasclr_core.pretrain.sampling import LandmarkSampler
 from drasclr_core.report.gallery import write_gallery
@@ -50,7 +49,7 @@ def verdicts() -> list[dict]:
     """Reading every verdict and writing the gallery, at a sample's rate."""
     with tempfile.TemporaryDirectory() as folder:
         run = finished_cohort(Path(folder), SAMPLE)
-        read, page = seconds(lambda: quality.table(run)), seconds(lambda: write_gallery(run, 1))
+        read, page = seconds(lambda: quality_table(run)), seconds(lambda: write_gallery(run, 1))
         size = (run.cohort / "quality" / "index.html").stat().st_size / 1e6
     amounts = {"s to read all verdicts": read, "s to write the gallery": page, "MB of the gallery's page": size}
     return [_row(name, [amount / SAMPLE * cohort for cohort in COHORTS], f"scaled from {SAMPLE}")

@@ -22,8 +22,8 @@ import pandas as pd
 from common import DATA, write_table
 from scipy import ndimage
 
+from drasclr_core.anatomy.lungs import NoLungsError, segment_lungs
 from drasclr_core.anatomy.lungs import segmentation as classical
-from drasclr_core.anatomy.lungs.segmentation import NoLungsError, segment_lungs
 from drasclr_core.cohort.phantom import Phantom, simulate
 from drasclr_core.cohort.phantom.scanner import Scanner
 from drasclr_core.cohort.phantom.traits import Traits, draw_traits

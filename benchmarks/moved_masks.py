@@ -14,6 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from drasclr_core.imaging.affine import affine_matrix, transform
 from drasclr_core.imaging.dicom import LPS_TO_RAS
+from drasclr_core.imaging.masks import bounding_box
 from drasclr_core.imaging.volume import load_mask, save_mask
 
 EDGE_MM = 15.0
@@ -31,8 +32,9 @@ class Mask:
     def read(cls, path: Path) -> Mask:
         """The lungs' box of a file, RAS+, sides told by place."""
         mask, affine = load_mask(path)
-        low, high = extent(mask)
-        return cls(mask[tuple(map(slice, low, high))], affine @ affine_matrix(np.eye(3), low)).sides_by_place()
+        box = bounding_box(mask, 0)
+        low = np.array([side.start for side in box])
+        return cls(mask[box], affine @ affine_matrix(np.eye(3), low)).sides_by_place()
 
     def sides_by_place(self) -> Mask:
         """With 1 for what lies right; of one label, for its right half."""
@@ -59,7 +61,7 @@ class Mask:
         return transform(self.affine, np.argwhere(self.labels)[::500])
 
     def moved(self, matrix: np.ndarray, spacing: float) -> Mask:
-        """After `matrix` [4, 4] took its points elsewhere, sampled anew on cubic voxels along the RAS axes.
+        """Returns it after `matrix` [4, 4] took its points elsewhere, sampled anew on cubic voxels along the RAS axes.
 
         Linear interpolation and a threshold of a half: surfaces move by fractions of a voxel, too.
         """
@@ -73,12 +75,6 @@ class Mask:
             for part in (self.labels > 0, self.labels == 1)
         )
         return Mask(np.where(lungs > 0.5, np.where(right > lungs / 2, 1, 2), 0).astype(np.uint8), grid)
-
-
-def extent(mask: np.ndarray) -> np.ndarray:
-    """[2, 3]: first and last (exclusive) index of what is above zero."""
-    filled = [np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
-    return np.transpose([(indices[0], indices[-1] + 1) for indices in filled])
 
 
 def real_affines(table: Path, reference: Mask, atlas: Mask) -> list[tuple[str, np.ndarray]]:
@@ -137,11 +133,11 @@ def spoilt(mask: Mask, spacing: float) -> list[tuple[str, Mask, np.ndarray]]:
     far = affine_matrix(np.eye(3), np.array([120.0, -120, 100]))
     moves = {"only moved by 200 mm": far} | {name: about(turn, mask) for name, turn in turns.items()}
     found = [(name, mask.moved(move, spacing).sides_by_place(), move) for name, move in moves.items()]
-    low, high = extent(mask.labels)[:, 2]
+    height = bounding_box(mask.labels, 0)[2]
     for share, name in ((0.1, "tenth"), (0.3, "three tenths"), (0.5, "half")):
-        cut = round(share * (high - low))
-        found.append((f"lower {name} cut off", mask.between(low + cut, None), np.eye(4)))
-        found.append((f"upper {name} cut off", mask.between(0, high - cut), np.eye(4)))
+        cut = round(share * (height.stop - height.start))
+        found.append((f"lower {name} cut off", mask.between(height.start + cut, None), np.eye(4)))
+        found.append((f"upper {name} cut off", mask.between(0, height.stop - cut), np.eye(4)))
     for label, name in ((1, "right"), (2, "left")):
         rest = np.where(mask.labels == label, 0, mask.labels)
         found.append((f"{name} lung missing", Mask(rest, mask.affine), np.eye(4)))

@@ -28,11 +28,10 @@ import pandas as pd
 from common import DATA, write_table
 from moved_masks import Mask, hard_affine, real_affines, spoilt
 
-from drasclr_core.anatomy.atlas.atlas import Atlas, build_atlas, read_stored
-from drasclr_core.anatomy.atlas.registration import AtlasAffine, align_solids, register_affine
+from drasclr_core.anatomy.atlas import Atlas, AtlasAffine, build_atlas, read_stored, register_affine
+from drasclr_core.anatomy.atlas.registration import align_solids
 from drasclr_core.anatomy.atlas.solid import Solid
-from drasclr_core.anatomy.quality.measures import measure_alignment, measure_lungs
-from drasclr_core.anatomy.quality.verdict import judge
+from drasclr_core.anatomy.quality import judge, measure_alignment, measure_lungs
 from drasclr_core.imaging.volume import Volume
 from drasclr_core.progress import track
 from drasclr_core.run import project_root
@@ -92,10 +91,10 @@ def known(atlas: Atlas, atlas_path: Path, scratch: Path, options: argparse.Names
     rows = []
     for kind, truth in track(draws, "known affines"):
         moved = mask.moved(truth, options.spacing)
-        affine, overlaps, seconds = timed_fast(moved.save(scratch), atlas_path)
-        error = distances(atlas, affine, AtlasAffine(truth)).mean()
+        to_atlas, overlaps, seconds = timed_fast(moved.save(scratch), atlas_path)
+        error = distances(atlas, to_atlas, AtlasAffine(truth)).mean()
         rows.append({"kind": kind, "error": error, "starts": len(overlaps), **seconds,
-                     "flagged": verdict(moved, affine, atlas) != "ok"})  # fmt: skip
+                     "flagged": verdict(moved, to_atlas, atlas) != "ok"})  # fmt: skip
     return [summary(kind, rows) for kind, rows in pd.DataFrame(rows).groupby("kind", sort=False)]
 
 
@@ -122,7 +121,7 @@ def modes(atlas: Atlas, atlas_path: Path, scratch: Path, options: argparse.Names
         fast = register_affine(*paths)
         authors, authors_seconds = timed(register_affine, *paths, "authors")
         apart = distances(atlas, fast, authors)
-        measured = [measure_alignment(same.labels, same.affine, affine, atlas) for affine in (fast, authors)]
+        measured = [measure_alignment(same.labels, same.affine, to_atlas, atlas) for to_atlas in (fast, authors)]
         rows.append({
             "mask": name, "voxel mm": spacing, "fast s": round(fast_seconds, 2),
             "authors' s": round(authors_seconds, 1), "times faster": round(authors_seconds / fast_seconds),
@@ -151,11 +150,11 @@ def spoilt_inputs(atlas: Atlas, atlas_path: Path, scratch: Path, options: argpar
         whole = mask.moved(np.eye(4), 2 * options.spacing)
         right = register_affine(whole.save(scratch), atlas_path)
         for problem, lungs, move in track(spoilt(whole, 2 * options.spacing), f"spoilt inputs, {name}"):
-            affine = register_affine(lungs.save(scratch), atlas_path)
-            aligned = measure_alignment(lungs.labels, lungs.affine, affine, atlas)
+            to_atlas = register_affine(lungs.save(scratch), atlas_path)
+            aligned = measure_alignment(lungs.labels, lungs.affine, to_atlas, atlas)
             scan = Volume(np.where(lungs.labels > 0, -850, 40).astype(np.float32), lungs.affine)
             quality = judge(measure_lungs(scan, lungs.labels) | aligned)
-            off = distances(atlas, affine, AtlasAffine(move @ right.matrix)).mean()
+            off = distances(atlas, to_atlas, AtlasAffine(move @ right.matrix)).mean()
             rows.append({"problem": problem, "mask": name, "off": off, "verdict": quality.verdict,
                          "alone": judge(aligned).verdict, "reason": (quality.reasons or [""])[0]})  # fmt: skip
     return [complaint(problem, rows) for problem, rows in pd.DataFrame(rows).groupby("problem", sort=False)]
@@ -187,8 +186,8 @@ def timed_fast(lungs_path: Path, atlas_path: Path) -> tuple[AtlasAffine, list[fl
     """The fast mode with its overlaps, and the seconds of the fit and of the whole."""
     begin = time.process_time()
     solids = Solid.read(atlas_path), Solid.read(lungs_path)
-    (affine, overlaps), fit = timed(align_solids, *solids)
-    return affine, overlaps, {"fit": fit, "whole": time.process_time() - begin}
+    (to_atlas, overlaps), fit = timed(align_solids, *solids)
+    return to_atlas, overlaps, {"fit": fit, "whole": time.process_time() - begin}
 
 
 def distances(atlas: Atlas, one: AtlasAffine, other: AtlasAffine) -> np.ndarray:
@@ -196,9 +195,9 @@ def distances(atlas: Atlas, one: AtlasAffine, other: AtlasAffine) -> np.ndarray:
     return np.linalg.norm(one.to_subject(atlas.centres) - other.to_subject(atlas.centres), axis=1)
 
 
-def verdict(mask: Mask, affine: AtlasAffine, atlas: Atlas) -> str:
+def verdict(mask: Mask, to_atlas: AtlasAffine, atlas: Atlas) -> str:
     """Of the alignment alone."""
-    return judge(measure_alignment(mask.labels, mask.affine, affine, atlas)).verdict
+    return judge(measure_alignment(mask.labels, mask.affine, to_atlas, atlas)).verdict
 
 
 if __name__ == "__main__":

@@ -13,20 +13,16 @@ import resource
 import subprocess
 import sys
 import tempfile
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
 from common import DATA, write_table
 from limits import COHORTS, whole_cohort_limits
 
-from drasclr_core.anatomy.atlas.atlas import Atlas, build_atlas, read_stored
-from drasclr_core.anatomy.patches import PatchStore
-from drasclr_core.anatomy.quality.verdict import Quality
-from drasclr_core.anatomy.subject import align, cut_patches, find_lungs
+from drasclr_core.anatomy import align_cohort, cut_cohort, segment_cohort
+from drasclr_core.anatomy.atlas import build_atlas, read_stored
 from drasclr_core.cohort.phantom.cohort import make_cohort
-from drasclr_core.cohort.subjects import image_path, read_subjects
-from drasclr_core.progress import for_each
+from drasclr_core.cohort.subjects import read_subjects
 from drasclr_core.provenance import Meter
 from drasclr_core.report.gallery import write_gallery
 from drasclr_core.run import Run
@@ -39,25 +35,19 @@ PATCH_MM, STEP_MM, CONTEXT_MM = 32.0, 26.0, 24.0
 
 def do(stage: str, run: Run, subjects: int, spacing: float, workers: int) -> None:
     """The work of one stage notebook, without its pictures."""
-    anatomy = run.cohort / "anatomy"
     if stage == "cohort":
         make_cohort(run, subjects, spacing=spacing, workers=workers)
         return
     table = read_subjects(run)
-    sids = list(table["sid"])
-    scans = [(sid, str(image_path(run, image))) for sid, image in zip(sids, table["image"], strict=True)]
     if stage in ("lungs", "everything done"):
-        for_each(partial(find_lungs, anatomy_folder=anatomy, spacing=spacing), scans, "lungs", workers)
+        segment_cohort(run, table, spacing, workers=workers)
     if stage == "atlas":
-        build_atlas(*read_stored(anatomy / sids[0] / "lungs.nii.gz"), PATCH_MM, STEP_MM).save(run.atlas)
+        mask = read_stored(run.anatomy(table["sid"][0]) / "lungs.nii.gz")
+        build_atlas(*mask, PATCH_MM, STEP_MM).save(run.atlas)
     if stage in ("registration", "everything done"):
-        for_each(partial(align, anatomy_folder=anatomy, atlas_folder=run.atlas), sids, "registration", workers)
+        align_cohort(run, table["sid"], workers=workers)
     if stage in ("patches", "everything done"):
-        verdicts = {sid: Quality.load(anatomy / sid / "quality.json").verdict for sid in sids}
-        scans = [(sid, scan) for sid, scan in scans if verdicts[sid] != "refused"]
-        size = round((PATCH_MM + CONTEXT_MM) / spacing)
-        PatchStore.create(run.patches, [sid for sid, _ in scans], len(Atlas.load(run.atlas).corners), size, spacing)
-        for_each(partial(cut_patches, anatomy_folder=anatomy, store=run.patches), scans, "patches", workers)
+        cut_cohort(run, table, spacing, round((PATCH_MM + CONTEXT_MM) / spacing), workers)
     if stage == "everything done":
         write_gallery(run, workers)
 

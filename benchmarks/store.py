@@ -20,7 +20,7 @@ import torch
 import zarr
 from common import DATA, in_turns, middle, seconds, write_table
 
-from drasclr_core.anatomy.patches import PatchStore
+from drasclr_core.anatomy import PatchStore
 
 PATCHES_PER_ANCHOR = 3  # query and key are views of one patch, two neighbours are others
 GFLOP_PER_ANCHOR = 1.94  # of a training step on views of 32^3: ten times the 193.8 MFLOP of a forward pass

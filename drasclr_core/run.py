@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import shutil
-import tempfile
+import stat
+import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+WRITE_REMEDIES = {
+    **dict.fromkeys(DISK_FULL, "Free space on that disk and run it again: what is finished is kept"),
+    **dict.fromkeys(
+        (errno.EACCES, errno.EPERM, errno.EROFS), "Get the permission to write there, or give another run or folder"
+    ),
+}
+"""What to do about an error of the operating system."""
+LEAST_FREE = 2**16
+"""With fewer bytes free on a disk, a failed write counts as failed for want of space."""
 
 
 def project_root(start: str | Path = ".") -> Path:
@@ -55,7 +68,7 @@ class Run:
         return self.cohort / "cohort" / "truth"
 
     def anatomy(self, sid: str) -> Path:
-        return self.cohort / "anatomy" / sid
+        return self.anatomy_folder / sid
 
     @property
     def atlas(self) -> Path:
@@ -72,6 +85,14 @@ class Run:
         return self.cohort / "features" / method
 
     @property
+    def anatomy_folder(self) -> Path:
+        return self.cohort / "anatomy"
+
+    @property
+    def gallery(self) -> Path:
+        return self.cohort / "quality" / "index.html"
+
+    @property
     def results(self) -> Path:
         return self.folder / "results"
 
@@ -83,24 +104,65 @@ class Run:
         return f"Run({self.name!r}, cohort={self.cohort_name!r})"
 
 
+class NotWritableError(OSError):
+    """A file of a run cannot be written; the message names it, the problem and the remedy."""
+
+
 @contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
-    """Write to a temporary name beside `path`, rename on success: a killed run leaves no half file.
+    """Gives a temporary name beside `path` to write to, and renames it on success: a killed run leaves no half file.
 
     The temporary name keeps the suffixes of `path` (``.nii.gz``), because libraries choose the format by them.
-    Works for a file and for a folder. On an exception nothing is left and `path` is as it was.
+    Works for a file and for a folder. On an exception nothing is left and `path` is as it was. What is written gets the
+    mode that a new folder gets there (umask, group), whatever library wrote it: a run can be shared.
+
+    Raises
+    ------
+    NotWritableError
+        The disk is full, or the folder may not be written to.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    holder = Path(tempfile.mkdtemp(prefix=".tmp-", dir=path.parent))
+    holder = path.parent / f".tmp-{uuid.uuid4().hex}"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        holder.mkdir()
+    except OSError as error:
+        if error.errno in WRITE_REMEDIES:
+            raise _not_writable(path, error.errno) from error
+        raise
     temporary = holder / path.name
     try:
         yield temporary
+        _open_to_readers(temporary, stat.S_IMODE(holder.stat().st_mode))
         if temporary.is_dir() and path.exists():
             shutil.rmtree(path)
         os.replace(temporary, path)
+    except Exception as error:
+        if _disk_is_full(path.parent, error):
+            raise _not_writable(path, errno.ENOSPC) from error
+        raise
     finally:
         shutil.rmtree(holder, ignore_errors=True)
+
+
+def _open_to_readers(written: Path, mode: int) -> None:
+    """Sets the mode of a file, or of a folder and all in it, to that of a new folder."""
+    for path in (written, *(written.rglob("*") if written.is_dir() else ())):
+        if not path.is_symlink():
+            with suppress(PermissionError):  # a disk without modes of its own
+                path.chmod(mode if path.is_dir() else mode & 0o666)
+
+
+def _disk_is_full(folder: Path, error: Exception) -> bool:
+    """Whether this is why something could not be written; some libraries raise errors of their own then."""
+    said = getattr(error, "errno", None) in DISK_FULL or os.strerror(errno.ENOSPC) in str(error)
+    return said or shutil.disk_usage(folder).free < LEAST_FREE
+
+
+def _not_writable(path: Path, number: int) -> NotWritableError:
+    return NotWritableError(
+        f"{path.parent.name}/{path.name}: cannot be written ({os.strerror(number)}). {WRITE_REMEDIES[number]}."
+    )
 
 
 def write_json(path: str | Path, content: dict) -> None:

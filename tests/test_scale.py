@@ -46,5 +46,5 @@ def test_ways_to_keep_patches_are_compared_on_the_same_patches():
 
 def test_cohort_without_images_stands_for_a_large_one(tmp_path):
     run = limits.finished_cohort(tmp_path, 3)
-    assert set(limits.quality.table(run)["verdict"]) == {"review"}
+    assert set(limits.quality_table(run)["verdict"]) == {"review"}
     assert limits.write_gallery(run, 1).exists()

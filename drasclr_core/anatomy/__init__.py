@@ -1,0 +1,29 @@
+"""Where things are in a scan: the two lungs, the way to the atlas and its landmarks, and the patches; with a verdict.
+
+`find_lungs`, `align` and `cut_patches` take one subject from a scan to patches, `stages` does so for a cohort; `lungs`,
+`atlas` and `quality` hold what they consist of.
+"""
+
+from drasclr_core.anatomy.atlas.atlas import Atlas
+from drasclr_core.anatomy.atlas.registration import AtlasAffine
+from drasclr_core.anatomy.extraction import extract_patches
+from drasclr_core.anatomy.overlays import landmark_overlay, layer_overlay, lung_overlay
+from drasclr_core.anatomy.patches import PatchStore
+from drasclr_core.anatomy.stages import align_cohort, cut_cohort, segment_cohort
+from drasclr_core.anatomy.subject import align, cut_patches, find_lungs
+
+__all__ = [
+    "Atlas",
+    "AtlasAffine",
+    "PatchStore",
+    "align",
+    "align_cohort",
+    "cut_cohort",
+    "cut_patches",
+    "extract_patches",
+    "find_lungs",
+    "landmark_overlay",
+    "layer_overlay",
+    "lung_overlay",
+    "segment_cohort",
+]

@@ -11,7 +11,7 @@ HIGHEST = 3071
 
 
 def extract_patches(volume: Volume, centres_mm: np.ndarray, size: int) -> tuple[np.ndarray, int]:
-    """Cubes of voxels round points, without interpolation.
+    """Cuts cubes of voxels round points, without interpolation.
 
     Parameters
     ----------

@@ -12,8 +12,6 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from PIL import Image, ImageColor
-from scipy import ndimage
 
 from drasclr_core.imaging.volume import Volume
 
@@ -25,8 +23,6 @@ LAYER_COLORS = ("#d55e00", "#56b4e9", "#f0e442", "#cc79a7", "#009e73", "#e69f00"
 ENDS = {0: ("P", "A"), 1: ("R", "L"), 2: ("R", "L")}
 """Letters at the left and right end of a picture across each axis."""
 NAMES = {0: "sagittal", 1: "coronal", 2: "axial"}
-THUMBNAIL = 160
-"""Height of a thumbnail in pixels; it is twice as wide."""
 
 
 @dataclass(frozen=True)
@@ -37,25 +33,32 @@ class View:
     index: int
 
     def picture(self, array: np.ndarray) -> np.ndarray:
-        """The slice of an [x, y, z] array with its rows upwards (front or head on top) and the right side left."""
+        """Returns the slice of an [x, y, z] array with rows upwards (front or head on top) and right on the left."""
         plane = np.take(array, self.index, axis=self.axis)
         return plane.T if self.axis == 0 else plane[::-1].T
 
     def place(self, voxels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-        """[N, 2] horizontal and vertical place of [N, 3] voxel coordinates in the picture."""
+        """Returns the horizontal and vertical place [N, 2] of voxel coordinates [N, 3] in the picture."""
         across, up = [axis for axis in range(3) if axis != self.axis]
         horizontal = voxels[:, across]
         return np.stack([horizontal if self.axis == 0 else shape[0] - 1 - horizontal, voxels[:, up]], axis=1)
 
 
-def lung_overlay(volume: Volume, lungs: np.ndarray, title: str = "") -> Figure:
-    """Outlines of both lungs on six slices.
+def slices_through(lungs: np.ndarray) -> list[View]:
+    """Returns slices at 3/4, 1/2 and 1/4 of the lungs' height, at half their depth, through the middle of each."""
+    middles = []
+    for side in (1, 2):
+        planes = np.flatnonzero((lungs == side).any(axis=(1, 2)))
+        middles.append(int(planes.mean()) if planes.size else lungs.shape[0] * (3 - side) // 3)
+    depth, height = (_extent((lungs > 0).any(axis=axes), lungs.shape[a]) for axes, a in (((0, 2), 1), ((0, 1), 2)))
+    axial = [View(2, int(height[0] + part * (height[1] - height[0]))) for part in (0.75, 0.5, 0.25)]
+    return [*axial, View(1, sum(depth) // 2), View(0, middles[0]), View(0, middles[1])]
 
-    Parameters
-    ----------
-    volume : Volume
-    lungs : uint8 [x, y, z]
-        1 right, 2 left; all 0 for a refused scan (then the slices lie in the middle of the scan).
+
+def lung_overlay(volume: Volume, lungs: np.ndarray, title: str = "") -> Figure:
+    """Draws the outlines of both lungs, uint8 [x, y, z] (1 right, 2 left), on six slices.
+
+    Of a refused scan `lungs` are all 0; then the slices lie in the middle of the scan.
     """
     fig, pairs = _six_slices(volume, lungs, title)
     for axes, view in pairs:
@@ -64,46 +67,10 @@ def lung_overlay(volume: Volume, lungs: np.ndarray, title: str = "") -> Figure:
     return fig
 
 
-def thumbnail(volume: Volume, lungs: np.ndarray) -> Image.Image:
-    """A coronal slice and, right of it, an axial one with the outlines of both lungs, for pages of many scans.
-
-    Parameters
-    ----------
-    volume : Volume
-    lungs : uint8 [x, y, z]
-        As in `lung_overlay`.
-
-    Returns
-    -------
-    PIL.Image.Image
-        RGB, 320 x 160 pixels; a millimetre is as long in one slice as in the other.
-    """
-    views = _views(lungs)
-    pair = [views[3], views[1]]
-    pixels = THUMBNAIL / max(max(view.picture(lungs).shape) for view in pair)
-    sheet = Image.new("RGB", (2 * THUMBNAIL, THUMBNAIL))
-    for place, view in enumerate(pair):
-        grey = np.clip((view.picture(volume.array)[::-1] - WINDOW[0]) / (WINDOW[1] - WINDOW[0]), 0, 1)
-        size = [max(1, round(side * pixels)) for side in grey.shape[::-1]]
-        picture = np.array(Image.fromarray((grey * 255).astype(np.uint8)).resize(size).convert("RGB"))
-        labels = np.array(Image.fromarray(view.picture(lungs)[::-1]).resize(size, Image.Resampling.NEAREST))
-        for label, shade in ((1, RIGHT_COLOR), (2, LEFT_COLOR)):
-            lung = labels == label
-            picture[lung & ~ndimage.binary_erosion(lung)] = ImageColor.getrgb(shade)
-        corner = [(THUMBNAIL - side) // 2 for side in size]
-        sheet.paste(Image.fromarray(picture), (corner[0] + place * THUMBNAIL, corner[1]))
-    return sheet
-
-
 def landmark_overlay(volume: Volume, lungs: np.ndarray, centres_mm: np.ndarray, title: str = "") -> Figure:
-    """Landmarks near each of six slices: dots in the lungs, crosses outside.
+    """Draws the landmarks near each of six slices: dots in the lungs, crosses outside.
 
-    Parameters
-    ----------
-    volume : Volume
-    lungs : uint8 [x, y, z]
-    centres_mm : [L, 3]
-        Patch centres in the subject, RAS mm. A slice shows those within half a step of the landmark grid.
+    `centres_mm` [L, 3] are patch centres in the subject, RAS mm. A slice shows those within half a step of their grid.
     """
     fig, pairs = _six_slices(volume, lungs, title)
     voxels = nib.affines.apply_affine(np.linalg.inv(volume.affine), np.asarray(centres_mm, dtype=float))
@@ -127,12 +94,9 @@ def landmark_overlay(volume: Volume, lungs: np.ndarray, centres_mm: np.ndarray, 
 
 
 def layer_overlay(volume: Volume, lungs: np.ndarray, layers: dict[str, np.ndarray], title: str = "") -> Figure:
-    """Coloured layers (kinds of disease, airways) on six slices.
+    """Draws coloured layers (kinds of disease, airways), each bool [x, y, z], on six slices.
 
-    Parameters
-    ----------
-    layers : dict of bool [x, y, z]
-        At most six; later ones cover earlier ones. Empty layers are left out.
+    There are at most six; later ones cover earlier ones, and empty ones are left out.
     """
     fig, pairs = _six_slices(volume, lungs, title)
     shown = {name: layer for name, layer in layers.items() if layer.any()}
@@ -148,9 +112,9 @@ def layer_overlay(volume: Volume, lungs: np.ndarray, layers: dict[str, np.ndarra
 
 
 def _six_slices(volume: Volume, lungs: np.ndarray, title: str) -> tuple[Figure, list[tuple[Axes, View]]]:
-    """Figure with three axial slices, a coronal one and a sagittal one through each lung."""
+    """Draws three axial slices, a coronal one and a sagittal one through each lung."""
     fig, grid = plt.subplots(2, 3, figsize=(9, 6), layout="constrained")
-    pairs = list(zip(grid.flat, _views(lungs), strict=True))
+    pairs = list(zip(grid.flat, slices_through(lungs), strict=True))
     for axes, view in pairs:
         picture = view.picture(volume.array)
         axes.imshow(picture, cmap="gray", vmin=WINDOW[0], vmax=WINDOW[1], origin="lower", interpolation="bilinear")
@@ -163,20 +127,9 @@ def _six_slices(volume: Volume, lungs: np.ndarray, title: str) -> tuple[Figure, 
     return fig, pairs
 
 
-def _views(lungs: np.ndarray) -> list[View]:
-    """Slices at 3/4, 1/2 and 1/4 of the lungs' height, at half their depth, and through the middle of each lung."""
-    middles = []
-    for side in (1, 2):
-        planes = np.flatnonzero((lungs == side).any(axis=(1, 2)))
-        middles.append(int(planes.mean()) if planes.size else lungs.shape[0] * (3 - side) // 3)
-    depth, height = (_extent((lungs > 0).any(axis=axes), lungs.shape[a]) for axes, a in (((0, 2), 1), ((0, 1), 2)))
-    axial = [View(2, int(height[0] + part * (height[1] - height[0]))) for part in (0.75, 0.5, 0.25)]
-    return [*axial, View(1, sum(depth) // 2), View(0, middles[0]), View(0, middles[1])]
-
-
 def _extent(occupied: np.ndarray, length: int) -> tuple[int, int]:
-    places = np.flatnonzero(occupied)
-    return (int(places[0]), int(places[-1])) if places.size else (0, length - 1)
+    filled = np.flatnonzero(occupied)
+    return (int(filled[0]), int(filled[-1])) if filled.size else (0, length - 1)
 
 
 def _outlines(axes: Axes, view: View, lungs: np.ndarray) -> None:

@@ -13,7 +13,7 @@ import zarr
 from filelock import FileLock
 from numcodecs import blosc
 
-from drasclr_core.run import atomic, is_done, mark_done
+from drasclr_core.run import atomic, mark_done
 
 NEVER_WRITTEN = np.iinfo(np.int16).min
 """The array's fill value. Zarr leaves out chunks that hold nothing else, so it must not be air, as patches may be."""
@@ -39,7 +39,7 @@ class PatchStore:
 
     @classmethod
     def create(cls, path: str | Path, sids: Sequence[str], num_landmarks: int, size: int, spacing: float) -> PatchStore:
-        """A store for exactly these subjects; what an earlier one of the same kind holds is kept.
+        """Makes a store for exactly these subjects; what an earlier one of the same kind holds is kept.
 
         New subjects are appended. A store with other landmarks, patch or voxel sizes, or subjects that are no longer
         wanted, is replaced by an empty one. Several processes may ask for the same store at once: the first makes it,
@@ -48,35 +48,31 @@ class PatchStore:
         path, sids = Path(path), list(sids)
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_name(f".{path.name}.lock")):
-            return cls._create(path, sids, num_landmarks, size, spacing)
-
-    @classmethod
-    def _create(cls, path: Path, sids: list[str], num_landmarks: int, size: int, spacing: float) -> PatchStore:
-        if (path / "zarr.json").exists():
-            store = cls(path)
-            same = (store.num_landmarks, store.size, store.spacing) == (num_landmarks, size, spacing)
-            if same and set(store.sids) <= set(sids):
-                store._append([sid for sid in sids if sid not in store._rows])
-                return cls(path)
-        patch = (size, size, size)
-        with atomic(path) as temporary:
-            zarr.create_array(
-                temporary,
-                shape=(num_landmarks, len(sids), *patch),
-                shards=(num_landmarks, 1, *patch),
-                chunks=(1, 1, *patch),
-                chunk_key_encoding={"name": "default", "separator": "."},  # no folders round each subject's file
-                dtype="int16",
-                fill_value=NEVER_WRITTEN,
-                compressors=zarr.codecs.BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle", typesize=2),
-                dimension_names=("landmark", "subject", "x", "y", "z"),
-                attributes={"sids": sids, "unit": "HU", "spacing_mm": spacing},
-            )
-        return cls(path)
+            if (path / "zarr.json").exists():
+                store = cls(path)
+                same = (store.num_landmarks, store.size, store.spacing) == (num_landmarks, size, spacing)
+                if same and set(store.sids) <= set(sids):
+                    store._append([sid for sid in sids if sid not in store._rows])
+                    return cls(path)
+            patch = (size, size, size)
+            with atomic(path) as temporary:
+                zarr.create_array(
+                    temporary,
+                    shape=(num_landmarks, len(sids), *patch),
+                    shards=(num_landmarks, 1, *patch),
+                    chunks=(1, 1, *patch),
+                    chunk_key_encoding={"name": "default", "separator": "."},  # no folders round each subject's file
+                    dtype="int16",
+                    fill_value=NEVER_WRITTEN,
+                    compressors=zarr.codecs.BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle", typesize=2),
+                    dimension_names=("landmark", "subject", "x", "y", "z"),
+                    attributes={"sids": sids, "unit": "HU", "spacing_mm": spacing},
+                )
+            return cls(path)
 
     @classmethod
     def open(cls, path: str | Path, threads: int = 1) -> PatchStore:
-        """An existing store, whose batches are read by so many threads; FileNotFoundError where there is none.
+        """Opens an existing store, whose batches are read by so many threads; FileNotFoundError where there is none.
 
         One thread feeds a training step on CPUs many times over; a GPU's may need more (``benchmarks/store.py``). A
         process reads the list of subjects once, as long as it stays the same: it is long, and asked for with each
@@ -95,28 +91,24 @@ class PatchStore:
         """Edge of a patch in voxels, context included."""
         return self._array.shape[2]
 
-    def write(self, sid: str, patches: np.ndarray, key: str = "") -> None:
-        """Store a subject's patches, int16 [L, n, n, n]; a killed write leaves the subject `missing`.
+    @property
+    def written(self) -> Path:
+        """The folder of the subjects' marks, one for each that is there completely (pieces of `run.kept`)."""
+        return self.path / "written"
 
-        `key` says from what they were made (see `is_written`).
-        """
-        mark = self._mark(sid)
-        mark.unlink(missing_ok=True)
+    def write(self, sid: str, patches: np.ndarray) -> None:
+        """Stores a subject's patches, int16 [L, n, n, n]; a killed write leaves the subject `missing`."""
+        self._mark(sid).unlink(missing_ok=True)
         self._array[:, self._rows[sid]] = patches
-        mark_done(mark.parent, sid, key)
-
-    def is_written(self, sid: str, key: str = "") -> bool:
-        """Whether the subject's patches are there completely and were written with this `key`."""
-        return is_done(self._mark(sid).parent, sid, key)
+        mark_done(self.written, sid, "")
 
     def missing(self) -> list[str]:
-        """The subjects whose patches are not there, or not completely."""
-        folder = self._mark("").parent
-        written = set(os.listdir(folder)) if folder.exists() else set()
+        """Returns the subjects whose patches are not there, or not completely."""
+        written = set(os.listdir(self.written)) if self.written.exists() else set()
         return [sid for sid in self.sids if self._mark(sid).name not in written]
 
     def read(self, landmark: int, subjects: Sequence[str] | Sequence[int] | np.ndarray) -> np.ndarray:
-        """Patches of one landmark, int16 [B, n, n, n], of subjects by sid or by position in `sids`.
+        """Reads patches of one landmark, int16 [B, n, n, n], of subjects by sid or by position in `sids`.
 
         Raises
         ------
@@ -139,13 +131,13 @@ class PatchStore:
         return patches
 
     def read_subject(self, sid: str) -> np.ndarray:
-        """All patches of a subject, int16 [L, n, n, n]; KeyError where they are missing."""
+        """Reads all patches of a subject, int16 [L, n, n, n]; KeyError where they are missing."""
         if not self._mark(sid).exists():
             raise self._absent(sid)
         return self._array[:, self._rows[sid]]
 
     def _piece(self, landmark: int, row: int) -> bytes:
-        """The compressed patch, straight from the shard.
+        """Reads the compressed patch, straight from the shard.
 
         A Zarr shard ends with a table of (offset, length) as little-endian uint64 and a checksum of 4 bytes. Two small
         reads per patch are twenty times as fast as the general way through Zarr, which decodes the whole table.
@@ -164,7 +156,7 @@ class PatchStore:
             os.close(file)
 
     def _mark(self, sid: str) -> Path:
-        return self.path / "written" / f".{sid}.json"
+        return self.written / f".{sid}.json"
 
     def _absent(self, sid: str) -> KeyError:
         return KeyError(f"{self.path.name} has no patches of {sid} (or only a part): run 05_patches again.")

@@ -17,17 +17,17 @@ from drasclr_core.anatomy.atlas.registration import register_affine
 from drasclr_core.anatomy.extraction import extract_patches
 from drasclr_core.anatomy.lungs.lungmask import segment_lungs_lungmask, weights_fingerprint
 from drasclr_core.anatomy.lungs.segmentation import NoLungsError, segment_lungs
-from drasclr_core.anatomy.overlays import thumbnail
 from drasclr_core.anatomy.patches import PatchStore
 from drasclr_core.anatomy.quality.measures import measure_alignment, measure_scan
 from drasclr_core.anatomy.quality.verdict import Quality, assess, judge
+from drasclr_core.anatomy.thumbnail import note_thumbnail, save_thumbnail
 from drasclr_core.imaging.refusal import printable_name
-from drasclr_core.imaging.volume import Volume, VolumeError, load_mask, load_volume, save_mask
+from drasclr_core.imaging.volume import VolumeError, load_mask, load_volume, save_mask
 from drasclr_core.run import (
     atomic,
     file_fingerprint,
     fingerprint,
-    is_done,
+    kept,
     mark_done,
     read_json,
     remembered_fingerprint,
@@ -35,14 +35,12 @@ from drasclr_core.run import (
 
 VERSION = 4
 """Raise when one of these steps changes its result, so that pieces made by an older one are made anew."""
-UNSEGMENTED_MM = 3.0
-"""Voxel size at which a scan without lungs is drawn."""
 
 
 def find_lungs(
     subject: tuple[str, str], anatomy_folder: str | Path, spacing: float, lungmask_weights: str | Path = ""
 ) -> dict:
-    """Segment the lungs of one scan and judge the scan.
+    """Segments the lungs of one scan and judges the scan.
 
     Writes ``<sid>/lungs.nii.gz``, ``<sid>/quality.json`` and, where the scan could be read, ``<sid>/thumbnail.webp``.
 
@@ -69,22 +67,26 @@ def find_lungs(
     """
     sid, image = subject
     folder = Path(anatomy_folder) / sid
-    facts = read_json(folder / ".lungs.json")
-    known = facts.get("image", {})
+    before = read_json(folder / ".lungs.json")
     try:
-        found = remembered_fingerprint(image, known) if Path(image).exists() else {"content": "missing"}
+        found = (
+            remembered_fingerprint(image, before.get("image", {})) if Path(image).exists() else {"content": "missing"}
+        )
     except OSError as error:  # may not be read, or a name that no file can have: the reader says which
         found = {"content": type(error).__name__}
     network = weights_fingerprint(lungmask_weights) if lungmask_weights else ""
     key = fingerprint(version=VERSION, image=found["content"], spacing=spacing, network=network)
-    if facts.get("key") != key or not (facts["verdict"] == "refused" or (folder / "lungs.nii.gz").exists()):
+
+    def segment() -> dict:
         quality = _lungs_quality(image, folder, spacing, lungmask_weights)
         quality.save(folder / "quality.json")
-        mark_done(folder, "thumbnail", key, drawn=(folder / "thumbnail.webp").exists())
-        mark_done(folder, "lungs", key, verdict=quality.verdict, image=found)
-    elif found != known:
+        note_thumbnail(folder, key)
+        return {"verdict": quality.verdict, "image": found}
+
+    facts = kept(folder, "lungs", key, segment, [folder / "lungs.nii.gz"] * (before.get("verdict") != "refused"))
+    if facts["image"] != found:
         mark_done(folder, "lungs", key, verdict=facts["verdict"], image=found)
-    return {"sid": sid, "verdict": _facts(folder, "lungs")["verdict"]}
+    return {"sid": sid, "verdict": facts["verdict"]}
 
 
 def _lungs_quality(image: str | Path, folder: Path, spacing: float, lungmask_weights: str | Path) -> Quality:
@@ -96,59 +98,27 @@ def _lungs_quality(image: str | Path, folder: Path, spacing: float, lungmask_wei
         return judge({"error": str(error)})
     try:
         lungs = segment_lungs_lungmask(volume, lungmask_weights) if lungmask_weights else segment_lungs(volume)
-        save_mask(folder / "lungs.nii.gz", lungs, volume.affine)
-        quality = assess(volume, lungs)
     except NoLungsError as error:
-        lungs = np.zeros(volume.array.shape, np.uint8)
-        quality = judge({"error": f"{printable_name(image)}: {error}.", **measure_scan(volume)})
-    _save_thumbnail(folder, volume, lungs)
-    return quality
-
-
-def draw_thumbnail(subject: tuple[str, str], anatomy_folder: str | Path) -> dict:
-    """Draw ``<sid>/thumbnail.webp`` where `find_lungs` left none (a run of an older version, a deleted file).
-
-    Parameters
-    ----------
-    subject, anatomy_folder
-        As in `find_lungs`.
-
-    Returns
-    -------
-    dict
-        ``sid`` and ``drawn``, False for a scan that cannot be read.
-    """
-    sid, image = subject
-    folder = Path(anatomy_folder) / sid
-    if not has_thumbnail(folder):
-        mask = folder / "lungs.nii.gz"
-        try:
-            lungs, affine = load_mask(mask) if mask.exists() else (None, np.eye(4) * UNSEGMENTED_MM)
-            volume = load_volume(image, float(np.linalg.norm(affine[:3, 0])))
-            _save_thumbnail(folder, volume, np.zeros(volume.array.shape, np.uint8) if lungs is None else lungs)
-        except VolumeError:
-            (folder / "thumbnail.webp").unlink(missing_ok=True)
-        mark_done(folder, "thumbnail", _facts(folder, "lungs")["key"], drawn=(folder / "thumbnail.webp").exists())
-    return {"sid": sid, "drawn": (folder / "thumbnail.webp").exists()}
-
-
-def has_thumbnail(folder: Path) -> bool:
-    """Whether a subject's thumbnail shows its present lungs, or is known to be impossible."""
-    key = read_json(folder / ".lungs.json").get("key", "")
-    drawn = read_json(folder / ".thumbnail.json").get("drawn")
-    return is_done(folder, "thumbnail", key) and drawn == (folder / "thumbnail.webp").exists()
-
-
-def _save_thumbnail(folder: Path, volume: Volume, lungs: np.ndarray) -> None:
-    with atomic(folder / "thumbnail.webp") as temporary:
-        thumbnail(volume, lungs).save(temporary, quality=80)
+        save_thumbnail(folder, volume)
+        return judge({"error": f"{printable_name(image)}: {error}.", **measure_scan(volume)})
+    save_mask(folder / "lungs.nii.gz", lungs, volume.affine)
+    save_thumbnail(folder, volume, lungs)
+    return assess(volume, lungs)
 
 
 def align(sid: str, anatomy_folder: str | Path, atlas_folder: str | Path, mode: str = "fast", seed: int = 0) -> dict:
-    """Align one subject with the atlas and carry the landmarks over.
+    """Aligns one subject with the atlas and carries the landmarks over.
 
     Writes ``<sid>/affine.json`` and ``<sid>/landmarks.npy`` (float64 [L, 3], patch centres, RAS mm of the subject) and
     adds the alignment's measures to ``<sid>/quality.json``. Subjects refused by `find_lungs` are left alone.
+
+    Parameters
+    ----------
+    sid : str
+    anatomy_folder, atlas_folder : path
+        The cohort's folders ``anatomy`` and ``atlas``.
+    mode, seed
+        As in `register_affine`.
 
     Returns
     -------
@@ -160,22 +130,30 @@ def align(sid: str, anatomy_folder: str | Path, atlas_folder: str | Path, mode: 
     if lungs["verdict"] == "refused":
         return {"sid": sid, "verdict": "refused"}
     key = fingerprint(version=VERSION, lungs=lungs["key"], atlas=file_fingerprint(atlas_folder), mode=mode, seed=seed)
-    if not is_done(folder, "align", key):
+
+    def register() -> dict:
         atlas = Atlas.load(atlas_folder)
-        affine = register_affine(folder / "lungs.nii.gz", Path(atlas_folder) / "lungs.nii.gz", mode, seed)
-        affine.save(folder / "affine.json")
+        to_atlas = register_affine(folder / "lungs.nii.gz", Path(atlas_folder) / "lungs.nii.gz", mode, seed)
+        to_atlas.save(folder / "affine.json")
         with atomic(folder / "landmarks.npy") as temporary:
-            np.save(temporary, affine.to_subject(atlas.centres))
+            np.save(temporary, to_atlas.to_subject(atlas.centres))
         measures = Quality.load(folder / "quality.json").measures
-        measures |= measure_alignment(*load_mask(folder / "lungs.nii.gz"), affine, atlas)
-        quality = judge(measures)
+        quality = judge(measures | measure_alignment(*load_mask(folder / "lungs.nii.gz"), to_atlas, atlas))
         quality.save(folder / "quality.json")
-        mark_done(folder, "align", key, verdict=quality.verdict)
-    return {"sid": sid, "verdict": _facts(folder, "align")["verdict"]}
+        return {"verdict": quality.verdict}
+
+    return {"sid": sid, **kept(folder, "align", key, register, [folder / "affine.json", folder / "landmarks.npy"])}
 
 
 def cut_patches(subject: tuple[str, str], anatomy_folder: str | Path, store: str | Path) -> dict:
-    """Cut the patches of one aligned subject into the store (a folder made by `PatchStore.create`).
+    """Cuts the patches of one aligned subject into the store (a folder made by `PatchStore.create`).
+
+    Parameters
+    ----------
+    subject, anatomy_folder
+        As in `find_lungs`.
+    store : path
+        Its spacing and patch size decide how the patches are cut.
 
     Returns
     -------
@@ -184,23 +162,26 @@ def cut_patches(subject: tuple[str, str], anatomy_folder: str | Path, store: str
     """
     sid, image = subject
     folder, patch_store = Path(anatomy_folder) / sid, PatchStore.open(store)
-    key = fingerprint(align=_facts(folder, "align")["key"], spacing=patch_store.spacing, size=patch_store.size)
-    if not (is_done(folder, "patches", key) and patch_store.is_written(sid, key)):
+    aligned = _facts(folder, "align")["key"]
+    key = fingerprint(version=VERSION, align=aligned, spacing=patch_store.spacing, size=patch_store.size)
+
+    def cut() -> dict:
         centres = np.load(folder / "landmarks.npy")
         patches, padded = extract_patches(load_volume(image, patch_store.spacing), centres, patch_store.size)
-        patch_store.write(sid, patches, key)
         # The verdict stays as it is: whoever cuts at the same time decides by it who belongs to the store.
         quality = Quality.load(folder / "quality.json")
         measures = {**quality.measures, "patches_padded": padded / len(centres)}
         replace(quality, measures=measures).save(folder / "quality.json")
-        mark_done(folder, "patches", key, padded=padded)
-    return {"sid": sid, "padded": _facts(folder, "patches")["padded"]}
+        patch_store.write(sid, patches)
+        return {"padded": padded}
+
+    return {"sid": sid, **kept(patch_store.written, sid, key, cut)}
 
 
 def _facts(folder: Path, piece: str) -> dict:
-    """What was noted when a piece was finished; an error that says which stage to run when it was not."""
+    """Returns what was noted when a piece was finished; FileNotFoundError says which stage to run when it was not."""
     facts = read_json(folder / f".{piece}.json")
     if not facts:
-        stage = {"lungs": "02_lungs", "align": "04_registration", "patches": "05_patches"}[piece]
+        stage = {"lungs": "02_lungs", "align": "04_registration"}[piece]
         raise FileNotFoundError(f"{folder.name}: not done yet. Run notebook {stage} first.")
     return facts

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from drasclr_core.anatomy.quality import verdict as quality
+from drasclr_core.anatomy.quality import quality_table
 from drasclr_core.run import Run
 
 # Methods whose features are measured columns of the subject table.
@@ -46,7 +46,7 @@ def read_features(run: Run, subjects: pd.DataFrame, method: str) -> pd.DataFrame
             raise KeyError(f"the subject table has no column {absent[0]!r}: add it, or take {method!r} off `methods`")
         return subjects[["sid", *MEASURED[method]]].dropna()
     if method in SEEN_IN_LUNGS:
-        found = quality.table(run).reindex(columns=["sid", *SEEN_IN_LUNGS[method]]).dropna()
+        found = quality_table(run).reindex(columns=["sid", *SEEN_IN_LUNGS[method]]).dropna()
         if found.empty:
             raise FileNotFoundError(
                 f"method {method!r}: no lungs of cohort {run.cohort_name!r} yet. Run notebook 02_lungs."

@@ -8,27 +8,27 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import math
 import re
 from collections import Counter
 from functools import partial
-from html import escape
 from importlib.resources import files
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+from markupsafe import Markup
 from matplotlib.figure import Figure
 from PIL import Image
 
-from drasclr_core.anatomy.quality.verdict import VERDICTS, Quality, entries
-from drasclr_core.anatomy.subject import draw_thumbnail, has_thumbnail
+from drasclr_core.anatomy.quality import VERDICTS, Quality, worst_first
+from drasclr_core.anatomy.thumbnail import draw_thumbnail, has_thumbnail
 from drasclr_core.cohort.subjects import image_path, read_subjects
 from drasclr_core.imaging.refusal import printable_name
 from drasclr_core.progress import for_each
+from drasclr_core.report.templates import render
 from drasclr_core.run import Run, atomic
 
-MEASURES = {
+SHOWN_MEASURES = {
     "volume_l": ("lungs (l)", 1),
     "left_to_right": ("left / right", 2),
     "mean_hu": ("mean HU", 0),
@@ -42,7 +42,7 @@ NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?!-?[A-Za-z\d])")
 
 
 def write_gallery(run: Run, workers: int = 0) -> Path:
-    """Write the gallery of a cohort's quality, ``<cohort>/quality/index.html``.
+    """Writes the gallery of a cohort's quality, ``<cohort>/quality/index.html``.
 
     Thumbnails that are missing or out of date (``<sid>/thumbnail.webp``) are drawn first; a subject is drawn once.
 
@@ -71,17 +71,16 @@ def write_gallery(run: Run, workers: int = 0) -> Path:
         if (run.anatomy(sid) / "quality.json").exists() and not has_thumbnail(run.anatomy(sid))
     ]
     if missing:
-        for_each(partial(draw_thumbnail, anatomy_folder=run.cohort / "anatomy"), missing, "thumbnails", workers)
-    found = [(sid, quality, _thumbnail(run, sid).exists()) for sid, quality in entries(run)]
-    page = run.cohort / "quality" / "index.html"
-    with atomic(page) as temporary:
+        for_each(partial(draw_thumbnail, anatomy_folder=run.anatomy_folder), missing, "thumbnails", workers)
+    found = [(sid, quality, _thumbnail(run, sid).exists()) for sid, quality in worst_first(run)]
+    with atomic(run.gallery) as temporary:
         temporary.write_text(_html(f"Quality of {run.name} · {run.cohort_name}", found, images), encoding="utf-8")
-    return page
+    return run.gallery
 
 
 def contact_sheet(run: Run, count: int = 8) -> Figure:
-    """Thumbnails of the worst scans of a cohort that have one (see `write_gallery`), four in a row."""
-    found = [(sid, quality) for sid, quality in entries(run) if _thumbnail(run, sid).exists()][:count]
+    """Draws the thumbnails of the worst scans of a cohort that have one (see `write_gallery`), four in a row."""
+    found = [(sid, quality) for sid, quality in worst_first(run) if _thumbnail(run, sid).exists()][:count]
     rows = max(1, math.ceil(len(found) / 4))
     fig, grid = plt.subplots(rows, 4, figsize=(9, 1.5 * rows), squeeze=False, layout="constrained")
     for axes in grid.flat:
@@ -97,35 +96,31 @@ def _thumbnail(run: Run, sid: str) -> Path:
 
 
 def _html(title: str, found: list[tuple[str, Quality, bool]], images: dict[str, str]) -> str:
-    """The page. It runs its own script only (by its hash), and its texts are data, never markup."""
-    template, script = (files("drasclr_core.report").joinpath(f"gallery.{kind}").read_text() for kind in ("html", "js"))
-    parts = {
-        "title": escape(title),
-        "hash": "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        "script": script,
-        # "<" only occurs inside strings, where JSON may write it so: no text can close the element it stands in.
-        "data": json.dumps(_data(found, images), separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"),
-    }
-    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], template)
+    """Returns the page. It runs its own script only (by its hash), and its texts are data, never markup."""
+    script = files("drasclr_core.report").joinpath("templates/gallery.js").read_text()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return render(
+        "gallery.html", title=title, hash=f"sha256-{digest}", script=Markup(script), data=_data(found, images)
+    )
 
 
 def _data(found: list[tuple[str, Quality, bool]], images: dict[str, str]) -> dict:
-    """What the page's script reads; an entry is [sid, verdict, reasons, kinds of reason, measures, has a picture]."""
+    """Returns what the page's script reads; an entry is [sid, verdict, reasons, kinds of reason, measures, drawn]."""
     kinds = {sid: [reason_kind(reason, images[sid]) for reason in quality.reasons] for sid, quality, _ in found}
     names = [kind for kind, _ in Counter(kind for each in kinds.values() for kind in each).most_common()]
-    place = {kind: number for number, kind in enumerate(names)}
+    number_of = {kind: number for number, kind in enumerate(names)}
     verdicts = [*VERDICTS, *sorted({quality.verdict for _, quality, _ in found} - set(VERDICTS))]
     return {
         "verdicts": verdicts,
         "kinds": names,
-        "measures": list(MEASURES.values()),
+        "measures": list(SHOWN_MEASURES.values()),
         "entries": [
             [
                 sid,
                 verdicts.index(quality.verdict),
                 quality.reasons,
-                [place[kind] for kind in kinds[sid]],
-                [_rounded(quality.measures.get(name), digits) for name, (_, digits) in MEASURES.items()],
+                [number_of[kind] for kind in kinds[sid]],
+                [_rounded(quality.measures.get(name), digits) for name, (_, digits) in SHOWN_MEASURES.items()],
                 int(drawn),
             ]
             for sid, quality, drawn in found
@@ -134,7 +129,7 @@ def _data(found: list[tuple[str, Quality, bool]], images: dict[str, str]) -> dic
 
 
 def reason_kind(reason: str, image: str) -> str:
-    """What a reason has in common with those of other scans: without the file's name, the numbers and the remedy.
+    """Returns what a reason has in common with those of other scans: without the file's name, numbers and remedy.
 
     Examples
     --------

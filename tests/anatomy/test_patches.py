@@ -13,8 +13,7 @@ import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drasclr_core.anatomy.extraction import extract_patches
-from drasclr_core.anatomy.patches import PatchStore
+from drasclr_core.anatomy import PatchStore, extract_patches
 from drasclr_core.imaging.volume import Volume
 from drasclr_core.progress import for_each
 
@@ -150,7 +149,7 @@ def test_killed_writer_leaves_no_subject_half_written(tmp_path):
     sids = [f"S{number}" for number in range(40)]
     PatchStore.create(path, sids, 60, 12, 2.0)
     code = (
-        "import sys, numpy as np; from drasclr_core.anatomy.patches import PatchStore\n"
+        "import sys, numpy as np; from drasclr_core.anatomy import PatchStore\n"
         "store = PatchStore.open(sys.argv[1])\n"
         "patches = np.random.default_rng(0).integers(-1000, 1000, (60, 12, 12, 12)).astype(np.int16)\n"
         "for sid in store.sids:\n    store.write(sid, patches); print(sid, flush=True)\n"
@@ -173,11 +172,6 @@ def test_damaged_file_is_an_error_that_names_the_subject(store, keep):
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(KeyError, match="of b"):
         store.read(4, ["a", "b"])
-
-
-def test_key_tells_from_what_it_was_made(store):
-    store.write("a", cubes(0), key="old")
-    assert store.is_written("a", "old") and not store.is_written("a", "new")
 
 
 def test_append_leaves_the_others_alone(store):

@@ -5,10 +5,9 @@ import inspect
 import numpy as np
 import pytest
 
-from drasclr_core.anatomy.atlas.atlas import Atlas, build_atlas, landmark_grid
-from drasclr_core.anatomy.atlas.registration import AtlasAffine, register_affine
-from drasclr_core.anatomy.lungs.segmentation import segment_lungs
-from drasclr_core.anatomy.quality.verdict import Quality, assess
+from drasclr_core.anatomy.atlas import Atlas, AtlasAffine, build_atlas, landmark_grid, register_affine
+from drasclr_core.anatomy.lungs import segment_lungs
+from drasclr_core.anatomy.quality import Quality, assess
 from drasclr_core.imaging.volume import Volume, load_volume, save_mask, save_volume
 
 from ..imaging.scan_files import whole_chest
@@ -44,12 +43,12 @@ def test_from_a_file_to_landmarks_and_a_verdict(scan):
     assert lungs.shape == volume.array.shape and set(np.unique(lungs)) == {0, 1, 2}
     corners = landmark_grid(lungs, patch_size=8, step=7)
     assert corners.dtype.kind == "i" and corners.shape[1:] == (3,) and len(corners) > 50
-    affine = register_affine(folder / "lungs.nii.gz", folder / "lungs.nii.gz")
-    assert isinstance(affine, AtlasAffine)
+    to_atlas = register_affine(folder / "lungs.nii.gz", folder / "lungs.nii.gz")
+    assert isinstance(to_atlas, AtlasAffine)
     atlas = build_atlas(lungs, volume.affine, step_mm=28.0)
     assert isinstance(atlas, Atlas)
-    moved = affine.to_subject(atlas.centres)
+    moved = to_atlas.to_subject(atlas.centres)
     np.testing.assert_allclose(moved, atlas.centres, atol=2)  # with itself
-    np.testing.assert_allclose(affine.to_atlas(moved), atlas.centres, atol=1e-6)
-    for quality in (assess(volume, lungs), assess(volume, lungs, affine, atlas)):
+    np.testing.assert_allclose(to_atlas.to_atlas(moved), atlas.centres, atol=1e-6)
+    for quality in (assess(volume, lungs), assess(volume, lungs, to_atlas, atlas)):
         assert isinstance(quality, Quality) and quality.verdict == "ok" and quality.reasons == []

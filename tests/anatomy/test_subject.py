@@ -1,6 +1,7 @@
 """One subject from scan to patches: every piece is made once, made anew when its inputs change, and a bad scan stops
 nobody."""
 
+import errno
 import os
 import shutil
 from functools import partial
@@ -8,14 +9,12 @@ from functools import partial
 import numpy as np
 import pytest
 
-from drasclr_core.anatomy.atlas.atlas import Atlas, build_atlas
-from drasclr_core.anatomy.atlas.registration import AtlasAffine
-from drasclr_core.anatomy.patches import PatchStore
-from drasclr_core.anatomy.quality.verdict import Quality
-from drasclr_core.anatomy.subject import align, cut_patches, find_lungs
+from drasclr_core.anatomy import PatchStore, align, cut_patches, extract_patches, find_lungs
+from drasclr_core.anatomy.atlas import Atlas, AtlasAffine, build_atlas
+from drasclr_core.anatomy.quality import Quality
 from drasclr_core.imaging.volume import Volume, load_mask, load_volume, save_volume
 from drasclr_core.progress import for_each
-from drasclr_core.run import file_fingerprint, remembered_fingerprint
+from drasclr_core.run import NotWritableError, file_fingerprint, remembered_fingerprint
 
 from ..imaging.scan_files import whole_chest
 
@@ -70,9 +69,9 @@ def test_alignment_carries_patch_centres(cohort):
     _, anatomy, atlas = cohort
     result = align("B", anatomy, atlas)
     centres = Atlas.load(atlas).centres
-    affine = AtlasAffine.load(anatomy / "B/affine.json")
-    np.testing.assert_allclose(np.load(anatomy / "B/landmarks.npy"), affine.to_subject(centres))
-    assert np.linalg.det(affine.matrix) == pytest.approx(0.9**3, rel=0.03)
+    to_atlas = AtlasAffine.load(anatomy / "B/affine.json")
+    np.testing.assert_allclose(np.load(anatomy / "B/landmarks.npy"), to_atlas.to_subject(centres))
+    assert np.linalg.det(to_atlas.matrix) == pytest.approx(0.9**3, rel=0.03)
     quality = Quality.load(anatomy / "B/quality.json")
     assert quality.verdict == result["verdict"]
     assert quality.measures["dice"] > 0.95 and quality.measures["landmarks_inside"] > 0.9
@@ -113,11 +112,11 @@ def test_finished_pieces_are_not_made_again(cohort, tmp_path):
 def test_another_seed_or_atlas_aligns_anew_and_cuts_anew(cohort, tmp_path):
     subjects, anatomy, atlas = cohort
     cut_all(subjects, anatomy, atlas, tmp_path / "patches.zarr")
-    before = stamps(anatomy / "B")
+    before, marks = stamps(anatomy / "B"), stamps(tmp_path / "patches.zarr/written")
     align("B", anatomy, atlas, seed=1)
     assert stamps(anatomy / "B")["affine.json"] > before["affine.json"]
     cut_patches(subjects[1], anatomy, tmp_path / "patches.zarr")
-    assert stamps(anatomy / "B")[".patches.json"] > before[".patches.json"]
+    assert stamps(tmp_path / "patches.zarr/written")[".B.json"] > marks[".B.json"]
     again = stamps(anatomy / "B")
     assert again["lungs.nii.gz"] == before["lungs.nii.gz"]
     mask, affine = load_mask(anatomy / "A/lungs.nii.gz")
@@ -191,8 +190,38 @@ def test_verdict_stays_while_patches_are_cut(cohort, tmp_path):
     assert after.measures["patches_padded"] == padded / len(Atlas.load(atlas).corners)
 
 
+def test_each_of_two_stores_knows_from_what_it_was_made(cohort, tmp_path):
+    """What was cut into one store with a newer alignment does not count for another store."""
+    subjects, anatomy, atlas = cohort
+    for name in ("one.zarr", "two.zarr"):
+        cut_all(subjects, anatomy, atlas, tmp_path / name)
+    build_atlas(*load_mask(anatomy / "A/lungs.nii.gz"), step_mm=40.0, scaling="corners").save(atlas)
+    landmarks = np.load(anatomy / "B/landmarks.npy")
+    align("B", anatomy, atlas)
+    np.save(anatomy / "B/landmarks.npy", landmarks + 20)  # another alignment, clearly
+    for name in ("two.zarr", "one.zarr"):
+        cut_patches(subjects[1], anatomy, tmp_path / name)
+    one, two = (PatchStore.open(tmp_path / name).read_subject("B") for name in ("one.zarr", "two.zarr"))
+    expected, _ = extract_patches(load_volume(subjects[1][1], SPACING), landmarks + 20, 12)
+    assert np.array_equal(one, expected) and np.array_equal(two, expected)
+
+
+def test_full_disk_judges_no_scan_and_the_next_run_goes_on(scans, tmp_path, monkeypatch):
+    def full(image, path):
+        path.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    anatomy = tmp_path / "anatomy"
+    monkeypatch.setattr("nibabel.save", full)
+    with pytest.raises(NotWritableError, match=r"^A/lungs\.nii\.gz: cannot be written \(No space left.*Free space"):
+        find_lungs(("A", str(scans / "A.nii.gz")), anatomy, SPACING)
+    assert list((anatomy / "A").iterdir()) == []
+    monkeypatch.undo()
+    assert find_lungs(("A", str(scans / "A.nii.gz")), anatomy, SPACING)["verdict"] == "ok"
+
+
 def test_lost_store_is_cut_again(cohort, tmp_path):
-    """The subject's own mark says finished; the store, made anew, has nothing."""
+    """The subject is aligned as before; the store, made anew, has nothing."""
     subjects, anatomy, atlas = cohort
     cut_all(subjects, anatomy, atlas, tmp_path / "patches.zarr")
     cut_all(subjects, anatomy, atlas, tmp_path / "patches.zarr", size=10)

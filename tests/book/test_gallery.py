@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from drasclr_core.anatomy.quality.verdict import judge
+from drasclr_core.anatomy.quality import judge
 from drasclr_core.cohort.subjects import write_subjects
 from drasclr_core.report.gallery import write_gallery
 from drasclr_core.run import Run, mark_done

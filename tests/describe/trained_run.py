@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from drasclr_core.anatomy.atlas.atlas import build_atlas
+from drasclr_core.anatomy.atlas import build_atlas
 from drasclr_core.anatomy.lungs.segmentation import segment_lungs
 from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.cohort.subjects import write_subjects

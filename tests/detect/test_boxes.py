@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from drasclr_core.anatomy.atlas.atlas import Atlas, build_atlas
+from drasclr_core.anatomy.atlas import Atlas, build_atlas
 from drasclr_core.anatomy.atlas.registration import AtlasAffine
 from drasclr_core.anatomy.quality.verdict import Quality
 from drasclr_core.cohort.subjects import write_subjects

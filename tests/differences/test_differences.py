@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from drasclr_core.anatomy.atlas.atlas import build_atlas
+from drasclr_core.anatomy.atlas import build_atlas
 from drasclr_core.differences import (
     contrast,
     cost,

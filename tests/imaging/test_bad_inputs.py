@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from drasclr_core.anatomy.quality import verdict as quality
+from drasclr_core.anatomy.quality import quality_table
 from drasclr_core.anatomy.quality.verdict import Quality
 from drasclr_core.anatomy.subject import find_lungs
 from drasclr_core.cohort.subjects import write_subjects
@@ -94,7 +94,7 @@ def test_nothing_tells_who_it_was(cohort):
 def test_the_table_holds_everybody(cohort, tmp_path):
     """With `$DRASCLR_BAD_INPUTS_TABLE` set it is also written there, for the book."""
     run, made = cohort
-    table = quality.table(run)
+    table = quality_table(run)
     table.to_csv(tmp_path / "quality.csv")  # names of files are text that can be written
     assert len(table) == len(made) + 1 and table["sid"].iloc[-1] == "good"
     shown = table.set_index("sid").loc[[SIDS[name] for name in made], ["verdict", "reasons"]].to_numpy()

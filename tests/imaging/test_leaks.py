@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from drasclr_core.anatomy.quality import verdict as quality
+from drasclr_core.anatomy.quality import quality_table
 from drasclr_core.anatomy.subject import find_lungs
 from drasclr_core.cohort.subjects import write_subjects
 from drasclr_core.imaging.volume import VolumeError, load_volume
@@ -65,7 +65,7 @@ def run(tmp_path_factory):
 
 
 def test_nothing_of_the_header_is_in_any_file(run):
-    verdicts = quality.table(run).set_index("sid")["verdict"]
+    verdicts = quality_table(run).set_index("sid")["verdict"]
     assert verdicts["good"] != "refused" and (verdicts.drop("good") == "refused").all()
     files = [path for path in run.folder.rglob("*") if path.is_file()]
     assert len(files) > 15
@@ -88,5 +88,5 @@ def test_nothing_of_the_header_is_printed(tmp_path, capfd, recwarn):
 
 
 def test_nothing_of_the_header_is_in_a_message(run):
-    text = "\n".join(quality.table(run)["reasons"])
+    text = "\n".join(quality_table(run)["reasons"])
     assert not re.search(WORDS, text, re.IGNORECASE) and "not CT" in text

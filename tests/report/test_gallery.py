@@ -10,8 +10,9 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from drasclr_core.anatomy.quality.verdict import Quality, judge
-from drasclr_core.anatomy.subject import draw_thumbnail, find_lungs
+from drasclr_core.anatomy import find_lungs
+from drasclr_core.anatomy.quality import Quality, judge
+from drasclr_core.anatomy.thumbnail import draw_thumbnail
 from drasclr_core.cohort.subjects import write_subjects
 from drasclr_core.imaging.volume import Volume, save_volume
 from drasclr_core.report import gallery
@@ -138,7 +139,7 @@ def big_cohort(run, monkeypatch, count=9180):
         measures |= {"slice_mm": 1.25, "dice": rng.uniform(0.5, 0.97), "landmarks_inside": rng.uniform(0.6, 1)}
         found.append((f"COPDGene_{number:05d}", judge(measures)))
     table = pd.DataFrame({"sid": [sid for sid, _ in found], "image": ["scan.nii.gz"] * count})
-    monkeypatch.setattr(gallery, "entries", lambda run: found)
+    monkeypatch.setattr(gallery, "worst_first", lambda run: found)
     monkeypatch.setattr(gallery, "read_subjects", lambda run: table)
     return found
 

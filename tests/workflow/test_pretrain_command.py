@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from drasclr_core.anatomy.atlas.atlas import build_atlas
+from drasclr_core.anatomy.atlas import build_atlas
 from drasclr_core.anatomy.patches import PatchStore
 from drasclr_core.methods.drasclr import DrasCLR
 from drasclr_core.methods.stage import PretrainingStage
@@ -27,7 +27,7 @@ def run(tmp_path):
     sids, random = [f"S{index}" for index in range(6)], np.random.default_rng(0)
     store = PatchStore.create(run.patches, sids, len(atlas.corners), 8, 4.0)
     for sid in sids:
-        store.write(sid, random.integers(-1000, 0, (len(atlas.corners), 8, 8, 8)).astype(np.int16), "key")
+        store.write(sid, random.integers(-1000, 0, (len(atlas.corners), 8, 8, 8)).astype(np.int16))
     run.subjects.parent.mkdir(parents=True)
     pd.DataFrame({"sid": sids, "FEV1pp": np.linspace(30, 90, 6)}).to_parquet(run.subjects)
     stages = {"06_pretrain": {"epochs": 1, "batch_size": 6, "bank_size": 6, "num_experts": 2, "accelerator": "cpu"}}

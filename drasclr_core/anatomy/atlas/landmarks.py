@@ -9,7 +9,7 @@ import numpy as np
 
 
 def landmark_grid(mask: np.ndarray, patch_size: int = 32, step: int = 26, coverage: float = 0.1) -> np.ndarray:
-    """Patches of a regular grid that lie in the lungs by more than `coverage` of their volume.
+    """Returns the patches of a regular grid that lie in the lungs by more than `coverage` of their volume.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def landmark_grid(mask: np.ndarray, patch_size: int = 32, step: int = 26, covera
 
 
 def read_corners(path: str | Path) -> np.ndarray:
-    """Landmarks from a file as the authors publish it: ``.npy`` with the corners of the patches, int64 [L, 3].
+    """Reads landmarks from a file as the authors publish it: ``.npy`` with the corners of the patches, int64 [L, 3].
 
     Raises
     ------

@@ -1,15 +1,14 @@
 """Affine alignment of a subject's lungs with the atlas's (Eq. 1), from lung mask to lung mask.
 
 The only place where coordinate conventions meet: masks come in with RAS affines (NIfTI), antsRegistration works in LPS
-(DICOM, ITK). Outside this module everything is RAS mm. An `AtlasAffine` maps atlas points to subject points, the way
-in which landmarks travel; the paper's T_i is its inverse.
+(DICOM, ITK). Outside this module everything is RAS mm. What is stored maps atlas points to subject points, the way
+in which landmarks travel.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,30 +38,36 @@ UNIT = 100.0
 
 @dataclass(frozen=True)
 class AtlasAffine:
-    """An affine map from atlas to subject; `matrix` is float64 [4, 4], RAS mm to RAS mm."""
+    """The affine T_i of one subject (Eq. 1), both ways; a variable of this kind is called ``to_atlas``.
+
+    Attributes
+    ----------
+    matrix : float64 [4, 4]
+        The inverse of T_i: atlas RAS mm to subject RAS mm.
+    """
 
     matrix: np.ndarray
 
     def to_subject(self, points: np.ndarray) -> np.ndarray:
-        """Atlas points [N, 3] (RAS mm) in the subject."""
+        """Returns atlas points [N, 3] (RAS mm) in the subject: T_i^-1 (Eq. 2)."""
         return transform(self.matrix, points)
 
     def to_atlas(self, points: np.ndarray) -> np.ndarray:
-        """Subject points [N, 3] (RAS mm) in the atlas."""
+        """Returns subject points [N, 3] (RAS mm) in the atlas: T_i."""
         return transform(np.linalg.inv(self.matrix), points)
 
     def save(self, path: str | Path) -> None:
-        """Write as JSON."""
+        """Writes JSON."""
         write_json(path, {"matrix": self.matrix, "maps": "atlas RAS mm to subject RAS mm"})
 
     @classmethod
     def load(cls, path: str | Path) -> AtlasAffine:
-        """Read what `save` wrote."""
+        """Reads what `save` wrote."""
         return cls(np.array(read_json(path)["matrix"]))
 
 
 def register_affine(lungs_path: str | Path, atlas_path: str | Path, mode: str = "fast", seed: int = 0) -> AtlasAffine:
-    """Align the atlas's lungs with a subject's.
+    """Aligns the atlas's lungs with a subject's (Eq. 1).
 
     Parameters
     ----------
@@ -81,22 +86,19 @@ def register_affine(lungs_path: str | Path, atlas_path: str | Path, mode: str = 
     RuntimeError
         antsRegistration failed.
     """
-    modes: dict[str, Callable] = {"fast": _register_fast, "authors": _register_authors}
-    if mode not in modes:
-        raise ValueError(f"mode is {mode!r}; it must be one of {', '.join(modes)}.")
-    return modes[mode](lungs_path, atlas_path, seed)
-
-
-def _register_fast(lungs_path: str | Path, atlas_path: str | Path, seed: int) -> AtlasAffine:
-    return align_solids(Solid.read(atlas_path), Solid.read(lungs_path), seed)[0]
+    if mode == "authors":
+        return _register_authors(lungs_path, atlas_path, seed)
+    if mode == "fast":
+        return align_solids(Solid.read(atlas_path), Solid.read(lungs_path), seed)[0]
+    raise ValueError(f"mode is {mode!r}; it must be one of fast, authors.")
 
 
 def align_solids(atlas: Solid, subject: Solid, seed: int = 0) -> tuple[AtlasAffine, list[float]]:
-    """The fast mode, of masks already read.
+    """Aligns masks already read, in the fast mode.
 
     Returns
     -------
-    Affine
+    AtlasAffine
         Of the first start whose fit overlaps well; if none does, of the best (quality control then says so).
     list of float
         The overlap (Dice) that each start reached, in the order in which they were tried.
@@ -114,7 +116,7 @@ def align_solids(atlas: Solid, subject: Solid, seed: int = 0) -> tuple[AtlasAffi
 
 
 def _starts(atlas: Solid, subject: Solid) -> list[np.ndarray]:
-    """Three guesses [4, 4], each with the centres of mass on each other, the most likely first."""
+    """Returns three guesses [4, 4], each with the centres of mass on each other, the most likely first."""
     (atlas_centre, atlas_spread), (subject_centre, subject_spread) = atlas.moments(), subject.moments()
     root = np.real(sqrtm(atlas_spread))
     inverse = np.linalg.inv(root)
@@ -125,7 +127,7 @@ def _starts(atlas: Solid, subject: Solid) -> list[np.ndarray]:
 
 
 def _fit(atlas: Solid, subject: Solid, start: np.ndarray, seed: int) -> np.ndarray:
-    """Least squares (Levenberg-Marquardt) over the twelve numbers of the affine, coarse to fine.
+    """Fits the twelve numbers of the affine by least squares (Levenberg-Marquardt), coarse to fine.
 
     In each round the subject is first warped by what is known so far and then blurred like the atlas: blurred where it
     lies, it would be blurred along other lengths than the atlas, which biases the fit by 0.2 mm.

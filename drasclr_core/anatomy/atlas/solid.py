@@ -26,7 +26,7 @@ class Solid:
 
     @classmethod
     def read(cls, path: str | Path) -> Solid:
-        """Block means of a mask, to voxels of about `VOXEL`, with an empty margin."""
+        """Returns the block means of a mask, to voxels of about `VOXEL`, with an empty margin."""
         mask, affine = load_mask(path)
         box = [np.flatnonzero((mask > 0).any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
         if not box[0].size:
@@ -41,36 +41,36 @@ class Solid:
         return cls(np.pad(share, MARGIN), affine @ affine_matrix(np.diag(block), first))
 
     def blurred(self, blur: float) -> Solid:
-        """The same with soft edges; `blur` in mm."""
+        """Returns the same with soft edges; `blur` in mm."""
         sigma = blur / np.linalg.norm(self.affine[:3, :3], axis=0)
         return Solid(gaussian_filter(self.share, sigma), self.affine)
 
     def points(self, where: np.ndarray) -> np.ndarray:
-        """RAS mm [N, 3] of the voxels in `where`."""
+        """Returns the RAS mm [N, 3] of the voxels in `where`."""
         return transform(self.affine, np.argwhere(where))
 
     def at(self, points: np.ndarray) -> np.ndarray:
-        """Share [N] at RAS points [N, 3]; 0 outside the grid."""
+        """Returns the share [N] at RAS points [N, 3]; 0 outside the grid."""
         voxels = transform(np.linalg.inv(self.affine), points)
         return map_coordinates(self.share, voxels.T, order=1, mode="constant")
 
     def warped(self, matrix: np.ndarray, grid: Solid) -> Solid:
-        """This subject seen from the atlas `grid` through `matrix` [4, 4], atlas to subject."""
+        """Returns this subject seen from the atlas `grid` through `matrix` [4, 4], atlas to subject."""
         points = transform(matrix, grid.points(np.ones(grid.share.shape, bool)))
         return Solid(self.at(points).reshape(grid.share.shape), grid.affine)
 
     def dice(self, other: Solid) -> float:
-        """Overlap with a solid on the same grid, 2 |A and B| / (|A| + |B|)."""
+        """Returns the overlap with a solid on the same grid, 2 |A and B| / (|A| + |B|)."""
         ours, theirs = self.share > 0.5, other.share > 0.5
         return float(2 * np.count_nonzero(ours & theirs) / (np.count_nonzero(ours) + np.count_nonzero(theirs)))
 
     def gradient(self) -> list[Solid]:
-        """Derivatives along the RAS axes, per mm."""
+        """Returns the derivatives along the RAS axes, per mm."""
         by_voxel = np.stack(np.gradient(self.share), axis=-1) @ np.linalg.inv(self.affine[:3, :3])
         return [Solid(by_voxel[..., axis], self.affine) for axis in range(3)]
 
     def moments(self) -> tuple[np.ndarray, np.ndarray]:
-        """Centre of mass [3] in RAS mm and covariance [3, 3]."""
+        """Returns the centre of mass [3] in RAS mm and covariance [3, 3]."""
         lungs = self.share > 0
         points, weights = self.points(lungs), self.share[lungs]
         return np.average(points, axis=0, weights=weights), np.cov(points.T, aweights=weights)

@@ -1,1 +1,7 @@
-"""Lungs, airways and air in a scan."""
+"""Right and left lung in a scan, by thresholds and shape or by a trained network."""
+
+from drasclr_core.anatomy.lungs.lungmask import LungmaskError, segment_lungs_lungmask
+from drasclr_core.anatomy.lungs.segmentation import LUNG_BELOW, segment_lungs
+from drasclr_core.anatomy.lungs.sides import LEFT, RIGHT, NoLungsError
+
+__all__ = ["LEFT", "LUNG_BELOW", "RIGHT", "LungmaskError", "NoLungsError", "segment_lungs", "segment_lungs_lungmask"]

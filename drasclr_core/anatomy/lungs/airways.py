@@ -17,23 +17,10 @@ GROWTH = (1.6, 0.4)
 
 
 def find_airways(array: np.ndarray, inside: np.ndarray, air: float, spacing: float) -> np.ndarray:
-    """Lumen of the trachea and main bronchi.
+    """Returns the lumen of the trachea and main bronchi, bool [x, y, z].
 
-    Parameters
-    ----------
-    array : float32 [x, y, z]
-        HU, slightly smoothed.
-    inside : bool [x, y, z]
-        Air inside the body.
-    air : float
-        HU of air in this scan.
-    spacing : float
-        Voxel size in mm.
-
-    Returns
-    -------
-    bool [x, y, z]
-        All False where no trachea is found (the scan begins below it, or is very noisy).
+    `array` is in HU, slightly smoothed, `inside` the air inside the body, `air` its HU in this scan, `spacing` in mm.
+    All is False where no trachea is found (the scan begins below it, or is very noisy).
     """
     # Halfway between air in the airways and this subject's lung tissue: emphysema is nearly as dark as air.
     limit = np.clip((np.median(array[inside]) + air) / 2, -950.0, -880.0)
@@ -61,7 +48,7 @@ def find_airways(array: np.ndarray, inside: np.ndarray, air: float, spacing: flo
 
 
 def _follow_down(labels: np.ndarray, areas: np.ndarray, start: int, z: int) -> dict[int, list[int]]:
-    """Components below each other that stay as narrow as a lumen: {slice: labels in it}."""
+    """Returns components below each other that stay as narrow as a lumen: {slice: labels in it}."""
     path = {z: [int(start)]}
     while z > 0:
         next_level = []

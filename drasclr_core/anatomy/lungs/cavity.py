@@ -21,22 +21,12 @@ DOWNWARD = -0.5
 
 
 def chest_cavity(lungs: np.ndarray, bone: np.ndarray, spacing: float) -> np.ndarray:
-    """Convex region round both lungs, open downwards, whose sides follow lungs and ribs.
+    """Returns a convex region round both lungs, open downwards, whose sides follow lungs and ribs.
 
     Dense disease along the wall takes away the air that shows where the wall is. The ribs still do: each is moved
     inwards by the distance at which ribs lie from air elsewhere in the same subject.
 
-    Parameters
-    ----------
-    lungs : bool [x, y, z]
-        What has been found of both lungs.
-    bone : bool [x, y, z]
-    spacing : float
-        Voxel size, mm.
-
-    Returns
-    -------
-    bool [x, y, z]
+    Masks are bool [x, y, z]; `lungs` is what has been found of both. `spacing` is in mm.
     """
     points = np.argwhere(lungs & ~ndimage.binary_erosion(lungs)).astype(float)
     outside = distance(_hull(points, lungs.shape, -np.inf)) * spacing
@@ -50,7 +40,7 @@ def chest_cavity(lungs: np.ndarray, bone: np.ndarray, spacing: float) -> np.ndar
 
 
 def _hull(points: np.ndarray, shape: tuple[int, ...], lowest: float) -> np.ndarray:
-    """Voxels inside the convex hull of `points` [N, 3], without its faces whose normal has z at or below `lowest`.
+    """Returns the voxels inside the hull of `points` [N, 3], without faces whose normal has z at or below `lowest`.
 
     Along every line of voxels in x a convex body is one interval; the faces give its ends.
     """

@@ -19,7 +19,7 @@ HEALTHY, ILL = -780.0, -600.0
 DARKEST_PERCENTILE, ABOVE_DARKEST = 5, 90.0
 """Breathed out, healthy lung is denser, but evenly: both limits rise to so many HU above the darkest twentieth."""
 LEAST_ILLNESS = 0.4
-"""Below this share of the way from healthy to ill nothing is filled, so that normal lungs stay as they are."""
+"""Below this fraction of the way from healthy to ill nothing is filled, so that normal lungs stay as they are."""
 NEAR_MM = 12.0
 """Standard deviation of the neighbourhood in which lung and cavity are weighed."""
 SURROUNDED = 0.68
@@ -37,9 +37,9 @@ LEAST_CHANGE, MOST_STEPS = 20, 25
 
 
 def add_consolidation(array: np.ndarray, lungs: np.ndarray, spacing: float) -> np.ndarray:
-    """Grow both lungs into dense disease.
+    """Grows both lungs into dense disease.
 
-    A voxel joins the lung where the lung's share of the chest cavity in its neighbourhood, both weighed by a Gaussian,
+    A voxel joins the lung where the lung's part of the chest cavity in its neighbourhood, both weighed by a Gaussian,
     exceeds a limit; this is repeated until nothing changes (motion by mean curvature with a threshold: Merriman, Bence
     and Osher 1994). The limit falls with the density of the aerated lung nearby.
 
@@ -68,22 +68,22 @@ def add_consolidation(array: np.ndarray, lungs: np.ndarray, spacing: float) -> n
     free = cavity & ~ndimage.binary_dilation(bone) & ~fat & (illness > LEAST_ILLNESS)
     organ = _organs(cavity & ~both & (array > FAT[1]), spacing) | _middle(cavity, both, spacing)
     limit = SURROUNDED + illness * (np.where(organ, SURROUNDED_ORGAN, SURROUNDED_ILL) - SURROUNDED)
-    limit *= _around(cavity, spacing).clip(1e-3)
+    limit *= _fraction_near(cavity, spacing).clip(1e-3)
     grown = lungs.copy()
     for side in (1, 2):
         grown[_grow(lungs == side, free & (grown == 0), limit, spacing)] = side
     return grown
 
 
-def _around(mask: np.ndarray, spacing: float) -> np.ndarray:
-    """Share of `mask` in the neighbourhood of every voxel."""
+def _fraction_near(mask: np.ndarray, spacing: float) -> np.ndarray:
+    """Returns the fraction of `mask` in the neighbourhood of every voxel."""
     return ndimage.gaussian_filter(mask.astype(np.float32), NEAR_MM / spacing, truncate=3.0)
 
 
 def _illness(array: np.ndarray, lungs: np.ndarray, spacing: float) -> np.ndarray:
-    """0 beside healthy lung to 1 beside pneumonia, by the mean HU of the aerated lung nearby, its rim left out."""
+    """Returns 0 beside healthy lung to 1 beside pneumonia, by the mean HU of aerated lung nearby, without its rim."""
     inner = ndimage.binary_erosion(lungs) & (array < AERATED_BELOW)
-    share = _around(inner, spacing)
+    share = _fraction_near(inner, spacing)
     # Vessels are dense too; the median removes all but those near the hilum.
     quiet = np.where(inner, ndimage.median_filter(array, 3), 0).astype(np.float32)
     mean = ndimage.gaussian_filter(quiet, NEAR_MM / spacing, truncate=3.0) / share.clip(1e-4)
@@ -93,13 +93,13 @@ def _illness(array: np.ndarray, lungs: np.ndarray, spacing: float) -> np.ndarray
 
 
 def _organs(tissue: np.ndarray, spacing: float) -> np.ndarray:
-    """`tissue` opened by a ball: what is as thick as heart and liver."""
+    """Returns `tissue` opened by a ball: what is as thick as heart and liver."""
     deep = distance(~tissue) * spacing > ORGAN_MM
     return distance(deep) * spacing <= ORGAN_MM if deep.any() else deep
 
 
 def _middle(cavity: np.ndarray, lungs: np.ndarray, spacing: float) -> np.ndarray:
-    """The strip along the middle of the cavity, a straight line through the middles of the slices that show lung."""
+    """Returns the strip along the middle of the cavity, a line through the middles of the slices that show lung."""
     x, slices = np.arange(cavity.shape[0]), np.flatnonzero((lungs & cavity).any(axis=(0, 1)))
     counts = cavity.sum(axis=1)[:, slices]
     line = np.polyfit(slices, x @ counts / counts.sum(axis=0), 1)
@@ -108,10 +108,10 @@ def _middle(cavity: np.ndarray, lungs: np.ndarray, spacing: float) -> np.ndarray
 
 
 def _grow(lung: np.ndarray, free: np.ndarray, limit: np.ndarray, spacing: float) -> np.ndarray:
-    """`lung` and the `free` voxels that it comes to surround by more than `limit`."""
+    """Returns `lung` and the `free` voxels that it comes to surround by more than `limit`."""
     grown = lung
     for _ in range(MOST_STEPS):
-        step = lung | (free & (_around(grown, spacing) > limit))
+        step = lung | (free & (_fraction_near(grown, spacing) > limit))
         if np.count_nonzero(step != grown) < LEAST_CHANGE:
             break
         grown = step

@@ -18,7 +18,7 @@ GAS_CORE_MM = 3.0
 GAS_GROWTH_MM = 12.0
 """From its core the gas is followed this far, to its wall."""
 GAS_OPEN = 0.25
-"""Stomach and bowel have a wall: less than this share of a bubble's surface opens to the lung. A bulla's does."""
+"""Stomach and bowel have a wall: less than this fraction of a bubble's surface opens to the lung. A bulla's does."""
 GAS_BELOW = -925.0
 """However much noise brightens the air of a scan, what is brighter than this is no gas: emphysema may be darker."""
 MOST_GAS_L, MOST_GAS_SHARE = 1.0, 0.25
@@ -28,12 +28,12 @@ FRAGMENT_L = 0.02
 
 
 def level_of_air(array: np.ndarray, outside: np.ndarray) -> float:
-    """HU of air in this scan, from the air round the body: noise cut off at -1024 HU makes it brighter."""
+    """Returns the HU of air in this scan, from the air round the body: noise cut off at -1024 HU makes it brighter."""
     return max(AIR, float(np.median(array[outside]))) if outside.any() else AIR
 
 
 def lung_like(array: np.ndarray, air: np.ndarray, level: float, spacing: float) -> np.ndarray:
-    """The connected pieces of `air` that are large enough for a lung's part and not filled with air alone."""
+    """Returns the connected pieces of `air` that are large enough for a part of a lung and hold more than air."""
     labels, count = ndimage.label(air)
     liters = np.bincount(labels.ravel(), minlength=count + 1) * spacing**3 / 1e6
     boxes = ndimage.find_objects(labels)
@@ -46,7 +46,7 @@ def lung_like(array: np.ndarray, air: np.ndarray, level: float, spacing: float) 
 
 
 def bowel_gas(array: np.ndarray, tissue: np.ndarray, level: float, spacing: float) -> np.ndarray:
-    """Bubbles of pure gas in the lower half that a wall separates from the lung, seen or not at this resolution."""
+    """Returns bubbles of pure gas in the lower half that a wall separates from the lung, seen or too thin to be."""
     gas = np.zeros(tissue.shape, dtype=bool)
     dark = tissue & (ndimage.gaussian_filter(array, GAS_SMOOTH_MM / spacing) < min(level + GAS_WITHIN, GAS_BELOW))
     if not dark.any():

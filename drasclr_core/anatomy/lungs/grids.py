@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-SOFT_TISSUE = (-50.0, 100.0)
+QUIET_TISSUE = (-50.0, 100.0)
 """HU of muscle, blood and organs, where noise can be seen apart from structure."""
 SEEN_IN = 5
 """Noise is what differs from the mean of a cube of so many voxels."""
@@ -16,19 +16,13 @@ LEFT_HU = 25.0
 
 
 def smoothing_mm(array: np.ndarray, spacing: float) -> float:
-    """Standard deviation in mm of the Gaussian that leaves `LEFT_HU` of the scan's noise.
+    """Returns the standard deviation in mm of the Gaussian that leaves `LEFT_HU` of the scan's noise.
 
     A Gaussian of s voxels reduces the standard deviation of white noise in three dimensions by (2 s sqrt(pi))^1.5.
-
-    Parameters
-    ----------
-    array : float32 [x, y, z]
-        HU.
-    spacing : float
-        Voxel size, mm.
+    `array` is in HU, `spacing` in mm.
     """
     mean = ndimage.uniform_filter(array, SEEN_IN)
-    soft = (mean > SOFT_TISSUE[0]) & (mean < SOFT_TISSUE[1])
+    soft = (mean > QUIET_TISSUE[0]) & (mean < QUIET_TISSUE[1])
     if not soft.any():
         return SMOOTH_MM
     noise = 1.4826 * np.median(np.abs(array[soft] - mean[soft]))
@@ -36,7 +30,7 @@ def smoothing_mm(array: np.ndarray, spacing: float) -> float:
 
 
 def shrink(array: np.ndarray, factor: int) -> np.ndarray:
-    """Mean of cubes of `factor` voxels; the last ones are filled up with their neighbours."""
+    """Returns the mean of cubes of `factor` voxels; the last ones are filled up with their neighbours."""
     if factor == 1:
         return array
     array = np.pad(array, [(0, -size % factor) for size in array.shape], mode="edge")
@@ -47,7 +41,7 @@ def shrink(array: np.ndarray, factor: int) -> np.ndarray:
 
 
 def enlarge(array: np.ndarray, factor: int, shape: tuple[int, ...]) -> np.ndarray:
-    """Every voxel of a shrunk array repeated: `shape` voxels."""
+    """Returns every voxel of a shrunk array repeated: `shape` voxels."""
     for axis in range(array.ndim if factor > 1 else 0):
         array = np.repeat(array, factor, axis)
     return array[tuple(map(slice, shape))]

@@ -26,7 +26,7 @@ class LungmaskError(ValueError):
 
 
 def segment_lungs_lungmask(volume: Volume, weights: str | Path) -> np.ndarray:
-    """Label the right and the left lung with lungmask.
+    """Returns labels of the right and the left lung by lungmask.
 
     Parameters
     ----------
@@ -58,13 +58,13 @@ def segment_lungs_lungmask(volume: Volume, weights: str | Path) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def weights_fingerprint(weights: str | Path) -> str:
-    """Twelve hex digits of the weights' content; LungmaskError where they are unfit."""
+    """Returns twelve hex digits of the weights' content; LungmaskError where they are unfit."""
     return file_fingerprint(_checked(weights))
 
 
 @lru_cache(maxsize=1)
 def _checked(weights: str | Path) -> Path:
-    """`weights` as a path, after a look into the file that runs no code from it."""
+    """Returns `weights` as a path, after a look into the file that runs no code from it."""
     import torch  # here, because it takes seconds, and most runs segment without a network
 
     path, name = Path(weights), printable_name(weights)
@@ -85,7 +85,7 @@ def _checked(weights: str | Path) -> Path:
 
 @lru_cache(maxsize=1)
 def _inferer(weights: str):
-    """lungmask's network with these weights; kept, because a cohort uses it for every scan."""
+    """Returns lungmask's network with these weights; kept, because a cohort uses it for every scan."""
     try:
         from lungmask import LMInferer
     except ImportError as error:

@@ -19,8 +19,6 @@ from drasclr_core.anatomy.lungs.sides import LEFT, NO_LUNGS, RIGHT, NoLungsError
 from drasclr_core.imaging.masks import bounding_box, close, distance, largest
 from drasclr_core.imaging.volume import Volume
 
-__all__ = ["LEFT", "RIGHT", "NoLungsError", "segment_lungs"]
-
 LUNG_BELOW = -400.0
 """HU halfway between lung tissue and soft tissue: where partial volume puts the lung's surface."""
 WORK_MM, DISEASE_MM = 2.0, 4.0
@@ -34,7 +32,7 @@ WALL_MM = 1.5
 
 
 def segment_lungs(volume: Volume) -> np.ndarray:
-    """Label the right and the left lung.
+    """Returns labels of the right and the left lung.
 
     Parameters
     ----------
@@ -77,7 +75,7 @@ def segment_lungs(volume: Volume) -> np.ndarray:
 
 
 def _air_inside(air: np.ndarray) -> np.ndarray:
-    """Air that, slice by slice, does not reach the sides of the image: lungs, airways and bowel gas."""
+    """Returns air that, slice by slice, does not reach the sides of the image: lungs, airways and bowel gas."""
     labels, count = ndimage.label(air, structure=IN_PLANE)
     inside = np.ones(count + 1, dtype=bool)
     for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
@@ -87,7 +85,7 @@ def _air_inside(air: np.ndarray) -> np.ndarray:
 
 
 def _whole_lungs(array: np.ndarray, tissue: np.ndarray, kept_out: np.ndarray, spacing: float) -> np.ndarray:
-    """Labels of the two lungs, with vessels and dense disease."""
+    """Returns labels of the two lungs, with vessels and dense disease."""
     lungs = np.zeros(tissue.shape, dtype=np.uint8)
     for label, lung in zip((RIGHT, LEFT), two_lungs(tissue, spacing), strict=True):
         whole = close(lung, CLOSE_MM / spacing) & ~kept_out & (lungs == 0)
@@ -107,25 +105,17 @@ def _whole_lungs(array: np.ndarray, tissue: np.ndarray, kept_out: np.ndarray, sp
 
 
 def _cut_cm2(lungs: np.ndarray, outside: np.ndarray, spacing: float) -> float:
-    """Area on which lungs meet the outside air of the next slice: there the image's sides cut them off."""
-    lungs = lungs > 0
-    faces = np.count_nonzero(lungs[:, :, :-1] & outside[:, :, 1:]) + np.count_nonzero(
-        lungs[:, :, 1:] & outside[:, :, :-1]
-    )
+    """Returns the area on which lungs meet the outside air of the next slice: there the image's sides cut them."""
+    low, high = np.s_[:, :, :-1], np.s_[:, :, 1:]
+    faces = sum(np.count_nonzero((lungs[one] > 0) & outside[other]) for one, other in ((low, high), (high, low)))
     return faces * (spacing / 10) ** 2
 
 
 def _on_fine_voxels(array: np.ndarray, lungs: np.ndarray, tissue: np.ndarray, factor: int, smooth: float) -> np.ndarray:
-    """Labels on voxels `factor` times finer: near a surface between lung tissue and the body, HU decide again.
+    """Returns labels on voxels `factor` times finer: near a surface between lung tissue and the body, HU decide again.
 
-    Parameters
-    ----------
-    array : float32 [x, y, z]
-        HU on the fine voxels.
-    lungs, tissue : uint8 and bool [x, y, z]
-        Labels, and which voxels are air-filled, on the coarse voxels.
-    smooth : float
-        Standard deviation of the smoothing, fine voxels.
+    `array` holds the HU of the fine voxels; labels and air-filled `tissue` are on the coarse ones. `smooth` is the
+    smoothing's standard deviation in fine voxels.
     """
     if factor == 1:
         return lungs

@@ -1,4 +1,4 @@
-"""Numbers that tell whether a scan, its lungs and its alignment are plausible; `quality` judges by them."""
+"""Numbers that tell whether a scan, its lungs and its alignment are plausible; `verdict` judges by them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.anatomy.atlas.registration import AtlasAffine
-from drasclr_core.anatomy.quality.orientation import lattice, measure_orientation
+from drasclr_core.anatomy.quality.orientation import coarse_voxels, measure_orientation
 from drasclr_core.imaging.hounsfield import tissue_hu
 from drasclr_core.imaging.volume import Volume
 
@@ -22,7 +22,7 @@ LEAST_FACE = 0.05
 
 
 def measure_lungs(volume: Volume, lungs: np.ndarray) -> dict[str, float]:
-    """Volumes (l), cut faces (cm²), mean HU, signs of the scan's orientation, and what `measure_scan` gives."""
+    """Measures volumes (l), cut faces (cm²), mean HU, signs of orientation, and what `measure_scan` gives."""
     voxel_l = np.prod(volume.spacing) / 1e6
     right, left = (np.count_nonzero(lungs == label) * voxel_l for label in (1, 2))
     face_cm2 = volume.spacing[0] * volume.spacing[1] / 100
@@ -40,9 +40,9 @@ def measure_lungs(volume: Volume, lungs: np.ndarray) -> dict[str, float]:
 
 
 def measure_scan(volume: Volume) -> dict[str, float]:
-    """What can be measured without lungs: HU of air and tissue, slice distance and gaps (mm), and `body_across`."""
+    """Measures what needs no lungs: HU of air and tissue, slice distance and gaps (mm), and `body_across`."""
     stored = [*volume.source.get("spacing", volume.spacing), volume.source.get("slice_thickness", 0.0)]
-    hounsfield = {"air_hu": volume.source.get("air_hu"), "tissue_hu": tissue_hu(volume.array[lattice(volume)])}
+    hounsfield = {"air_hu": volume.source.get("air_hu"), "tissue_hu": tissue_hu(volume.array[coarse_voxels(volume)])}
     return {
         "slice_mm": float(max(stored)),
         "gap_mm": float(volume.source.get("gap_mm", 0.0)),
@@ -52,7 +52,7 @@ def measure_scan(volume: Volume) -> dict[str, float]:
 
 
 def body_across(volume: Volume) -> float:
-    """How much of the scan's sides (right and left, or front and back) is body, compared with head and foot.
+    """Returns how much of the scan's sides (right and left, or front and back) is body, compared with head and foot.
 
     Below 0.4 in whole chest CT, about 1 in crops, above 5 where a header names the axes wrongly (the body lies across).
     """
@@ -61,19 +61,16 @@ def body_across(volume: Volume) -> float:
     return float(max(faces[:2]) / max(faces[2], LEAST_FACE))
 
 
-def measure_alignment(
-    lungs: np.ndarray, lungs_affine: np.ndarray, affine: AtlasAffine, atlas: Atlas
-) -> dict[str, float]:
-    """Overlap with the atlas, shape of the transform, and where the landmarks fall.
+def measure_alignment(lungs: np.ndarray, affine: np.ndarray, to_atlas: AtlasAffine, atlas: Atlas) -> dict[str, float]:
+    """Measures the overlap with the atlas, the shape of the transform, and where the landmarks fall.
 
     Parameters
     ----------
     lungs : uint8 [x, y, z]
         The subject's lungs, 1 right, 2 left.
-    lungs_affine : float64 [4, 4]
+    affine : float64 [4, 4]
         From their voxel indices to RAS mm.
-    affine : Affine
-        From the atlas to the subject.
+    to_atlas : AtlasAffine
     atlas : Atlas
 
     Returns
@@ -87,7 +84,7 @@ def measure_alignment(
     step = max(1, round(OVERLAP_MM / atlas.spacing))
     grid = atlas.affine @ np.diag([step, step, step, 1])
     reference = atlas.lungs[::step, ::step, ::step]
-    to_subject = np.linalg.inv(lungs_affine) @ affine.matrix @ grid
+    to_subject = np.linalg.inv(affine) @ to_atlas.matrix @ grid
     warped = ndimage.affine_transform(
         lungs.astype(np.uint8), to_subject[:3, :3], to_subject[:3, 3], output_shape=reference.shape, order=0
     )
@@ -100,11 +97,11 @@ def measure_alignment(
         name: float(2 * np.count_nonzero(moved & fixed) / (np.count_nonzero(whole) / shrinks + np.count_nonzero(fixed)))
         for name, (whole, moved, fixed) in pairs.items()
     }
-    matrix = affine.matrix[:3, :3]
+    matrix = to_atlas.matrix[:3, :3]
     upper = np.linalg.qr(matrix)[1]
     upper = upper / np.diag(upper)[:, None]
     centres = atlas.centres[_inside(atlas.centres, atlas.lungs > 0, atlas.affine)]
-    in_subject = _inside(affine.to_subject(centres), lungs > 0, lungs_affine)
+    in_subject = _inside(to_atlas.to_subject(centres), lungs > 0, affine)
     return {
         **overlaps,
         "determinant": float(np.linalg.det(matrix)),
@@ -114,7 +111,7 @@ def measure_alignment(
 
 
 def _sides(atlas: Atlas) -> dict[str, int]:
-    """The atlas' labels of the right and the left lung, told by where they lie; empty unless it has two labels."""
+    """Returns the atlas' labels of the right and left lung, told by where they lie; empty unless it has two labels."""
     labels = np.unique(atlas.lungs[atlas.lungs > 0])
     if len(labels) != 2:
         return {}
@@ -124,7 +121,7 @@ def _sides(atlas: Atlas) -> dict[str, int]:
 
 
 def _inside(points_mm: np.ndarray, mask: np.ndarray, affine: np.ndarray) -> np.ndarray:
-    """bool [N]: whether each point's nearest voxel is in the mask."""
+    """Returns bool [N]: whether each point's nearest voxel is in the mask."""
     voxels = np.rint(nib.affines.apply_affine(np.linalg.inv(affine), points_mm)).astype(int)
     within = ((voxels >= 0) & (voxels < mask.shape)).all(axis=1)
     return within & mask[tuple(np.where(within[:, None], voxels, 0).T)]

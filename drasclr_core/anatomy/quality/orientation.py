@@ -38,21 +38,12 @@ LEAST_LUMEN_CM3 = 2.0
 
 
 def measure_orientation(volume: Volume, lungs: np.ndarray) -> dict[str, float]:
-    """Signs of the scan's three directions.
+    """Returns signs of the scan's three directions; `lungs` are uint8 [x, y, z], 1 right, 2 left.
 
-    Parameters
-    ----------
-    volume : Volume
-    lungs : uint8 [x, y, z]
-        1 right, 2 left, on the same voxels.
-
-    Returns
-    -------
-    dict
-        ``right_left`` (heart and liver), ``front_back`` (spine) and ``head_foot`` (windpipe); the last two lie between
-        -1 and 1. Empty where a lung is missing.
+    They are called ``right_left`` (heart and liver), ``front_back`` (spine) and ``head_foot`` (windpipe); the last two
+    lie between -1 and 1. There are none where a lung is missing.
     """
-    steps = lattice(volume)
+    steps = coarse_voxels(volume)
     lungs = lungs[steps]
     if not ((lungs == 1).any() and (lungs == 2).any()):
         return {}
@@ -67,13 +58,13 @@ def measure_orientation(volume: Volume, lungs: np.ndarray) -> dict[str, float]:
     }
 
 
-def lattice(volume: Volume) -> tuple[slice, slice, slice]:
-    """The part of a volume's voxels that lie about `LATTICE_MM` apart."""
+def coarse_voxels(volume: Volume) -> tuple[slice, slice, slice]:
+    """Returns the part of a volume's voxels that lie about `LATTICE_MM` apart."""
     return tuple(slice(None, None, max(1, round(LATTICE_MM / size))) for size in volume.spacing)
 
 
 def _heart_mm(lungs: np.ndarray, box: list, sizes: np.ndarray) -> float:
-    """How far left of the chest's middle the space between the lungs lies, mm; wide parts of it count more."""
+    """Returns how far left of the chest's middle the space between the lungs lies, mm; wide parts of it count more."""
     low, high = (box[2][0] + part * (box[2][1] - box[2][0]) for part in HEART)
     part = lungs[:, :, int(low) : int(high) + 1]
     right, left = part == 1, part == 2
@@ -88,7 +79,7 @@ def _heart_mm(lungs: np.ndarray, box: list, sizes: np.ndarray) -> float:
 
 
 def _liver(array: np.ndarray, lungs: np.ndarray, box: list, sizes: np.ndarray) -> float:
-    """Share of dense tissue below the right lung minus that below the left one; 0 where little is to be seen there."""
+    """Returns the share of dense tissue below the right lung minus that below the left; 0 where little is seen."""
     foot = max(0, box[2][0] - round(BELOW_MM[1] / sizes[2]))
     heights = np.arange(foot, box[2][1] + 1)
     smooth = ndimage.gaussian_filter(np.clip(array[:, :, foot : box[2][1] + 1], -300, 200), 1.0)
@@ -104,7 +95,7 @@ def _liver(array: np.ndarray, lungs: np.ndarray, box: list, sizes: np.ndarray) -
 
 
 def _spine(array: np.ndarray, box: list, sizes: np.ndarray) -> float:
-    """Bone behind and in front, near the midline: (behind - in front) / both."""
+    """Returns the bone behind and in front, near the midline: (behind - in front) / both."""
     third, reach = (box[0][1] - box[0][0]) // 3, round(OUTER * (box[1][1] - box[1][0]))
     bone = array[box[0][0] + third : box[0][1] - third + 1, :, box[2][0] : box[2][1] + 1] > BONE_HU
     behind, before = bone[:, : box[1][0] + reach].sum(), bone[:, box[1][1] - reach :].sum()
@@ -112,7 +103,7 @@ def _spine(array: np.ndarray, box: list, sizes: np.ndarray) -> float:
 
 
 def _windpipe(array: np.ndarray, lungs: np.ndarray, box: list, sizes: np.ndarray) -> float:
-    """Air between the lungs, not theirs, in their upper and their lower 30 %: (above - below) / both."""
+    """Returns the air between the lungs, not theirs, in their upper and their lower 30 %: (above - below) / both."""
     (left, right), (back, front), (low, high) = box
     reach, part, rim = round(0.38 * (right - left)), round(0.3 * (high - low)), round(0.15 * (front - back))
     chest = (slice(left + reach, right - reach + 1), slice(back + rim, front - rim + 1))
@@ -122,5 +113,5 @@ def _windpipe(array: np.ndarray, lungs: np.ndarray, box: list, sizes: np.ndarray
 
 
 def _balance(usual: int, other: int, least: float) -> float:
-    """From 1 (all where it usually is) to -1 (all on the other side); pulled to 0 where there is little in all."""
+    """Returns 1 (all where it usually is) to -1 (all on the other side); pulled to 0 where there is little in all."""
     return float((usual - other) / (usual + other + least))

@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drasclr_core.anatomy.atlas.atlas import Atlas, build_atlas, landmark_grid, read_stored
-from drasclr_core.anatomy.atlas.choice import choose_atlas
-from drasclr_core.anatomy.atlas.landmarks import read_corners
+from drasclr_core.anatomy.atlas import Atlas, build_atlas, choose_atlas, landmark_grid, read_corners, read_stored
 from drasclr_core.imaging.volume import VolumeError, load_mask
 from drasclr_core.model.official import official_locations
 

@@ -9,13 +9,11 @@ import pytest
 from scipy.ndimage import affine_transform
 from scipy.spatial.transform import Rotation
 
-from drasclr_core.anatomy.atlas import registration
-from drasclr_core.anatomy.atlas.atlas import build_atlas, read_stored
-from drasclr_core.anatomy.atlas.registration import AtlasAffine, align_solids, register_affine
+from drasclr_core.anatomy.atlas import AtlasAffine, build_atlas, read_stored, register_affine, registration
+from drasclr_core.anatomy.atlas.registration import align_solids
 from drasclr_core.anatomy.atlas.solid import Solid
-from drasclr_core.anatomy.lungs.segmentation import segment_lungs
-from drasclr_core.anatomy.quality.measures import measure_alignment
-from drasclr_core.anatomy.quality.verdict import judge
+from drasclr_core.anatomy.lungs import segment_lungs
+from drasclr_core.anatomy.quality import judge, measure_alignment
 from drasclr_core.imaging.affine import affine_matrix, transform
 from drasclr_core.imaging.volume import load_mask, load_volume, save_mask
 
@@ -191,9 +189,9 @@ def test_a_poor_first_start_is_retried(tmp_path, atlas_path, monkeypatch):
     solids = Solid.read(atlas_path), Solid.read(write_mask(tmp_path / "lungs.nii.gz", truth))
     good = registration._starts(*solids)
     monkeypatch.setattr(registration, "_starts", lambda *solids: [ASTRAY, *good])
-    affine, overlaps = align_solids(*solids)
+    to_atlas, overlaps = align_solids(*solids)
     assert len(overlaps) == 2 and overlaps[0] < 0.1 < registration.GOOD_DICE < overlaps[1]
-    assert error(affine, truth) < 0.3
+    assert error(to_atlas, truth) < 0.3
 
 
 def test_the_best_of_poor_starts_is_kept(tmp_path, atlas_path, monkeypatch):
@@ -202,9 +200,9 @@ def test_the_best_of_poor_starts_is_kept(tmp_path, atlas_path, monkeypatch):
     good = registration._starts(*solids)
     monkeypatch.setattr(registration, "_starts", lambda *solids: [good[0], ASTRAY])
     monkeypatch.setattr(registration, "GOOD_DICE", 1.0)
-    affine, overlaps = align_solids(*solids)
+    to_atlas, overlaps = align_solids(*solids)
     assert len(overlaps) == 2 and overlaps[1] < 0.1
-    assert error(affine, truth) < 0.3
+    assert error(to_atlas, truth) < 0.3
 
 
 def test_quality_control_refuses_what_no_start_could_align(tmp_path, atlas_path, monkeypatch):
@@ -240,10 +238,10 @@ def test_solid_keeps_volume_and_place(tmp_path):
 
 
 def test_there_and_back(tmp_path):
-    affine = AtlasAffine(drawn(5))
-    np.testing.assert_allclose(affine.to_atlas(affine.to_subject(LANDMARKS)), LANDMARKS, atol=1e-9)
-    affine.save(tmp_path / "affine.json")
-    np.testing.assert_allclose(AtlasAffine.load(tmp_path / "affine.json").matrix, affine.matrix)
+    to_atlas = AtlasAffine(drawn(5))
+    np.testing.assert_allclose(to_atlas.to_atlas(to_atlas.to_subject(LANDMARKS)), LANDMARKS, atol=1e-9)
+    to_atlas.save(tmp_path / "affine.json")
+    np.testing.assert_allclose(AtlasAffine.load(tmp_path / "affine.json").matrix, to_atlas.matrix)
 
 
 def test_bad_input_is_named(tmp_path, atlas_path):

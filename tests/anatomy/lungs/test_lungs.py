@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
+from drasclr_core.anatomy.lungs import LEFT, RIGHT, NoLungsError, segment_lungs
 from drasclr_core.anatomy.lungs import segmentation as classical
 from drasclr_core.anatomy.lungs.cavity import chest_cavity
 from drasclr_core.anatomy.lungs.consolidation import add_consolidation
 from drasclr_core.anatomy.lungs.gas import bowel_gas
 from drasclr_core.anatomy.lungs.grids import LEFT_HU, SMOOTH_MM, enlarge, shrink, smoothing_mm
-from drasclr_core.anatomy.lungs.segmentation import LEFT, RIGHT, NoLungsError, segment_lungs
 from drasclr_core.cohort.phantom import simulate
 from drasclr_core.cohort.phantom.traits import draw_traits
 from drasclr_core.imaging.masks import dice as overlap

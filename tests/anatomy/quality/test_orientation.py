@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from drasclr_core.anatomy.lungs.segmentation import segment_lungs
+from drasclr_core.anatomy.lungs import segment_lungs
+from drasclr_core.anatomy.quality import LIMITS, assess
 from drasclr_core.anatomy.quality.orientation import measure_orientation
-from drasclr_core.anatomy.quality.verdict import LIMITS, assess
 from drasclr_core.cohort.phantom.simulate import simulate
 from drasclr_core.cohort.phantom.traits import draw_traits
 from drasclr_core.imaging.volume import Volume, load_volume

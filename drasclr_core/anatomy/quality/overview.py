@@ -1,0 +1,67 @@
+"""The verdicts of a whole cohort: listed worst first, and who goes on to the next stage."""
+
+from __future__ import annotations
+
+from math import inf
+
+import pandas as pd
+
+from drasclr_core.anatomy.quality.limits import LIMITS
+from drasclr_core.anatomy.quality.verdict import VERDICTS, Quality
+from drasclr_core.cohort.subjects import SHOWN, read_subjects
+from drasclr_core.run import Run
+
+MEASURES = ("right_l", "left_l", *(limit.measure for limit in LIMITS))
+
+
+class NoUsableScanError(ValueError):
+    """Every scan of a cohort is refused; the message gives the reasons."""
+
+
+def worst_first(run: Run) -> list[tuple[str, Quality]]:
+    """Returns sid and quality of every subject of the cohort, by verdict, number of reasons, overlap (Dice), sid.
+
+    Subjects that stage 02 has not reached yet have the verdict ``not done`` and come before all others.
+    """
+    found = []
+    for sid in read_subjects(run)["sid"]:
+        path = run.anatomy(sid) / "quality.json"
+        found.append((sid, Quality.load(path) if path.exists() else Quality("not done")))
+    return sorted(found, key=_badness)
+
+
+def _badness(entry: tuple[str, Quality]) -> tuple:
+    sid, quality = entry
+    rank = VERDICTS.index(quality.verdict) if quality.verdict in VERDICTS else -1
+    return rank, -len(quality.reasons), quality.measures.get("dice", inf), sid
+
+
+def quality_table(run: Run) -> pd.DataFrame:
+    """Returns one row per subject of the cohort, in the order of `worst_first`: ``sid, verdict, reasons``, measures.
+
+    A measure that nobody has is a column without numbers, so that a cohort of refused scans has the same columns.
+    """
+    rows = []
+    for sid, quality in worst_first(run):
+        measures = {name: value for name, value in quality.measures.items() if not isinstance(value, str)}
+        rows.append({"sid": sid, "verdict": quality.verdict, "reasons": "; ".join(quality.reasons), **measures})
+    table = pd.DataFrame(rows)
+    return table.reindex(columns=[*table, *(name for name in MEASURES if name not in table)])
+
+
+def accepted_subjects(run: Run) -> pd.DataFrame:
+    """Returns subject table and measures of the subjects whose scan is ``ok`` or to ``review``, in the table's order.
+
+    A label with a measure's name gets ``_label`` behind it.
+    """
+    judged = quality_table(run)
+    accepted = judged[judged["verdict"].isin(["ok", "review"])]
+    return read_subjects(run).merge(accepted, on="sid", suffixes=("_label", ""))
+
+
+def require_usable(table: pd.DataFrame) -> None:
+    """Raises `NoUsableScanError` with the first reasons where every scan of a `quality_table` is refused."""
+    if len(table) and (table["verdict"] == "refused").all():
+        reasons = table["reasons"].str.removesuffix(".").head(SHOWN)
+        more = f"; and {len(table) - SHOWN} more" if len(table) > SHOWN else ""
+        raise NoUsableScanError(f"no scan can be used, {len(table)} refused: {'; '.join(reasons)}{more}.")
