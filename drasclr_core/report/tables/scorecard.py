@@ -36,7 +36,7 @@ def scorecard_table(board: pd.DataFrame, found: pd.DataFrame, pages: Container[s
     """
     body = "".join(_claim(claim, found[found["id"] == claim["id"]], pages) for claim in board.to_dict("records"))
     heads = "".join(f'<th scope="col">{name}</th>' for name in _HEADINGS)
-    return _STYLE + bare(f'<table class="scorecard"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>')
+    return bare(f'{_STYLE}<table class="scorecard"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>')
 
 
 def figure(row: dict, value: float) -> str:
