@@ -55,12 +55,7 @@ class Agreement(NamedTuple):
 
 
 def overlap(detected: np.ndarray, truth: np.ndarray, lungs: np.ndarray) -> Overlap:
-    """Compare two masks inside the lungs.
-
-    Parameters
-    ----------
-    detected, truth, lungs : [x, y, z]
-        Above zero is inside. Voxels outside the lungs do not count.
+    """Compares two masks `detected` and `truth` inside the `lungs`, all [x, y, z]: above zero is inside.
 
     Raises
     ------
@@ -78,16 +73,9 @@ def overlap(detected: np.ndarray, truth: np.ndarray, lungs: np.ndarray) -> Overl
 
 
 def share_agreement(detected: np.ndarray, true: np.ndarray) -> Agreement:
-    """Line and mean difference of detected against true shares of N subjects, both in per cent of the lungs.
+    """Returns line and mean difference of `detected` against `true` shares [N], both in per cent of the lungs.
 
-    Parameters
-    ----------
-    detected, true : float [N]
-
-    Returns
-    -------
-    Agreement
-        The line is NaN below three subjects or where all true shares are equal; the bias's interval below two.
+    The line is NaN below three subjects or where all true shares are equal; the bias's interval below two.
 
     Raises
     ------

@@ -21,24 +21,19 @@ MIN_SUBJECTS = 4
 MAPPED = "drasclr_finetuned"
 """The method whose maps Figure 3 shows."""
 
-_UNKNOWN = dict.fromkeys(("estimate", "low", "high", "wide_low", "wide_high"), float("nan")) | {
-    "missing": "",
-    "lacks": "",
-    "room": True,
-    "p_up": float("nan"),
-    "p_down": float("nan"),
-}
+_UNKNOWN = dict.fromkeys(("estimate", "low", "high", "wide_low", "wide_high"), float("nan"))
+_UNKNOWN |= {"missing": "", "lacks": "", "room": True, "p_up": float("nan"), "p_down": float("nan")}
 
 
 def evidence(results: str | Path, comparisons: pd.DataFrame) -> pd.DataFrame:
-    """Each comparison with this run's difference and its intervals, or the reason why there is none.
+    """Returns each comparison with this run's difference and its intervals, or the reason why there is none.
 
     Parameters
     ----------
     results : path
         The folder of result files; any of them may be absent.
     comparisons : DataFrame
-        From `report.claims.comparisons`.
+        From `comparisons`.
 
     Returns
     -------

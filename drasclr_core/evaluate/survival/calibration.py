@@ -10,7 +10,7 @@ MAX_SLOPE = 20.0
 
 
 def calibration(days: np.ndarray, died: np.ndarray, survival: np.ndarray, day: float, groups: int = 3) -> pd.DataFrame:
-    """Predicted and observed risk of dying by `day`, for all subjects and for groups of rising predicted risk.
+    """Returns predicted and observed risk of dying by `day`, for all subjects and for groups of rising predicted risk.
 
     Parameters
     ----------
@@ -50,20 +50,10 @@ def calibration(days: np.ndarray, died: np.ndarray, survival: np.ndarray, day: f
 
 
 def observed_risk(days: np.ndarray, died: np.ndarray, day: float) -> tuple[float, float, float]:
-    """Share that has died by `day`, 1 - Kaplan-Meier, with a 95 % interval (log-log, Greenwood).
+    """Returns the share that has died by `day`, 1 - Kaplan-Meier, and the ends of its 95 % interval (log-log).
 
-    NaN where nobody is followed up to `day` and not everybody has died. Without a death the interval is NaN.
-
-    Parameters
-    ----------
-    days, died : array [N]
-        Follow-up, and whether it ended with death.
-    day : float
-
-    Returns
-    -------
-    (float, float, float)
-        Share, and the ends of its interval.
+    `days` [N] is follow-up, `died` [N] whether it ended with death. NaN where nobody is followed up to `day` and not
+    everybody has died. Without a death the interval is NaN.
     """
     fitter = KaplanMeierFitter().fit(days, died)
     alive = float(fitter.predict(day))
@@ -75,7 +65,7 @@ def observed_risk(days: np.ndarray, died: np.ndarray, day: float) -> tuple[float
 
 
 def calibration_slope(days: np.ndarray, died: np.ndarray, log_risk: np.ndarray) -> tuple[float, float, float]:
-    """Cox regression of the outcome on the predicted log risk: slope and 95 % interval.
+    """Returns the slope of a Cox regression of the outcome on the predicted log risk, and its 95 % interval.
 
     1 is right; below 1 predictions are too extreme (overfitting), above 1 too timid (too strong a penalty), 0 useless.
     NaN where risks do not vary, nobody died, or the risks put the deaths in order without a fault, so that no slope is
@@ -86,11 +76,6 @@ def calibration_slope(days: np.ndarray, died: np.ndarray, log_risk: np.ndarray) 
     days, died : array [N]
     log_risk : array [N]
         Predicted for subjects who took no part in the model.
-
-    Returns
-    -------
-    (float, float, float)
-        Slope, and the ends of its interval.
     """
     missing = (float("nan"),) * 3
     if not np.any(died) or np.std(log_risk) < 1e-9:

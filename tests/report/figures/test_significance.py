@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 
 from drasclr_core.report.figures.significance import SMALLEST, difference_forest, label, p_values
-from drasclr_core.report.tables.downloads import csv_links
-from drasclr_core.report.tables.significance import folded, readable
+from drasclr_core.report.tables import csv_links, folded, readable
 
 
 @pytest.fixture

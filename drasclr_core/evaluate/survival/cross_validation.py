@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from drasclr_core.evaluate.folds import splits, stratified_folds
-from drasclr_core.evaluate.survival.concordance import concordance, horizons, reachable
+from drasclr_core.evaluate.statistics.resampling import by_repeat, draw_table, resample_counts
+from drasclr_core.evaluate.survival.concordance import concordance, horizons, pair_weights, reachable, won
 from drasclr_core.evaluate.survival.covariates import REFERENCE, SurvivalData, survival_obstacle
 from drasclr_core.evaluate.survival.cox import fit_cox
 from drasclr_core.progress import for_each
@@ -31,7 +32,7 @@ class SurvivalReadout:
     scores : DataFrame
         One row per method, horizon, repeat and fold: ``method, task, metric, repeat, fold, value, n_train, n_test,
         deaths_train, deaths_test, tau_days, alpha``. `value` is C(tau), NaN where the fold has no comparable pair;
-        `deaths_test` counts those before tau; `tau_days` is the horizon used (see `concordance.reachable`); `alpha` the
+        `deaths_test` counts those before tau; `tau_days` is the horizon used (see `reachable`); `alpha` the
         chosen penalty.
     predictions : DataFrame
         One row per method, repeat and subject, predicted when it was in the test fold: ``method, task, repeat, fold,
@@ -45,12 +46,12 @@ class SurvivalReadout:
 def compare_survival(
     data: SurvivalData, folds: int = 5, repeats: int = 5, seed: int = 0, workers: int = 1
 ) -> SurvivalReadout:
-    """Every row over the same folds of the same subjects.
+    """Cross-validates every row over the same folds of the same subjects.
 
     Parameters
     ----------
     data : SurvivalData
-        From `covariates.survival_data`.
+        From `survival_data`.
     folds, repeats : int
         Number of folds, and of runs. Each run draws new folds, with the deaths spread evenly over them.
     seed : int
@@ -74,16 +75,39 @@ def compare_survival(
     return SurvivalReadout(*(pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)))
 
 
-def added_risk(predictions: pd.DataFrame, method: str) -> pd.Series:
-    """What a row adds to the confounders: its log risk less theirs, mean over runs, by ``sid``.
+def survival_draws(predictions: pd.DataFrame, draws: int = 200, seed: int = 0) -> pd.DataFrame:
+    """Returns bootstrap time-dependent concordance: mean over runs of C(tau) over all pairs *within* tested folds.
 
-    Every value was predicted by models that the subject took no part in.
+    Two subjects of different folds were predicted by different models and are not compared. A fold counts by the
+    weight of its comparable pairs, so that folds with few deaths, or none, need no rule of their own.
 
     Parameters
     ----------
     predictions : DataFrame
-        `SurvivalReadout.predictions`.
-    method : str
+        ``method, task, repeat, fold, subject, days, died, log_risk`` (see `numbered`).
+    draws, seed : int
+
+    Returns
+    -------
+    DataFrame
+        As `readout_draws`. A draw without any comparable pair is NaN.
+    """
+    order = np.sort(predictions["subject"].unique())
+    counts = resample_counts(len(order), draws, seed)
+    parts = []
+    for (method, task), rows in predictions.groupby(["method", "task"], sort=False):
+        taus = horizons(*rows.drop_duplicates("subject")[["days", "died"]].to_numpy().T)
+        repeats = list(by_repeat(rows, order))
+        for name, tau in taus.items():
+            values = [_pooled_concordance(part, tau, counts) for part in repeats]
+            parts.append(draw_table(method, task, f"concordance at {name}", np.mean(values, axis=0)))
+    return pd.concat(parts, ignore_index=True)
+
+
+def added_risk(predictions: pd.DataFrame, method: str) -> pd.Series:
+    """Returns what the row `method` adds to the confounders: its log risk less theirs, mean over runs, by ``sid``.
+
+    Every value was predicted (`predictions` are those of a `SurvivalReadout`) by models without the subject.
     """
     mean = predictions.groupby(["method", "sid"])["log_risk"].mean()
     return mean[method] - mean[REFERENCE]
@@ -118,3 +142,17 @@ def _one_run(
         known = {"sid": table.index[test], "days": ours[0], "died": ours[1]}
         predictions.append(pd.DataFrame({**where, **known, "log_risk": log_risk, "survival": alive}))
     return pd.DataFrame(scores), pd.concat(predictions, ignore_index=True)
+
+
+def _pooled_concordance(part: pd.DataFrame, tau: float, counts: np.ndarray) -> np.ndarray:
+    days, died, risk = (part[name].to_numpy() for name in ("days", "died", "log_risk"))
+    died = died.astype(bool)
+    right, all_pairs = np.zeros(len(counts)), np.zeros(len(counts))
+    for train, test in splits(part["fold"].to_numpy()):
+        past, ours = (days[train], died[train]), (days[test], died[test])
+        deaths, weights = pair_weights(ours, past, reachable(tau, *past))
+        here = counts[:, test].astype(float)
+        all_pairs += np.einsum("bd,bd->b", here[:, deaths], here @ weights.T)
+        right += np.einsum("bd,bd->b", here[:, deaths], here @ (weights * won(risk[test], deaths)).T)
+    with np.errstate(invalid="ignore"):
+        return right / all_pairs
