@@ -9,8 +9,10 @@ from lifelines import CoxPHFitter, KaplanMeierFitter
 MAX_SLOPE = 20.0
 
 
-def calibration(days: np.ndarray, died: np.ndarray, survival: np.ndarray, day: float, groups: int = 3) -> pd.DataFrame:
-    """Returns predicted and observed risk of dying by `day`, for all subjects and for groups of rising predicted risk.
+def calibration_table(
+    days: np.ndarray, died: np.ndarray, survival: np.ndarray, day: float, groups: int = 3
+) -> pd.DataFrame:
+    """Returns predicted and observed risk of dying by `day`, for all subjects and by predicted risk.
 
     Parameters
     ----------
