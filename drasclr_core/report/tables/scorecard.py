@@ -9,8 +9,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from drasclr_core.evaluate.scorecard.verdicts import UNTESTABLE
+from drasclr_core.report.figures.rows import label
 from drasclr_core.report.figures.scorecard import SIGN, points
-from drasclr_core.report.figures.significance import label
 from drasclr_core.report.templates import render
 
 

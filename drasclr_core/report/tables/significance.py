@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from drasclr_core.evaluate.scores import PERCENT
 from drasclr_core.methods.rows import row_of
-from drasclr_core.report.figures.significance import PERCENT, TESTS, label
+from drasclr_core.report.figures.rows import label
+from drasclr_core.report.figures.significance import TESTS
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
