@@ -62,18 +62,9 @@ def read_features(run: Run, subjects: pd.DataFrame, method: str) -> pd.DataFrame
 
 
 def methods_with_features(run: Run, measured: Sequence[str] = ()) -> list[str]:
-    """Returns the methods that have a folder of features, and the measured ones, in the order of the book's rows.
+    """Returns the methods of a `run` with a features folder and the `measured` ones, in the order of the book's rows.
 
-    Parameters
-    ----------
-    run : Run
-    measured : sequence of str
-        Names of `IN_SUBJECTS` or `IN_LUNGS` that are to be among them.
-
-    Returns
-    -------
-    list of str
-        Methods that the book does not know come last, by name.
+    Methods that the book does not know come last, by name.
     """
     folders = {path.parent.name for path in run.features("").glob("*/image.*") if path.suffix in (".parquet", ".csv")}
     order = {name: number for number, name in enumerate(METHODS)}
@@ -85,19 +76,8 @@ def found_features(
 ) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
     """Returns the features of the methods that have been computed, and why the others are missing.
 
-    Parameters
-    ----------
-    run, subjects
-        As in `read_features`.
-    methods : sequence of str
-    closely : str
-        One of the methods that must not be missing; empty for none.
-
-    Returns
-    -------
-    features : dict of str to DataFrame
-        By method, in the order of `methods`.
-    missing : dict of str to str
+    `run`, `subjects` and `methods` are as in `read_features`; both results are by method, in the order of `methods`.
+    The method `closely` must not be missing; empty for none.
 
     Raises
     ------

@@ -30,19 +30,10 @@ def accuracy(true: np.ndarray, predicted: np.ndarray, off: int = 0) -> float:
 def kappa(true: np.ndarray, predicted: np.ndarray, classes: Sequence[int]) -> float:
     """Returns Cohen's kappa with quadratic weights (Cohen 1968): 1 is agreement, 0 that of two independent readers.
 
-    A miss by two grades costs four times a miss by one. Always predicting the same grade gives 0, however frequent
-    that grade is.
-
-    Parameters
-    ----------
-    true, predicted : int array [N]
-    classes : sequence of int
-        All grades in their order, because a grade that nobody has still lies between its neighbours.
-
-    Returns
-    -------
-    float
-        NaN where all true and predicted grades are one and the same: chance agrees too, and there is nothing to tell.
+    A miss by two grades costs four times a miss by one. Always predicting the same grade gives 0, however frequent that
+    grade is. `classes` are all grades in their order, because a grade that nobody has still lies between its
+    neighbours. NaN where all `true` and `predicted` grades [N] are one and the same: chance agrees too, and there is
+    nothing to tell.
     """
     if len(set(true) | set(predicted)) == 1:
         return float("nan")
@@ -50,16 +41,11 @@ def kappa(true: np.ndarray, predicted: np.ndarray, classes: Sequence[int]) -> fl
 
 
 def score(task: Task, true: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    """Returns the value of every metric of the task, by name, in the order of ``task.metrics``.
+    """Returns the value of every metric of the `task`, by name, in the order of ``task.metrics``.
 
-    R2 compares with the mean of the *tested* labels, so a readout that has learned nothing scores slightly below 0,
-    and a wrong one far below. At least two tested subjects are needed.
-
-    Parameters
-    ----------
-    task : Task
-    true, predicted : array [N]
-        Grades, or values on the log scale.
+    `true` and `predicted` [N] are grades, or values on the log scale. R2 compares with the mean of the *tested* labels,
+    so a readout that has learned nothing scores slightly below 0, and a wrong one far below. At least two tested
+    subjects are needed.
 
     Raises
     ------
@@ -90,19 +76,10 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def advantage(scores: pd.DataFrame, over: str = "chance") -> pd.DataFrame:
-    """Returns how much higher each score is than that of another method on the same fold.
+    """Returns how much higher each score is than that of the method `over` on the same fold.
 
-    Parameters
-    ----------
-    scores : DataFrame
-        As for `summarise`, of methods that were tested on the same folds, as by `compare_readouts`.
-    over : str
-        The method to subtract.
-
-    Returns
-    -------
-    DataFrame
-        ``method, task, metric, mean, sd, folds``, without rows of `over`.
+    The `scores` (as for `summarise`) are of methods that were tested on the same folds, as by `compare_readouts`.
+    Columns: ``method, task, metric, mean, sd, folds``, without rows of `over`.
     """
     where = ["task", "metric", "repeat", "fold"]
     reference = scores.loc[scores["method"] == over, [*where, "value"]].rename(columns={"value": "reference"})

@@ -19,17 +19,9 @@ ELSEWHERE = {"table2": ("table8",)}
 def beside_paper(summary: pd.DataFrame, stem: str) -> pd.DataFrame:
     """Returns our scores with the paper's numbers for the same method, task and metric.
 
-    Parameters
-    ----------
-    summary : DataFrame
-        ``method, task, metric, mean, sd`` and others, as from `summarise`.
-    stem : str
-        ``table2`` …: the paper's table. Any other name is of a table that the paper does not have.
-
-    Returns
-    -------
-    DataFrame
-        `summary` with ``paper_mean`` and ``paper_sd``, NaN where the paper has no such method or did not report it.
+    The `summary` has ``method, task, metric, mean, sd`` and others, as from `summarise`; `stem` is the paper's table
+    (``table2`` …), or a name that the paper does not have. ``paper_mean`` and ``paper_sd`` are added, NaN where the
+    paper has no such method or did not report it.
     """
     tables = [paper.table(name) for name in (stem, *ELSEWHERE.get(stem, ())) if name in paper.TABLES]
     if not tables:
@@ -40,7 +32,7 @@ def beside_paper(summary: pd.DataFrame, stem: str) -> pd.DataFrame:
 
 
 def write_table(run: Run, stem: str, table: pd.DataFrame, **parts: pd.DataFrame | None) -> list[Path]:
-    """Writes a table into the results of a run, and its parts beside it.
+    """Writes a table into the results of a run, and its parts beside it; returns the files in this order.
 
     Parameters
     ----------
@@ -52,11 +44,6 @@ def write_table(run: Run, stem: str, table: pd.DataFrame, **parts: pd.DataFrame 
     **parts : DataFrame or None
         ``<stem>_<part>.csv``; None is left out. Later notebooks read ``folds`` (scores of every fold) and ``bootstrap``
         (draws); ``shuffled`` are scores on permuted labels.
-
-    Returns
-    -------
-    list of path
-        The files, in the order of the arguments.
     """
     tables = {stem: table} | {f"{stem}_{name}": part for name, part in parts.items() if part is not None}
     for name, content in tables.items():

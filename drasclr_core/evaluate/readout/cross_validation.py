@@ -62,7 +62,10 @@ def cross_validate(
     model: ModelBuilder,
     unlabelled: int = 0,
 ) -> Readout:
-    """Cross-validates any model that has ``fit`` and ``predict``: a linear one on features, a network on scans.
+    """Cross-validates any `model` that has ``fit`` and ``predict``: a linear one on features, a network on scans.
+
+    `task, method, folds, repeats, seed` are as in `readout`; `unlabelled` is how many subjects were left out for want
+    of a label.
 
     Parameters
     ----------
@@ -70,10 +73,6 @@ def cross_validate(
         What the model is fitted to, in the order of `labels`.
     labels : Series [N]
         Indexed by sid and sorted, as `labels_of` gives them.
-    task, method, folds, repeats, seed, model
-        As in `readout`.
-    unlabelled : int
-        Subjects that were left out because they have no label.
 
     Raises
     ------

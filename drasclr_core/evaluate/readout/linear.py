@@ -22,15 +22,8 @@ def linear_model(task: Task, labels: np.ndarray, rng: np.random.Generator) -> Ba
     """Returns, not fitted: standardised features, then ridge or multinomial logistic regression with an L2 penalty.
 
     The penalty is chosen while fitting: of ridge by leave-one-out error, of logistic regression by the log loss over
-    five inner folds. Training labels of one grade only leave nothing to learn: the model then predicts that grade.
-
-    Parameters
-    ----------
-    task : Task
-    labels : array [N]
-        The training labels that the model will be fitted to.
-    rng : numpy.random.Generator
-        Draws the inner folds.
+    five inner folds, which `rng` draws. Training `labels` [N] of one grade only leave nothing to learn: the model of a
+    graded `task` then predicts that grade.
     """
     if task.classes is None:
         return make_pipeline(StandardScaler(), RidgeCV(PENALTIES_REGRESSION))

@@ -28,16 +28,8 @@ def permutation_scores(
 ) -> pd.DataFrame:
     """Returns mean scores over folds after the labels were shuffled among the subjects, before anything else is done.
 
-    Parameters
-    ----------
-    features, subjects, method, folds, seed
-        As in `readout`.
-    tasks : sequence of Task
-        Tasks that can be evaluated (`compare_readouts` names those that cannot).
-    n_permutations : int
-        How often to shuffle. The smallest p value that can come out is 1 / (n_permutations + 1).
-    workers : int
-        Processes (see `progress.for_each`).
+    `features, subjects, method, folds, seed` are as in `readout`; `tasks` can be evaluated (`compare_readouts` names
+    those that cannot); `workers` are processes. The smallest p value that can come out is 1 / (n_permutations + 1).
 
     Returns
     -------
@@ -53,12 +45,8 @@ def permutation_scores(
 def permutation_test(readout: Readout, permutations: pd.DataFrame) -> pd.DataFrame:
     """Compares the real labels with shuffled ones, of which the first repeat's folds are the counterpart.
 
-    Parameters
-    ----------
-    readout : Readout
-        On the real labels.
-    permutations : DataFrame
-        From `permutation_scores`, of methods and tasks that are in `readout`.
+    The `permutations` (from `permutation_scores`) are of methods and tasks that are in the `readout` on the real
+    labels.
 
     Returns
     -------

@@ -34,7 +34,7 @@ def readout(
     seed: int = 0,
     model: ModelBuilder = linear_model,
 ) -> Readout:
-    """Cross-validates one readout of one task.
+    """Cross-validates one readout of one `task`.
 
     Parameters
     ----------
@@ -42,13 +42,11 @@ def readout(
         ``sid`` and one numeric column per feature.
     subjects : DataFrame
         ``sid`` and the label columns. Subjects without features are left out.
-    task : Task
     method : str
         What to call these features in the results.
-    folds, repeats : int
-        Number of folds, and how often to draw new ones.
-    seed : int
-        The same seed and the same subjects give the same folds, whatever the features.
+    folds, repeats, seed : int
+        Number of folds, and how often to draw new ones. The same seed and subjects give the same folds, whatever the
+        features.
     model : callable
         `linear_model` or `chance_model`.
 
@@ -72,22 +70,15 @@ def compare_readouts(
 ) -> Readout:
     """Cross-validates every method on every task, over the same folds of the same subjects, and a chance row.
 
-    Only subjects that have the features of *all* methods take part, so that rows of the table can be compared.
-    Tasks that cannot be evaluated are left out and named in `Readout.skipped`.
+    Only subjects that have the features of *all* methods take part, so that rows of the table can be compared. Tasks
+    that cannot be evaluated are left out and named in `Readout.skipped`. Rows of ``chance`` come first, then the
+    methods in their order. `subjects, folds, repeats, seed` are as in `readout`.
 
     Parameters
     ----------
     features : dict of str to DataFrame
         Method -> its feature table (see `readout`).
-    subjects : DataFrame
     tasks : sequence of Task
-    folds, repeats, seed : int
-        As in `readout`.
-
-    Returns
-    -------
-    Readout
-        Rows of ``chance`` first, then of the methods in their order.
 
     Raises
     ------
@@ -117,10 +108,7 @@ def compare_readouts(
 def aligned(features: pd.DataFrame, subjects: pd.DataFrame, task: Task, method: str) -> tuple[pd.Series, np.ndarray]:
     """Returns labels (Series [N], indexed by sid and sorted) and features (float [N, D]) of the subjects with both.
 
-    Parameters
-    ----------
-    features, subjects, task, method
-        As in `readout`.
+    `features, subjects, task, method` are as in `readout`.
 
     Raises
     ------

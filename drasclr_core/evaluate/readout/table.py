@@ -71,37 +71,30 @@ def readout_table(
 ) -> ReadoutTable:
     """Evaluates methods on tasks over the same folds, and writes the table and its parts into the results of the run.
 
-    The files are ``<stem>.csv`` (beside the paper's), ``_folds``, ``_bootstrap`` (draws, to four digits) and
-    ``_shuffled``.
+    The files are ``<stem>.csv`` (beside the paper's table of this name), ``_folds``, ``_bootstrap`` (draws, to four
+    digits) and ``_shuffled``. `folds`, `repeats` and `seed` are as in `readout`, `workers` processes of the
+    permutations.
 
     Parameters
     ----------
     run : Run
     methods : sequence of str
-        See `read_features`. Those without features are left out. Empty: every method with a folder of features.
+        See `read_features`. Those without features are left out. Empty: `measured` (`laa950`, `lung_density`) and every
+        method with a folder of features.
     tasks : sequence of Task
     stem : str
-        What the files begin with, and the paper's table beside ours: ``table2`` …
     closely : str
         The method that is tested on shuffled labels; it must have features.
-    measured : sequence of str
-        Measured methods (`laa950`, `lung_density`) that are rows too where `methods` is empty.
     supervised : callable, optional
         Cross-validates one more method over the same folds, given the rows of the subject table that were tested. Its
         row follows that of chance.
-    folds, repeats, seed
-        As in `readout`.
     n_permutations, n_bootstraps : int
         How often labels are shuffled, and subjects drawn.
-    workers : int
-        Processes of the shuffled readouts.
 
     Raises
     ------
-    FileNotFoundError
-        The method `closely` has no features.
-    ValueError
-        No task can be evaluated.
+    FileNotFoundError, ValueError
+        The method `closely` has no features; no task can be evaluated.
     """
     subjects = read_subjects(run)
     methods = methods or methods_with_features(run, measured)

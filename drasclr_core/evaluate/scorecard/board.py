@@ -14,12 +14,7 @@ from drasclr_core.evaluate.scorecard.verdicts import VERDICTS, combine, size, ve
 def scorecard(claims: pd.DataFrame, results: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Returns the verdicts on every claim from the result files of a run, and the comparisons that they rest on.
 
-    Parameters
-    ----------
-    claims : DataFrame
-        From `paper.claims`, or some of its rows.
-    results : path
-        The folder of result files; any of them may be absent.
+    The `claims` are some rows of `paper.claims`; of the files in the folder `results` any may be absent.
 
     Returns
     -------

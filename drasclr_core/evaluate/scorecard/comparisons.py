@@ -21,15 +21,10 @@ def method_names() -> pd.DataFrame:
 
 
 def comparisons(table: pd.DataFrame) -> pd.DataFrame:
-    """Returns the single comparisons that each claim is made of.
+    """Returns the single comparisons that each claim in `table` (some rows of `paper.claims`) is made of.
 
     Several methods stand for the lowest of them, several others for the highest of them: who is better than the
     highest is better than each. Tasks and metrics for which the paper prints no number are no part of a claim.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From `paper.claims`, or some of its rows.
 
     Returns
     -------

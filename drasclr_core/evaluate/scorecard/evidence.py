@@ -28,12 +28,7 @@ _UNKNOWN |= {"missing": "", "lacks": "", "room": True, "p_up": float("nan"), "p_
 def evidence(results: str | Path, comparisons: pd.DataFrame) -> pd.DataFrame:
     """Returns each comparison with this run's difference and its intervals, or the reason why there is none.
 
-    Parameters
-    ----------
-    results : path
-        The folder of result files; any of them may be absent.
-    comparisons : DataFrame
-        From `comparisons`.
+    The folder `results` holds the result files, of which any may be absent; `comparisons` are those of `comparisons`.
 
     Returns
     -------

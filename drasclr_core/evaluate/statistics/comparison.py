@@ -44,12 +44,10 @@ def compare_methods(
     ----------
     scores : DataFrame
         From `read_scores`; holds `method`.
-    method : str
     against : sequence of str
         The others; empty means all of the table's (without `method`, unless they come from another table).
     draws : DataFrame, optional
-        Bootstrap scores (`readout_draws`, `survival_draws`). Without them, or for methods that are not in
-        them, the bootstrap columns are NaN.
+        Bootstrap scores (`readout_draws`, `survival_draws`); for methods that are not in them, these columns are NaN.
     other_scores : DataFrame, optional
         The table that holds `against`, if it is another one. The paired test is left out (NaN) unless `same_folds`.
 

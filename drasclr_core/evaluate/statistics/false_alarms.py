@@ -31,21 +31,15 @@ def false_alarms(
 ) -> pd.DataFrame:
     """Returns the share of simulated studies of two `equally_good` methods in which each one-sided test says "better".
 
-    Parameters
-    ----------
-    subjects, folds, repeats : int
-        Of each study.
-    studies : int
-    level : float
-        A test says "better" where its p is below.
-    seed : int
+    Each of the `studies` has `subjects`, `folds` and `repeats`; a test says "better" where its p is below `level`.
 
     Returns
     -------
     DataFrame
         ``test, repeats, rate``: the paper's two-sample t-test (on all folds of all repeats), the ordinary paired
         t-test, and the corrected resampled t-test, each with the first repeat alone and with all of them. A good test
-        has a rate near `level`; its standard error is sqrt(level (1 - level) / studies).
+        has a rate near `level`; its standard error is sqrt(level (1 - level) / studies). The same `seed` gives the
+        same.
     """
     counts = dict.fromkeys([1, repeats])
     rng = np.random.default_rng(seed)

@@ -15,16 +15,8 @@ def recompute(table: pd.DataFrame, method: str = "Ours", folds: int = FOLDS) -> 
     """Repeats the one-sided two-sample t-tests of one row of a table of the paper against every other row.
 
     The p values that the authors printed (Tables A.5 to A.7) are in a supplement that is not part of the paper's text.
-    What its main tables print is enough for the same test, up to rounding.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From `paper.table`.
-    method : str
-        The paper's name of the row to test.
-    folds : int
-        Scores behind each mean and deviation: the paper says five-fold cross-validation.
+    What its main tables print is enough for the same test, up to rounding. The `table` is from `paper.table`, `method`
+    the paper's name of the row; behind each mean are `folds` scores (the paper says five-fold cross-validation).
 
     Returns
     -------
@@ -57,20 +49,14 @@ def recompute(table: pd.DataFrame, method: str = "Ours", folds: int = FOLDS) -> 
 
 
 def borne_out(claim: pd.Series, recomputed: pd.DataFrame) -> dict[str, int]:
-    """Counts how many of a claim's comparisons the printed numbers bear out.
-
-    Parameters
-    ----------
-    claim : Series
-        A row of `paper.significance_claims`.
-    recomputed : DataFrame
-        From `recompute`, of the same table and row.
+    """Counts how many comparisons of a `claim` (a row of `paper.significance_claims`) the printed numbers bear out.
 
     Returns
     -------
     dict
-        ``comparisons``; ``borne_out``: p below the level where the claim says better, not below it where it says alike;
-        ``rounding``: comparisons whose verdict rounding could turn.
+        ``comparisons`` of the claim in `recomputed` (from `recompute`, of its table and row); ``borne_out``: p below
+        the level where the claim says better, not below it where it says alike; ``rounding``: comparisons whose verdict
+        rounding could turn.
     """
     chosen = covered(claim, recomputed)
     rounding = (chosen["p_low"] < claim["level"]) & (chosen["p_high"] >= claim["level"])

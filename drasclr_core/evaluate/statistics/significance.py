@@ -79,19 +79,9 @@ def corrected_t(first: np.ndarray, second: np.ndarray, test_to_train: float) -> 
         t = m / sqrt((1 / J + n_test / n_train) s^2),   J - 1 degrees of freedom
 
     The usual paired t-test lacks n_test / n_train: its p falls without limit as folds are repeated, though no subject
-    is added.
-
-    Parameters
-    ----------
-    first, second : array [J]
-        Scores on the same folds in the same order; folds with a NaN on either side are left out.
-    test_to_train : float
-        n_test / n_train: 1 / 4 with five folds.
-
-    Returns
-    -------
-    float
-        NaN with fewer than two folds. Differences without any spread: 0, 1, or 0.5 where there are none.
+    is added. `first` and `second` [J] are scores on the same folds in the same order (folds with a NaN on either side
+    are left out), `test_to_train` is n_test / n_train: 1 / 4 with five folds. p is NaN with fewer than two folds.
+    Differences without any spread: 0, 1, or 0.5 where there are none.
 
     Raises
     ------

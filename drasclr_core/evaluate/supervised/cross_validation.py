@@ -29,16 +29,17 @@ def supervised_readout(
 ) -> Readout:
     """Cross-validates the network on one graded task.
 
+    `task, method, folds, repeats, seed` are as in `readout`; the folds are those of `compare_readouts` when the
+    subjects are the same.
+
     Parameters
     ----------
     cubes : int16 array [N, s, s, s]
         HU, from `whole_lung_cubes`, in the order of `subjects`.
     subjects : DataFrame
-        ``sid`` and the label columns. The folds are those of `compare_readouts` when the subjects are the same.
+        ``sid`` and the label columns.
     folder : path
         Keeps the trained network of every fold, so that a run that was killed goes on with the next fold.
-    task, method, folds, repeats, seed
-        As in `readout`.
     config : CNNConfig, optional
 
     Raises

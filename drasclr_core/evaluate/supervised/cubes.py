@@ -20,16 +20,13 @@ VERSION = 1
 
 
 def whole_lung_cubes(run: Run, subjects: pd.DataFrame, size: int = 40, workers: int = 0) -> np.ndarray:
-    """Returns the scan of every subject, cropped to the box round its lungs and stretched to a cube.
+    """Returns the scans of `subjects`, each cropped to the box round its lungs and stretched to a cube.
 
-    Nothing inside the box is masked out: heart, vessels and dense disease at the chest wall stay in the picture. A
-    cube is kept in ``cubes/<sid>.npy`` of the cohort and made again when the scan, its lungs or the size change.
+    Nothing inside the box is masked out: heart, vessels and dense disease at the chest wall stay in the picture. A cube
+    is kept in ``cubes/<sid>.npy`` of the `run` and made again when the scan, its lungs or the size change.
 
     Parameters
     ----------
-    run : Run
-    subjects : DataFrame
-        Columns ``sid`` and ``image`` (rows of the subject table).
     size : int
         Edge of the cube in voxels.
     workers : int
@@ -38,7 +35,7 @@ def whole_lung_cubes(run: Run, subjects: pd.DataFrame, size: int = 40, workers: 
     Returns
     -------
     int16 array [N, size, size, size]
-        HU, axes towards right, front and top, in the order of `subjects`.
+        HU, axes towards right, front and top, in the order of `subjects` (rows of the subject table).
 
     Raises
     ------
@@ -54,15 +51,7 @@ def whole_lung_cubes(run: Run, subjects: pd.DataFrame, size: int = 40, workers: 
 def lung_cube(array: np.ndarray, lungs: np.ndarray, size: int) -> np.ndarray:
     """Returns the box round the lungs as a cube, int16 HU [size, size, size].
 
-    Where voxels get larger, each is the mean of what it covers.
-
-    Parameters
-    ----------
-    array : float32 [x, y, z]
-        HU.
-    lungs : uint8 [x, y, z]
-        Lung mask, not 0 in the lungs.
-    size : int
+    `array` is HU [x, y, z], `lungs` not 0 in the lungs. Where voxels get larger, each is the mean of what it covers.
     """
     box = ndimage.find_objects((lungs > 0).astype(np.uint8))[0]
     crop = torch.from_numpy(np.ascontiguousarray(array[box], dtype=np.float32))

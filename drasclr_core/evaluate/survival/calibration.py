@@ -19,8 +19,6 @@ def calibration_table(
     days, died : array [N]
     survival : array [N]
         Predicted probability of being alive on `day`.
-    day : float
-        The horizon.
     groups : int
         How many groups of equal size; subjects with equal predictions may fall in different ones.
 
@@ -28,8 +26,8 @@ def calibration_table(
     -------
     DataFrame
         ``group`` (0 is all subjects, 1 the lowest risk), ``subjects``, ``deaths`` (by `day`), ``predicted`` (mean),
-        ``observed`` (1 - Kaplan-Meier, which allows for censoring), ``low`` and ``high`` (95 %). Observed values are
-        NaN where nobody is followed up to `day`.
+        ``observed`` (1 - Kaplan-Meier, which allows for censoring; NaN where nobody is followed up to `day`), ``low``
+        and ``high`` (95 %).
 
     Raises
     ------
@@ -71,13 +69,7 @@ def calibration_slope(days: np.ndarray, died: np.ndarray, log_risk: np.ndarray) 
 
     1 is right; below 1 predictions are too extreme (overfitting), above 1 too timid (too strong a penalty), 0 useless.
     NaN where risks do not vary, nobody died, or the risks put the deaths in order without a fault, so that no slope is
-    steep enough.
-
-    Parameters
-    ----------
-    days, died : array [N]
-    log_risk : array [N]
-        Predicted for subjects who took no part in the model.
+    steep enough. The `log_risk` [N] was predicted for subjects (`days`, `died`: [N]) who took no part in the model.
     """
     missing = (float("nan"),) * 3
     if not np.any(died) or np.std(log_risk) < 1e-9:

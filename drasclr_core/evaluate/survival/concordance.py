@@ -67,7 +67,7 @@ def concordance(
     test, train : (array [N] days, array [N] died)
         Outcomes of the tested subjects, and of the training subjects, which give G.
     tau : float
-        Days. Must be `reachable`.
+        Days; must be `reachable`.
 
     Raises
     ------
@@ -87,10 +87,7 @@ def pair_weights(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns who is compared with whom, and how much it counts: the denominator of `concordance`, pair by pair.
 
-    Parameters
-    ----------
-    test, train, tau
-        As in `concordance`.
+    `test, train, tau` are as in `concordance`.
 
     Returns
     -------

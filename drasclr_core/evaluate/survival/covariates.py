@@ -74,8 +74,7 @@ def survival_data(subjects: pd.DataFrame, features: Mapping[str, pd.DataFrame], 
     KeyError
         A confounder or the follow-up is missing from the table.
     ValueError
-        A subject is listed twice, an outcome is impossible (see `outcomes`), or features are not as `by_subject` wants
-        them.
+        A subject is listed twice, an outcome is impossible (see `outcomes`), or features are not as `by_subject` wants.
     """
     known = subjects.set_index("sid", verify_integrity=True).sort_index()
     absent = [column for column in CONFOUNDERS if column not in known]

@@ -137,16 +137,8 @@ def choose_penalty(
     """Returns the strength of `PENALTIES` with the highest cross-validated partial likelihood.
 
     For each inner fold k the model is fitted without it, and scored by l(all) - l(all without k): what the left-out
-    subjects add to the log partial likelihood. Where only one subject died, the strongest is taken.
-
-    Parameters
-    ----------
-    covariates : array [N, K]
-        Of unit variance.
-    factors : array [K]
-        How much of the penalty each covariate gets.
-    days, died, rng
-        As in `fit_cox`.
+    subjects add to the log partial likelihood. Where only one subject died, the strongest is taken. `covariates` [N, K]
+    have unit variance, `factors` [K] say how much of the penalty each gets; `days, died, rng` are as in `fit_cox`.
     """
     folds = min(INNER_FOLDS, int(died.sum()))
     if folds < 2:

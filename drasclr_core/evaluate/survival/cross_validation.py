@@ -5,13 +5,13 @@ Every row of the table is a Cox model with the same five confounders and, on top
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from drasclr_core.evaluate.folds import splits, stratified_folds
+from drasclr_core.evaluate.readout.cross_validation import Readout
 from drasclr_core.evaluate.statistics.resampling import by_repeat, draw_table, resample_counts
 from drasclr_core.evaluate.survival.concordance import concordance, horizons, pair_weights, reachable, won
 from drasclr_core.evaluate.survival.covariates import REFERENCE, SurvivalData, survival_obstacle
@@ -23,41 +23,26 @@ MAIN_HORIZON = "50th"
 """The horizon of predicted survival probabilities, and of calibration."""
 
 
-@dataclass(frozen=True)
-class SurvivalReadout:
-    """What cross-validation leaves behind.
-
-    Attributes
-    ----------
-    scores : DataFrame
-        One row per method, horizon, repeat and fold: ``method, task, metric, repeat, fold, value, n_train, n_test,
-        deaths_train, deaths_test, tau_days, alpha``. `value` is C(tau), NaN where the fold has no comparable pair;
-        `deaths_test` counts those before tau; `tau_days` is the horizon used (see `reachable`); `alpha` the
-        chosen penalty.
-    predictions : DataFrame
-        One row per method, repeat and subject, predicted when it was in the test fold: ``method, task, repeat, fold,
-        sid, days, died, log_risk, survival`` (the probability of being alive at the 50th percentile).
-    """
-
-    scores: pd.DataFrame
-    predictions: pd.DataFrame
-
-
-def compare_survival(
-    data: SurvivalData, folds: int = 5, repeats: int = 5, seed: int = 0, workers: int = 1
-) -> SurvivalReadout:
+def compare_survival(data: SurvivalData, folds: int = 5, repeats: int = 5, seed: int = 0, workers: int = 1) -> Readout:
     """Cross-validates every row over the same folds of the same subjects.
 
     Parameters
     ----------
     data : SurvivalData
-        From `survival_data`.
-    folds, repeats : int
-        Number of folds, and of runs. Each run draws new folds, with the deaths spread evenly over them.
-    seed : int
-        The same seed and the same subjects give the same folds, whatever the features.
+    folds, repeats, seed : int
+        Number of folds, and of runs. Each run draws new folds, with the deaths spread evenly over them. The same seed
+        and subjects give the same folds, whatever the features.
     workers : int
         Processes (see `progress.for_each`).
+
+    Returns
+    -------
+    Readout
+        ``scores`` per method, horizon, repeat and fold: ``method, task, metric, repeat, fold, value, n_train, n_test,
+        deaths_train, deaths_test, tau_days, alpha``. `value` is C(tau), NaN where the fold has no comparable pair;
+        `deaths_test` counts those before tau; `tau_days` is the horizon used (see `reachable`); `alpha` the chosen
+        penalty. ``predictions`` per method, repeat and subject, predicted when it was in the test fold: ``method, task,
+        repeat, fold, sid, days, died, log_risk, survival`` (the probability of being alive at the 50th percentile).
 
     Raises
     ------
@@ -72,25 +57,16 @@ def compare_survival(
     one = partial(_one_run, arrays, table, horizons(table["days"], table["died"]), folds, seed)
     jobs = [(row, repeat) for row in data.rows for repeat in range(repeats)]
     parts = for_each(one, jobs, "survival models", workers)
-    return SurvivalReadout(*(pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)))
+    return Readout(*(pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)))
 
 
 def survival_draws(predictions: pd.DataFrame, draws: int = 200, seed: int = 0) -> pd.DataFrame:
     """Returns bootstrap time-dependent concordance: mean over runs of C(tau) over all pairs *within* tested folds.
 
-    Two subjects of different folds were predicted by different models and are not compared. A fold counts by the
-    weight of its comparable pairs, so that folds with few deaths, or none, need no rule of their own.
-
-    Parameters
-    ----------
-    predictions : DataFrame
-        ``method, task, repeat, fold, subject, days, died, log_risk`` (see `numbered`).
-    draws, seed : int
-
-    Returns
-    -------
-    DataFrame
-        As `readout_draws`. A draw without any comparable pair is NaN.
+    Two subjects of different folds were predicted by different models and are not compared. A fold counts by the weight
+    of its comparable pairs, so that folds with few deaths, or none, need no rule of their own. The `predictions`
+    (``method, task, repeat, fold, subject, days, died, log_risk``) are `numbered`; `draws`, `seed` and the result are
+    those of `readout_draws`. A draw without any comparable pair is NaN.
     """
     order = np.sort(predictions["subject"].unique())
     counts = resample_counts(len(order), draws, seed)
@@ -107,7 +83,7 @@ def survival_draws(predictions: pd.DataFrame, draws: int = 200, seed: int = 0) -
 def added_risk(predictions: pd.DataFrame, method: str) -> pd.Series:
     """Returns what the row `method` adds to the confounders: its log risk less theirs, mean over runs, by ``sid``.
 
-    Every value was predicted (`predictions` are those of a `SurvivalReadout`) by models without the subject.
+    Every value was predicted (`predictions` are those of `compare_survival`) by models without the subject.
     """
     mean = predictions.groupby(["method", "sid"])["log_risk"].mean()
     return mean[method] - mean[REFERENCE]

@@ -10,6 +10,7 @@ import pandas as pd
 
 from drasclr_core.cohort.subjects import read_subjects
 from drasclr_core.evaluate.features import found_features, methods_with_features
+from drasclr_core.evaluate.readout.cross_validation import Readout
 from drasclr_core.evaluate.statistics.resampling import numbered, summarise_draws
 from drasclr_core.evaluate.survival.concordance import QUANTILES
 from drasclr_core.evaluate.survival.covariates import (
@@ -19,7 +20,7 @@ from drasclr_core.evaluate.survival.covariates import (
     survival_obstacle,
     survival_rows,
 )
-from drasclr_core.evaluate.survival.cross_validation import TASK, SurvivalReadout, compare_survival, survival_draws
+from drasclr_core.evaluate.survival.cross_validation import TASK, compare_survival, survival_draws
 from drasclr_core.evaluate.table import beside_paper, write_table
 from drasclr_core.run import Run
 
@@ -36,7 +37,7 @@ class SurvivalTable:
         ``method, task, metric, mean, sd, low, high, folds, runs, subjects, deaths, paper_mean, paper_sd``; `mean` to
         `high` are NaN where there is no model.
     data : SurvivalData
-    readout : SurvivalReadout or None
+    readout : Readout or None
         None where `obstacle` is not empty.
     obstacle : str
         Why the outcomes cannot be cross-validated; empty where they can.
@@ -46,7 +47,7 @@ class SurvivalTable:
 
     table: pd.DataFrame
     data: SurvivalData
-    readout: SurvivalReadout | None
+    readout: Readout | None
     obstacle: str
     files: list[Path]
 
@@ -65,7 +66,8 @@ def survival_table(
 ) -> SurvivalTable:
     """Evaluates the rows of Table 3 over the same folds, and writes them into the results of the run.
 
-    The files are ``<stem>.csv`` (beside the paper's), ``_folds`` and ``_bootstrap`` (draws, to five digits).
+    The files are ``<stem>.csv`` (beside the paper's table of this name), ``_folds`` and ``_bootstrap`` (draws, to five
+    digits). `folds, repeats, seed, workers` are as in `compare_survival`; subjects are drawn `n_bootstraps` times.
 
     Parameters
     ----------
@@ -73,13 +75,8 @@ def survival_table(
     methods : sequence of str
         The rows (see `survival_data`). Empty: `survival_rows` of every method with a folder of features.
     stem : str
-        What the files begin with, and the paper's table beside ours.
     closely : str
         The row that is looked at closely; it must have features.
-    folds, repeats, seed, workers
-        As in `compare_survival`.
-    n_bootstraps : int
-        How often subjects are drawn.
 
     Raises
     ------
