@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -104,15 +105,7 @@ def _two_more(mean: float, error: float, subjects: int, tail: float) -> tuple[fl
     return centre - reach, centre + reach
 
 
-def _correlation(reader: ResultReader, row: dict, count: int) -> dict:
-    return _given(reader, "fig4_trend", row, "spearman", against="GOLD")
-
-
-def _factor(reader: ResultReader, row: dict, count: int) -> dict:
-    return _given(reader, "fig5_saved", row, "factor")
-
-
-def _given(reader: ResultReader, stem: str, row: dict, value: str, **where: str) -> dict:
+def _given(reader: ResultReader, row: dict, count: int, stem: str, value: str, **where: str) -> dict:
     """An estimate whose interval is in the file, in the first row of the subtype with the text `where`."""
     table = reader(stem, stem)
     if table is None:
@@ -151,7 +144,7 @@ def _same(column: pd.Series, name: str) -> pd.Series:
 _RULES: dict[str, Callable[[ResultReader, dict, int], dict]] = {
     "better": _difference,
     "alike": _difference,
-    "correlated": _correlation,
+    "correlated": partial(_given, stem="fig4_trend", value="spearman", against="GOLD"),
     "rises": _rising,
-    "factor": _factor,
+    "factor": partial(_given, stem="fig5_saved", value="factor"),
 }
