@@ -25,11 +25,6 @@ class Overlap(NamedTuple):
     detected_share: float
     true_share: float
 
-    @property
-    def volume_error(self) -> float:
-        """Detected minus true share, in percentage points of the lungs' volume."""
-        return 100 * (self.detected_share - self.true_share)
-
 
 class Agreement(NamedTuple):
     """Of detected with true shares over subjects, in percentage points where they are differences.

@@ -19,6 +19,8 @@ from drasclr_core.report.figures.rows import label, task_rows
 from drasclr_core.report.style import color
 
 R2_FLOOR = -1.0
+MOST_COLUMNS = 6
+"""Methods beside each other, at most."""
 FROM_ZERO = {"R2": "R² on held-out subjects", "kappa": "Quadratic weighted kappa on held-out subjects"}
 """Metrics for which 0 is a prediction that knows nothing, and what their axis is called."""
 
@@ -53,7 +55,7 @@ def score_dots(scores: pd.DataFrame) -> Figure:
         else:
             axis.set_xlim(0, 102)
     handles = [Line2D([], [], marker="o", linestyle="", color=color(m), label=row_of(m).name) for m in methods]
-    fig.legend(handles=handles, loc="outside upper left", ncols=len(methods))
+    fig.legend(handles=handles, loc="outside upper left", ncols=min(len(methods), MOST_COLUMNS))
     return fig
 
 
@@ -103,12 +105,17 @@ def confusion_by_method(predictions: pd.DataFrame, task: Task) -> Figure:
     Of the `predictions` the first repeat is drawn.
     """
     methods = list(dict.fromkeys(predictions["method"]))
-    fig, axes = plt.subplots(1, len(methods), figsize=(7.2, 0.9 + 7.2 / len(methods)), squeeze=False, sharey=True)
-    for axis, method in zip(axes[0], methods, strict=True):
+    columns = min(len(methods), MOST_COLUMNS)
+    lines = -(-len(methods) // columns)
+    fig, axes = plt.subplots(lines, columns, figsize=(7.2, lines * (0.9 + 7.2 / columns)), squeeze=False, sharey=True)
+    for axis in axes.flat[len(methods) :]:
+        axis.remove()
+    for axis, method in zip(axes.flat, methods, strict=False):
         shades = LinearSegmentedColormap.from_list(method, ["white", color(method)])
         name = textwrap.fill(row_of(method).name, 18)
         _confusion(axis, predictions[predictions["method"] == method], task, name, shades)
-    axes[0, 0].set_ylabel("True grade")
+    for axis in axes[:, 0]:
+        axis.set_ylabel("True grade")
     return fig
 
 
