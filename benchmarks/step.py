@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import torch
 
-from drasclr_core.pretrain import Augmentation, PretrainConfig
-from drasclr_core.pretrain.metrics import losses
-from drasclr_core.pretrain.setup import build_model, build_optimizer
-from drasclr_core.pretrain.views import Patches, draw_views, step_generator
+from drasclr_core.methods.drasclr import DrasCLR, DrasCLRSettings
+from drasclr_core.pretrain import Augmentation, BatchShard, Patches, step_generator
+from drasclr_core.pretrain.sampling import Batch
+from drasclr_core.pretrain.setup import build
 
 LANDMARKS, NEIGHBORS = 4, [1, 2]
 
@@ -20,31 +21,36 @@ class Step:
 
     def __init__(self, batch: int, size: int, device: torch.device, precision: str = "32-true", mode: str = ""):
         spacing = 32 / size
-        self.config = PretrainConfig(batch_size=batch, compile=mode, augmentation=Augmentation(size, spacing))
-        locations = np.random.default_rng(0).uniform(-1, 1, (LANDMARKS, 3))
-        self.model = build_model(locations, self.config).to(device)
-        self.optimizer = build_optimizer(self.model, replace(self.config, lr=0.0))  # the same weights at every step
+        settings = DrasCLRSettings(batch_size=batch, compile=mode, augmentation=Augmentation(size, spacing))
+        atlas = SimpleNamespace(locations=np.random.default_rng(0).uniform(-1, 1, (LANDMARKS, 3)),
+                                neighbors=lambda count: np.array([NEIGHBORS] * LANDMARKS))  # fmt: skip
+        self.model = build(DrasCLR, settings, atlas).to(device)
+        self.model.settings = replace(settings, lr=1e-30)  # the same weights at every step
+        self.optimizer = self.model.optimizer()
         self.device, self.autocast = device, precision == "bf16-mixed"
         random = np.random.default_rng(1)
         stored = size + round(24 / spacing)
         patches = random.integers(-1000, 200, (batch, 3, stored, stored, stored)).astype(np.int16)
         self.patches = Patches(patches[:, 0], patches[:, 0], np.ascontiguousarray(patches[:, 1:]))
-        self.subjects = torch.arange(batch, device=device)
+        self.batch, self.shard = Batch(0, np.arange(batch)), BatchShard.whole(batch)
         self.views = self.augment()
 
     def augment(self):
-        return draw_views(self.config.augmentation, self.patches, step_generator(0, 0, 0, self.device))
+        return self.model.views(self.patches, step_generator(0, 0, 0, self.device), self.shard)
 
-    def contrast(self):
-        query, key, around = self.views
+    def loss(self):
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
-            return self.model(0, query, key, self.subjects, around, NEIGHBORS)
+            return self.model(self.batch, self.views, self.shard)[0]
 
-    def backward(self, contrast):
+    def query(self):
+        """Embeddings of the queries alone."""
+        return self.model.query(self.views.query, self.model.locations[0])
+
+    def backward(self, loss):
         self.optimizer.zero_grad()
-        sum(losses(contrast)).backward()
+        loss.backward()
 
     def __call__(self):
         self.views = self.augment()
-        self.backward(self.contrast())
+        self.backward(self.loss())
         self.optimizer.step()

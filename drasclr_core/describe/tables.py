@@ -7,7 +7,7 @@ from html import escape
 from drasclr_core.describe.description import Description, mask_file, probability_file
 from drasclr_core.describe.scan_folder import NEUTRAL
 from drasclr_core.describe.words import DOUBT, MEANING, cohort_words
-from drasclr_core.methods.rows import row_of
+from drasclr_core.methods import row_of
 
 FILES = {
     "lungs.nii.gz": "lungs: 1 right, 2 left",

@@ -41,7 +41,7 @@ def running_statistics(seed: int, landmarks: int = 10, subjects: int = 64, batch
     blocks = np.array_split(np.arange(subjects), subjects // batch)
     orders = {
         "fixed order": [(landmark, block) for landmark in range(landmarks) for block in blocks],
-        "random order": list(LandmarkSampler(landmarks, subjects, batch, visit=1, seed=seed).epoch(0)),
+        "random order": list(LandmarkSampler(landmarks, subjects, batch, landmark_run_length=1, seed=seed).epoch(0)),
     }
     for name, order in orders.items():
         encoder = _encoder(seed)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from drasclr_core.anatomy.quality import verdict as quality
-from drasclr_core.methods.rows import METHODS
+from drasclr_core.methods import in_order
 from drasclr_core.run import Run
 
 IN_SUBJECTS = {"laa950": "LAA950_pct"}
@@ -62,13 +62,9 @@ def read_features(run: Run, subjects: pd.DataFrame, method: str) -> pd.DataFrame
 
 
 def methods_with_features(run: Run, measured: Sequence[str] = ()) -> list[str]:
-    """Returns the methods of a `run` with a features folder and the `measured` ones, in the order of the book's rows.
-
-    Methods that the book does not know come last, by name.
-    """
+    """Returns the methods of a `run` with a features folder, and `measured` ones, in the order of the book's rows."""
     folders = {path.parent.name for path in run.features("").glob("*/image.*") if path.suffix in (".parquet", ".csv")}
-    order = {name: number for number, name in enumerate(METHODS)}
-    return sorted({*measured, *folders}, key=lambda name: (order.get(name, len(order)), name))
+    return in_order({*measured, *folders})
 
 
 def found_features(

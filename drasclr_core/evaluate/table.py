@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from drasclr_core import paper
-from drasclr_core.evaluate.scorecard.comparisons import method_names
 from drasclr_core.evaluate.scores import KEYS
+from drasclr_core.methods import method_names
 from drasclr_core.run import Run, write_csv
 
 ELSEWHERE = {"table2": ("table8",)}

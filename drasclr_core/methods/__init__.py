@@ -1,1 +1,11 @@
-"""Pretraining methods, one file each, and the registry of everything that has a row in a table."""
+"""Pretraining methods, one file each, and the registry of everything that has a row in a table.
+
+A file ``<name>.py`` holds all that is particular to the method of that name: its row (name, colour, place in the
+tables, the paper's name for it), its settings with the published defaults, how its network is built, its batches and
+views, one training step, and the encoder that is kept. `registry` finds the files; nothing else lists them.
+"""
+
+from drasclr_core.methods.registry import in_order, load_encoder, method_class, method_names, methods, row_of, rows
+from drasclr_core.methods.row import Row
+
+__all__ = ["Row", "in_order", "load_encoder", "method_class", "method_names", "methods", "row_of", "rows"]

@@ -1,47 +1,57 @@
-"""The methods that the book compares: how each is written, coloured, and called in the paper's tables."""
+"""Rows of tables that no pretraining method of this project makes: baselines, readouts, clinical measurements.
+
+Methods of the paper's tables that have no file here yet are listed too, so that a claim about one names what is
+missing. A file ``methods/<name>.py`` takes the place of the row of that name.
+"""
 
 from __future__ import annotations
 
-import zlib
-from dataclasses import dataclass
+from drasclr_core.methods.row import Row
 
-
-@dataclass(frozen=True)
-class Method:
-    """Name on a page, colour in every figure, and the paper's name in its tables (None: not in the paper)."""
-
-    name: str
-    color: str
-    paper: str | None = None
-
-
-# The first colours are those of Okabe and Ito, which stay apart under every common colour blindness.
-METHODS = {
-    "chance": Method("Chance", "#8c8c8c"),
-    "laa950": Method("LAA-950", "#E69F00", "LAA-950"),
-    "lung_density": Method("Lung density", "#8A6D00"),
-    "kmeans": Method("K-means", "#CC79A7", "K-Means"),
-    "divergence": Method("Divergence", "#56B4E9", "Divergence-based"),
-    "drasclr_local": Method("DrasCLR without neighbours", "#009E73", "Ours w/o Neighbor Contrast"),
-    "drasclr": Method("DrasCLR", "#0072B2", "Ours"),
-    "confounders": Method("Confounders", "#555555"),
-    "hand_designed": Method("Hand-designed", "#B8A900", "Hand-designed"),
-    "spirometry": Method("Spirometry", "#7A1F4B", "Spirometry"),
-    "bode": Method("BODE", "#2A9D8F", "BODE"),
-    "hand_designed+bode": Method("Hand-designed + BODE", "#6B3A00", "Hand-designed + BODE"),
-    "drasclr+spirometry": Method("DrasCLR + spirometry", "#4B3FA0", "Ours + Spirometry"),
-    "drasclr+bode": Method("DrasCLR + BODE", "#00507A", "Ours + BODE"),
-    "cnn3d": Method("3D CNN", "#A6761D", "3D CNN"),
-    "patch_laa": Method("Patch LAA", "#C77C02", "Patch LAA"),
-    "patch_cnn": Method("Patch CNN from scratch", "#B5651D", "Patch-based CNN"),
-    "drasclr_readout": Method("DrasCLR, linear readout", "#7FB2E5", "Ours"),
-    "drasclr_finetuned": Method("DrasCLR, fine-tuned", "#3B6FB6", "Ours"),
-    "joint": Method("Joint image-volume", "#D55E00"),
-}
-_SPARE_COLORS = ("#882255", "#999933", "#332288", "#AA4499", "#661100", "#44AA99")  # after Paul Tol, "muted"
-
-
-def row_of(method: str) -> Method:
-    """What is known of a method; one that is not listed keeps its own name and gets a colour fixed by that name."""
-    spare = _SPARE_COLORS[zlib.crc32(method.encode()) % len(_SPARE_COLORS)]
-    return METHODS.get(method, Method(method, spare))
+# The methods shown first have colours of Okabe and Ito, the other learned ones of Paul Tol ("muted"), which stay apart
+# under every common colour blindness.
+ROWS = {
+    "chance": Row("Chance", "#8c8c8c", 10),
+    "confounders": Row("Confounders", "#555555", 20),
+    "laa950": Row("LAA-950", "#E69F00", 100, {"table2": "LAA-950"}),
+    "patch_laa": Row("Patch LAA", "#C77C02", 105, {"table5": "Linear Readout: Patch LAA"}),
+    "lung_density": Row("Lung density", "#8A6D00", 110),
+    "hand_designed": Row("Hand-designed", "#B8A900", 115, {"table3": "Imaging: Hand-designed"}),
+    "kmeans": Row("K-means", "#CC79A7", 120, {"table2": "K-Means"}),
+    "divergence": Row("Divergence", "#56B4E9", 130, {"table2": "Divergence-based"}),
+    "cnn3d": Row("3D CNN", "#A6761D", 300, {"table4": "3D CNN"}),
+    "cnn2d": Row("2D CNN", "#661100", 305, {"table2": "2D CNN"}),
+    "patch_cnn": Row("Patch CNN from scratch", "#B5651D", 310, {"table5": "Full Fine-tuning: Patch-based CNN"}),
+    "subject2vec": Row("Subject2Vec", "#117733", 320, {"table2": "Subject2Vec", "table3": "Imaging: Subject2Vec"}),
+    "medicalnet": Row("MedicalNet", "#882255", 330, {"table2": "MedicalNet", "table4": "MedicalNet"}),
+    "models_genesis": Row("Models Genesis", "#999933", 340, {
+        "table2": "Models Genesis", "table3": "Imaging: Models Genesis", "table4": "Models Genesis",
+        "table5": "Full Fine-tuning: Models Genesis"}),
+    "moco": Row("MoCo", "#332288", 350, {"table2": "MoCo", "table4": "MoCo"}),
+    "domainclr": Row("DomainCLR", "#AA4499", 360, {
+        "table2": "DomainCLR", "table3": "Imaging: DomainCLR", "table4": "DomainCLR"}),
+    "swinunetr": Row("SwinUNETR", "#44AA99", 370, {
+        "table2": "SwinUNETR", "table3": "Imaging: SwinUNETR", "table4": "SwinUNETR",
+        "table5": "Full Fine-tuning: SwinUNETR"}),
+    "dira": Row("DiRA", "#DDCC77", 380, {"table2": "DiRA", "table3": "Imaging: DiRA", "table4": "DiRA"}),
+    "context_ssl": Row("Context SSL", "#6699CC", 390, {
+        "table2": "Context SSL", "table3": "Imaging: Context SSL", "table4": "Context SSL",
+        "table5": "Full Fine-tuning: Context SSL"}),
+    "no_conditioning": Row("No conditioning", "#8C564B", 500, {"table6": "No conditioning"}),
+    "concatenation": Row("Concatenation", "#9467BD", 510, {"table6": "Concatenation"}),
+    "hypernetwork": Row("HyperNetwork", "#BCBD22", 520, {"table6": "HyperNetwork"}),
+    "random_location": Row("Random location", "#E377C2", 530, {"table7": "Random location"}),
+    "patch_location": Row("Patch location", "#17A2B8", 535, {"table7": "Patch location"}),
+    "drasclr_neighbors1": Row("DrasCLR, 1 neighbour", "#5B8FF9", 540, {"table8": "# Neighbors = 1"}),
+    "drasclr_neighbors3": Row("DrasCLR, 3 neighbours", "#1E3A8A", 550, {"table8": "# Neighbors = 3"}),
+    "drasclr_unhealthy_atlas": Row("DrasCLR, unhealthy atlas", "#7C4D00", 560, {"table9": "Ours (unhealthy atlas)"}),
+    "drasclr_readout": Row("DrasCLR, linear readout", "#7FB2E5", 610, {"table5": "Linear Readout: Ours"}),
+    "drasclr_finetuned": Row("DrasCLR, fine-tuned", "#3B6FB6", 620, {"table5": "Full Fine-tuning: Ours"}),
+    "spirometry": Row("Spirometry", "#7A1F4B", 700, {"table3": "Clinical: Spirometry"}),
+    "bode": Row("BODE", "#2A9D8F", 710, {"table3": "Clinical: BODE"}),
+    "hand_designed+bode": Row("Hand-designed + BODE", "#6B3A00", 720, {
+        "table3": "Imaging + Clinical: Hand-designed + BODE"}),
+    "drasclr+spirometry": Row("DrasCLR + spirometry", "#4B3FA0", 730, {
+        "table3": "Imaging + Clinical: Ours + Spirometry"}),
+    "drasclr+bode": Row("DrasCLR + BODE", "#00507A", 740, {"table3": "Imaging + Clinical: Ours + BODE"}),
+}  # fmt: skip

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from drasclr_core.model import weights
 from drasclr_core.model.conditioning import CONDITIONINGS, Fusion
 from drasclr_core.model.locconv import LocationConv3d, LocationGroups, group_locations
+from drasclr_core.model.patch_encoder import PatchEncoder
 
 # (in, out, stride) of the convolutions, the authors' names in comments; the last output is the representation.
 LAYERS = (
@@ -34,7 +32,7 @@ class ConvBlock(nn.Module):
         return F.elu(self.norm(self.conv(x, location)), inplace=True)
 
 
-class Encoder(nn.Module):
+class Encoder(PatchEncoder):
     """e(x, p): a patch x at location p becomes `rep_dim` numbers h (paper Section 3).
 
     Parameters
@@ -47,31 +45,29 @@ class Encoder(nn.Module):
         How the location enters (Table 6): ``loc-condconv`` (the paper's method), ``none``, ``concat`` (joined to the
         last features) or ``hypernetwork`` (a fully connected network of the location makes the kernels).
 
-    Attributes
-    ----------
-    description : dict
-        What the weights mean (voxel and patch size, HU window, training data...); travels with them as JSON.
-
     Raises
     ------
     ValueError
         For an unknown conditioning.
     """
 
+    model_type = "drasclr"
+    architecture = ("rep_dim", "num_experts", "conditioning")
+    voxelwise = True
+
     def __init__(self, rep_dim: int = 128, num_experts: int = 8, conditioning: str = "loc-condconv"):
-        super().__init__()
+        super().__init__(rep_dim)
         if conditioning not in CONDITIONINGS:
             raise ValueError(f"There is no conditioning {conditioning!r}; choose one of {', '.join(CONDITIONINGS)}.")
         convolution, fused = CONDITIONINGS[conditioning]
-        self.rep_dim, self.num_experts, self.conditioning = rep_dim, num_experts, conditioning
+        self.num_experts, self.conditioning = num_experts, conditioning
         self.blocks = nn.ModuleList(
             ConvBlock(convolution(i, o or rep_dim, stride=stride, num_experts=num_experts)) for i, o, stride in LAYERS
         )
         self.fusion = Fusion(rep_dim) if fused else None
-        self.description: dict = {}
 
     def forward(self, x: Tensor, location: Tensor | LocationGroups) -> Tensor:
-        """Represent a batch of patches.
+        """Represents a batch of patches.
 
         Parameters
         ----------
@@ -97,34 +93,11 @@ class Encoder(nn.Module):
             check_locations(location.unique if isinstance(location, LocationGroups) else location)
         if max(x.shape[2:]) > 32:
             raise ValueError(f"The encoder takes patches of at most 32 voxels per side, not {tuple(x.shape[2:])}.")
-        x = x.to(self.blocks[0].conv.bias.dtype, memory_format=torch.channels_last_3d)
+        x = x.to(self.dtype, memory_format=torch.channels_last_3d)
         for block in self.blocks:
             x = block(x, location)
         h = x.flatten(1)
         return h if self.fusion is None else self.fusion(h, location)
-
-    def save_pretrained(self, folder: str | Path, **description) -> None:
-        """Write ``model.safetensors``, ``config.json`` and a model card (see `drasclr_core.model.weights`)."""
-        self.description |= description
-        weights.save(self, folder)
-
-    @classmethod
-    def from_pretrained(cls, source: str | Path) -> Encoder:
-        """The encoder, in eval mode, that `save_pretrained` wrote to a folder or that a Hugging Face hub holds.
-
-        Parameters
-        ----------
-        source : path or str
-            A folder, or ``owner/name`` on the hub, which is asked only if there is no folder of that name.
-
-        Raises
-        ------
-        FileNotFoundError
-            If one of the two files is missing.
-        ValueError
-            If the files are not as they were written, or are not of an encoder.
-        """
-        return weights.load(source, cls)
 
 
 class ProjectionHead(nn.Sequential):
@@ -135,7 +108,7 @@ class ProjectionHead(nn.Sequential):
 
 
 def check_locations(location: Tensor) -> None:
-    """Raise ValueError unless all coordinates lie in [-1, 1]: voxel indices would saturate the routing."""
+    """Raises ValueError unless all coordinates lie in [-1, 1]: voxel indices would saturate the routing."""
     if location.abs().max() > 1 + 1e-6:
         raise ValueError(f"Locations must be atlas coordinates in [-1, 1], but one is {location.abs().max():.4g}. "
                          "Scale millimetres or voxel indices first, with Atlas.scale.")  # fmt: skip

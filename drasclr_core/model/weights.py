@@ -17,15 +17,14 @@ from safetensors.torch import load_file, save_file
 from drasclr_core.run import atomic, read_json, to_json, write_json
 
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
-ARCHITECTURE = ("rep_dim", "num_experts", "conditioning")  # the arguments of Encoder
 CHECKSUMS = ("sha256", "config_sha256")
 
 
 def save(encoder, folder: str | Path) -> None:
     """Write an encoder; ``config.json`` comes last, so a folder without it is unfinished."""
     folder = Path(folder)
-    about = {**encoder.description, "model_type": "drasclr", "architectures": [type(encoder).__name__],
-             **{name: getattr(encoder, name) for name in ARCHITECTURE}}  # fmt: skip
+    about = {**encoder.description, "model_type": encoder.model_type, "architectures": [type(encoder).__name__],
+             **{name: getattr(encoder, name) for name in encoder.architecture}}  # fmt: skip
     (folder / CONFIG).unlink(missing_ok=True)
     with atomic(folder / WEIGHTS) as temporary:
         save_file({name: tensor.contiguous().cpu() for name, tensor in encoder.state_dict().items()}, temporary)
@@ -36,26 +35,33 @@ def save(encoder, folder: str | Path) -> None:
     write_json(folder / CONFIG, {**about, "config_sha256": _config_checksum(about)})
 
 
-def load(source: str | Path, kind: type):
-    """An encoder of class `kind` from a folder or the hub; see `Encoder.from_pretrained`."""
+def load(source: str | Path, known: dict[str, type]):
+    """Returns an encoder from a folder or the hub (see `PatchEncoder.from_pretrained`).
+
+    Parameters
+    ----------
+    source : path or str
+    known : dict
+        Class by ``model_type``.
+    """
     folder = Path(source)
     if not folder.is_dir() and _is_hub_id(source):
         folder = _download(str(source))
-    about = _read_config(folder)
-    encoder, state = kind(**{name: about[name] for name in ARCHITECTURE}), _read_weights(folder, about)
+    about, kind = _read_config(folder, known)
+    encoder, state = kind(**{name: about[name] for name in kind.architecture}), _read_weights(folder, about)
     own = encoder.state_dict()
     wrong = sorted(name for name in state.keys() | own.keys()
                    if name not in state or name not in own or state[name].shape != own[name].shape)  # fmt: skip
     if wrong:
         raise ValueError(f"{folder.name}/{WEIGHTS} does not hold the encoder that {CONFIG} describes: {len(wrong)} "
                          f"tensors differ, first {wrong[0]}. Copy both files again from the same run.")  # fmt: skip
-    encoder.to(state["blocks.0.conv.bias"].dtype).load_state_dict(state)
+    encoder.to(next(tensor.dtype for tensor in state.values() if tensor.is_floating_point())).load_state_dict(state)
     encoder.description = about
     return encoder.eval()
 
 
-def _read_config(folder: Path) -> dict:
-    """The description, once it is seen to be whole and unchanged."""
+def _read_config(folder: Path, known: dict[str, type]) -> tuple[dict, type]:
+    """The description, once it is seen to be whole and unchanged, and the class that it describes."""
     for name in (WEIGHTS, CONFIG):
         if not (folder / name).exists():
             raise FileNotFoundError(f"{folder.name}/{name} is missing. Run notebook 06_pretrain to its end first, or "
@@ -65,13 +71,17 @@ def _read_config(folder: Path) -> dict:
         about = read_json(folder / CONFIG)
     except json.JSONDecodeError as error:
         raise ValueError(f"{folder.name}/{CONFIG} is not whole: {error}. {again}") from error
-    missing = [name for name in (*ARCHITECTURE, *CHECKSUMS) if name not in about]
+    kind = known.get(about.get("model_type"))
+    if kind is None:
+        raise ValueError(f"{folder.name}/{CONFIG} describes a model of type {about.get('model_type')!r}; known are "
+                         f"{', '.join(sorted(known))}. Load it by drasclr_core.methods.load_encoder.")  # fmt: skip
+    missing = [name for name in (*kind.architecture, *CHECKSUMS) if name not in about]
     if missing:
         raise ValueError(f"{folder.name}/{CONFIG} does not describe an encoder of this project: it lacks "
                          f"{', '.join(missing)}. {again}")  # fmt: skip
     if _config_checksum(about) != about["config_sha256"]:
         raise ValueError(f"{folder.name}/{CONFIG} was changed after it was written (its checksum differs). {again}")
-    return about
+    return about, kind
 
 
 def _read_weights(folder: Path, about: dict) -> dict:
@@ -114,7 +124,8 @@ def _config_checksum(about: dict) -> str:
 def _card(about: dict) -> str:
     """The model card: what a person should know before using the weights."""
     facts = {
-        "Conditioning": about["conditioning"],
+        "Method": about.get("method"),
+        "Conditioning": about.get("conditioning"),
         "Representation": f"{about['rep_dim']} numbers",
         "Patch": f"{about['patch_size']} voxels a side of {about['spacing_mm']:g} mm"
         if "patch_size" in about
@@ -126,7 +137,7 @@ def _card(about: dict) -> str:
     rows = "\n".join(f"| {name} | {value} |" for name, value in facts.items() if value is not None)
     return (
         "---\nlibrary_name: drasclr-core\ntags: [medical-imaging, lung, ct, self-supervised]\n---\n\n"
-        "# DrasCLR encoder\n\nRepresents patches of lung CT at a location in the atlas. Not for clinical use.\n\n"
+        "# Encoder of lung CT patches\n\nRepresents patches at a location in the atlas. Not for clinical use.\n\n"
         f"| | |\n| --- | --- |\n{rows}\n\n"
-        '```python\nfrom drasclr_core.model import Encoder\n\nencoder = Encoder.from_pretrained("this folder")\n```\n'
+        '```python\nfrom drasclr_core.methods import load_encoder\n\nencoder = load_encoder("this folder")\n```\n'
     )

@@ -19,15 +19,15 @@ class Batch(NamedTuple):
 class LandmarkSampler:
     """Batches of one landmark each; an epoch shows every subject once at every landmark.
 
-    The subjects of each landmark are shuffled and dealt into blocks. A visit to a landmark is a few blocks in a row, so
-    that its memory bank holds keys of the last few steps; visits are shuffled over all landmarks. All of it follows
-    from (seed, epoch), so a resumed run finds its place again. Blocks are of nearly equal size and never of one
-    subject, which batch norm could not take: with ``batch_size=2`` and an odd cohort one block has three subjects.
+    The subjects of each landmark are shuffled and dealt into blocks. A run is a few blocks of a landmark one after the
+    other, so that its memory bank holds keys of the last few steps; runs are shuffled over all landmarks. All of it
+    follows from (seed, epoch), so a resumed training finds its place again. Blocks are of nearly equal size and never
+    of one subject, which batch norm could not take: with ``batch_size=2`` and an odd cohort one block has three.
 
     Parameters
     ----------
     num_landmarks, num_subjects, batch_size : int
-    visit : int
+    landmark_run_length : int
         Blocks in a row; 1 shuffles (landmark, block) pairs freely, a large number shows all subjects of a landmark
         before the next landmark, as the authors' code does.
     seed : int
@@ -40,15 +40,15 @@ class LandmarkSampler:
         For fewer than 2 subjects or a batch size below 2, for each process.
     """
 
-    def __init__(self, num_landmarks: int, num_subjects: int, batch_size: int, visit: int = 1, seed: int = 0,
-                 processes: int = 1):  # fmt: skip
+    def __init__(self, num_landmarks: int, num_subjects: int, batch_size: int, landmark_run_length: int = 1,
+                 seed: int = 0, processes: int = 1):  # fmt: skip
         least = 2 * processes
         if num_subjects < least or batch_size < least:
             among = f" for {processes} processes; take fewer" if processes > 1 else ""
             raise ValueError(f"Contrasting needs at least {least} subjects and a batch size of {least} or more, not "
                              f"{num_subjects} subjects in batches of {batch_size}{among}.")  # fmt: skip
         self.num_landmarks, self.num_subjects = num_landmarks, num_subjects
-        self.visit, self.seed, self.processes = visit, seed, processes
+        self.landmark_run_length, self.seed, self.processes = landmark_run_length, seed, processes
         self.blocks = min(-(-num_subjects // batch_size), num_subjects // least)
 
     def __len__(self) -> int:
@@ -57,11 +57,11 @@ class LandmarkSampler:
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches of an epoch, from step `start` on."""
-        visits = [(landmark, first) for landmark in range(self.num_landmarks)
-                  for first in range(0, self.blocks, self.visit)]  # fmt: skip
-        order = np.random.default_rng([self.seed, epoch]).permutation(visits)
+        runs = [(landmark, first) for landmark in range(self.num_landmarks)
+                  for first in range(0, self.blocks, self.landmark_run_length)]  # fmt: skip
+        order = np.random.default_rng([self.seed, epoch]).permutation(runs)
         steps = [(int(landmark), block) for landmark, first in order
-                 for block in range(first, min(first + self.visit, self.blocks))]  # fmt: skip
+                 for block in range(first, min(first + self.landmark_run_length, self.blocks))]  # fmt: skip
         for landmark, block in steps[start:]:
             subjects = np.random.default_rng([self.seed, epoch, landmark]).permutation(self.num_subjects)
             yield Batch(landmark, np.array_split(subjects, self.blocks)[block])

@@ -1,24 +1,22 @@
-"""What a pretraining run starts from: processes and devices, the untrained model, the optimiser."""
+"""What a training starts from: processes and devices, and the untrained method."""
 
 from __future__ import annotations
 
 import ctypes
 import sys
 
-import numpy as np
 import torch
 from lightning.fabric import Fabric
 from lightning.fabric.strategies import DDPStrategy
 
-from drasclr_core.methods.drasclr import DrasCLR
-from drasclr_core.model import ConditionalMemoryBank, Encoder, ProjectionHead
-from drasclr_core.pretrain.config import PretrainConfig
+from drasclr_core.pretrain.method import Method
+from drasclr_core.pretrain.settings import TrainingSettings
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of mallopt, in glibc's malloc.h
 
 
-def start_processes(config: PretrainConfig) -> Fabric:
-    """Device, precision and processes. Under torchrun or Slurm this is one of the processes, and joins the others.
+def start_processes(settings: TrainingSettings) -> Fabric:
+    """Returns device, precision and processes. Under torchrun or Slurm this process joins the others.
 
     Raises
     ------
@@ -26,23 +24,23 @@ def start_processes(config: PretrainConfig) -> Fabric:
         For mixed precision on a CPU: there the bf16 convolution's weight gradient is sometimes not a number (oneDNN as
         of torch 2.13, kernels 3 on 2^3 voxels with channels last, about one backward pass in ten).
     """
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    # The bank is a buffer that all processes keep alike: sending it round in every step would only cost time.
-    several = config.devices * config.nodes > 1
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    # Banks are buffers that all processes keep alike: sending them round in every step would only cost time.
+    several = settings.devices * settings.nodes > 1
     strategy = DDPStrategy(broadcast_buffers=False) if several else "auto"
-    fabric = Fabric(accelerator=config.accelerator, strategy=strategy, devices=config.devices, num_nodes=config.nodes,
-                    precision=config.precision)  # fmt: skip
+    fabric = Fabric(accelerator=settings.accelerator, strategy=strategy, devices=settings.devices,
+                    num_nodes=settings.nodes, precision=settings.precision)  # fmt: skip
     if fabric.device.type == "cpu":
-        if "mixed" in config.precision:
-            raise ValueError(f"Precision {config.precision} on a CPU gives wrong gradients: take 32-true, or a GPU.")
+        if "mixed" in settings.precision:
+            raise ValueError(f"Precision {settings.precision} on a CPU gives wrong gradients: take 32-true, or a GPU.")
         keep_memory()
     fabric.launch()
     return fabric
 
 
 def keep_memory(keep: bool = True) -> None:
-    """Let this process keep the memory of large tensors instead of giving it back and taking it anew in every step.
+    """Lets this process keep the memory of large tensors instead of giving it back and taking it anew in every step.
 
     Linux hands out memory page by page, which takes a seventh of a training step on a CPU (patches of 32^3, batch of
     32, one thread). The price is about a seventh more memory.
@@ -52,22 +50,8 @@ def keep_memory(keep: bool = True) -> None:
         libc.mallopt(M_TRIM_THRESHOLD, -1 if keep else 128 * 1024)  # glibc's defaults
 
 
-def build_model(locations: np.ndarray, config: PretrainConfig) -> DrasCLR:
-    """The untrained model; its weights follow from ``config.seed``."""
+def build(method: type[Method], settings: TrainingSettings, atlas) -> Method:
+    """Returns the untrained method, in training mode; its weights follow from ``settings.seed``."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
-        encoder = Encoder(config.rep_dim, config.num_experts, config.conditioning)
-        head = ProjectionHead(config.rep_dim, config.dim)
-        bank = ConditionalMemoryBank(len(locations), config.bank_size, config.dim, config.max_key_age)
-    model = DrasCLR(torch.as_tensor(locations, dtype=torch.float32), encoder, head, bank, config.temperature,
-                    config.key_momentum, config.fresh_negatives)  # fmt: skip
-    if config.compile:
-        model.query.compile(mode=config.compile)
-        model.key.compile(mode=config.compile)
-    return model.train()
-
-
-def build_optimizer(model: DrasCLR, config: PretrainConfig) -> torch.optim.Optimizer:
-    """SGD of the query network."""
-    return torch.optim.SGD(model.query.parameters(), config.lr, config.momentum, weight_decay=config.weight_decay,
-                           fused=True)  # fmt: skip
+        torch.manual_seed(settings.seed)
+        return method(settings, atlas).train()

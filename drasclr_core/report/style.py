@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from drasclr_core.methods.rows import row_of
+from drasclr_core.methods import row_of
 
 _MIME = {"svg": "image/svg+xml", "png": "image/png"}
 

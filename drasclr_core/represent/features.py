@@ -9,8 +9,8 @@ import pandas as pd
 import torch
 import zarr
 
-from drasclr_core.model.encoder import Encoder
 from drasclr_core.model.inputs import center_views
+from drasclr_core.model.patch_encoder import PatchEncoder
 from drasclr_core.progress import track
 from drasclr_core.run import fingerprint
 
@@ -18,7 +18,7 @@ SUBJECTS_AT_ONCE = 256  # subjects per chunk and per pass, so that memory does n
 
 
 @torch.inference_mode()
-def patch_features(encoder: Encoder, store, locations: np.ndarray, out_path: str | Path) -> zarr.Array:
+def patch_features(encoder: PatchEncoder, store, locations: np.ndarray, out_path: str | Path) -> zarr.Array:
     """Represent every landmark of every subject: h_ij = e(x_ij, p_j).
 
     One landmark at a time, so that its kernels are mixed once. The array is written chunk by chunk (one landmark,
@@ -27,8 +27,8 @@ def patch_features(encoder: Encoder, store, locations: np.ndarray, out_path: str
 
     Parameters
     ----------
-    encoder : Encoder
-        In eval mode, with ``description["patch_size"]``, as `Encoder.from_pretrained` gives it.
+    encoder : PatchEncoder
+        In eval mode, with ``description["patch_size"]``, as `load_encoder` gives it.
     store : PatchStore
     locations : float [L, 3]
         In [-1, 1].
@@ -39,7 +39,7 @@ def patch_features(encoder: Encoder, store, locations: np.ndarray, out_path: str
     -------
     zarr.Array
     """
-    size, device = encoder.description["patch_size"], next(encoder.parameters()).device
+    size, device = encoder.description["patch_size"], encoder.device
     num_subjects, num_landmarks = len(store.sids), len(locations)
     array = _open(out_path, (num_subjects, num_landmarks, encoder.rep_dim),
                   {"sids": list(store.sids), "key": _key(encoder, store, locations)})  # fmt: skip
@@ -55,11 +55,13 @@ def patch_features(encoder: Encoder, store, locations: np.ndarray, out_path: str
     return array
 
 
-def image_features(path: str | Path) -> pd.DataFrame:
-    """One row per subject, the mean over its landmarks (Eq. 11): columns sid, f000, f001, ...
+def image_features(encoder: PatchEncoder, path: str | Path) -> pd.DataFrame:
+    """Returns one row per subject, columns sid, f000, f001, ...: by default the mean over landmarks (Eq. 11).
 
     Parameters
     ----------
+    encoder : PatchEncoder
+        Says how patches make an image (`PatchEncoder.image_features`).
     path : path
         What `patch_features` wrote.
 
@@ -70,7 +72,8 @@ def image_features(path: str | Path) -> pd.DataFrame:
     """
     array = zarr.open_array(path, mode="r")
     starts = range(0, array.shape[0], SUBJECTS_AT_ONCE)
-    means = np.concatenate([array[start : start + SUBJECTS_AT_ONCE].mean(axis=1) for start in starts])
+    means = [encoder.image_features(array[start : start + SUBJECTS_AT_ONCE]) for start in starts]
+    means = np.concatenate(means)
     if np.isnan(means).any():
         raise ValueError(f"{path} lacks features of some landmarks: the run was interrupted. Run notebook 07 again.")
     table = pd.DataFrame(means, columns=[f"f{index:03d}" for index in range(means.shape[1])])
@@ -89,7 +92,7 @@ def _open(path: str | Path, shape: tuple[int, int, int], attributes: dict) -> za
                              attributes=attributes, overwrite=True)  # fmt: skip
 
 
-def _key(encoder: Encoder, store, locations: np.ndarray) -> str:
+def _key(encoder: PatchEncoder, store, locations: np.ndarray) -> str:
     """Changes with the weights, the landmarks and the size of the patches."""
     weights = {name: [tensor.double().sum().item(), tensor.double().square().sum().item()]
                for name, tensor in encoder.state_dict().items()}  # fmt: skip

@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from drasclr_core.methods.rows import row_of
+from drasclr_core.methods import row_of
 from drasclr_core.workflow.preset import method_of, notebook_of
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import yaml
 
-from drasclr_core.methods.rows import row_of
+from drasclr_core.methods import row_of
 from drasclr_core.provenance import stage_table
 from drasclr_core.run import Run
 

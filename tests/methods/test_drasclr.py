@@ -1,3 +1,6 @@
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -5,44 +8,78 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drasclr_core.methods.drasclr import DrasCLR
-from drasclr_core.model import ConditionalMemoryBank, Encoder, ProjectionHead
-from drasclr_core.model.losses import contrast_loss
-from drasclr_core.pretrain.shards import BatchShard
+from drasclr_core.methods.drasclr import DrasCLR, DrasCLRSettings
+from drasclr_core.model.losses import contrast_logits, local_loss, neighbor_loss
+from drasclr_core.pretrain import BatchShard
+from drasclr_core.pretrain.momentum import embed_keys
+from drasclr_core.pretrain.sampling import Batch
+from drasclr_core.pretrain.setup import build
+from drasclr_core.pretrain.views import Views
+
+SETTINGS = DrasCLRSettings(bank_size=6, num_experts=2, rep_dim=16, dim=8, key_momentum=0.9, fresh_negatives=False,
+                           max_key_age=None)  # fmt: skip
 
 
-def make_model(key_momentum=0.9, fresh_negatives=False):
-    torch.manual_seed(0)
-    locations = torch.rand(4, 3) * 2 - 1
-    bank = ConditionalMemoryBank(4, 6, 8)
-    return DrasCLR(locations, Encoder(16, 2), ProjectionHead(16, 8), bank, 0.2, key_momentum, fresh_negatives).train()
+def make_model(locations=None, **changes):
+    """Four landmarks; the neighbours of landmark 2 are 1 and 3."""
+    places = torch.rand(4, 3, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    near = np.array([[1, 2], [0, 2], [1, 3], [2, 1]])
+    atlas = SimpleNamespace(
+        locations=places if locations is None else locations, neighbors=lambda count: near[:, :count]
+    )
+    return build(DrasCLR, replace(SETTINGS, **changes), atlas)
 
 
 def patches(*size):
     return torch.randn(*size, 8, 8, 8)
 
 
+def contrast(model, landmark, query, key, neighbors=None):
+    batch = Batch(landmark, np.arange(len(query)))
+    return model.contrast(batch, Views(query, key, neighbors), BatchShard.whole(len(query)))
+
+
+def logits(made, query=None):
+    return contrast_logits(made.query if query is None else query, made.key, made.negatives, 0.2, made.mask)
+
+
 def test_own_keys_take_no_part_in_the_logits():
     model = make_model()
-    subjects = torch.arange(4)
-    model(2, patches(4, 1), patches(4, 1), subjects, patches(4, 2), [1, 3])
-    second = model(2, patches(4, 1), patches(4, 1), subjects, patches(4, 2), [1, 3])
-    for logits in (second.local, second.neighbor):  # the first batch's keys lie in places 0 to 3 of 6
-        assert torch.equal(torch.isinf(logits[:, 1:]), torch.eye(4, 6, dtype=torch.bool))
+    contrast(model, 2, patches(4, 1), patches(4, 1), patches(4, 2))
+    second = contrast(model, 2, patches(4, 1), patches(4, 1), patches(4, 2))
+    for found in (
+        logits(second),
+        logits(second, second.neighbors.sum(dim=1)),
+    ):  # the first keys are in places 0 to 3 of 6
+        assert torch.equal(torch.isinf(found[:, 1:]), torch.eye(4, 6, dtype=torch.bool))
 
 
 def test_with_fresh_negatives_the_others_of_the_batch_are_negatives():
-    model, subjects = make_model(fresh_negatives=True), torch.arange(4)
-    contrast = model(2, patches(4, 1), patches(4, 1), subjects, patches(4, 2), [1, 3])
-    others = contrast.query.detach() @ contrast.key.T / 0.2
+    made = contrast(make_model(fresh_negatives=True), 2, patches(4, 1), patches(4, 1), patches(4, 2))
+    others = made.query.detach() @ made.key.T / 0.2
     others.fill_diagonal_(-torch.inf)  # the own key is the positive, not a negative
-    torch.testing.assert_close(contrast.local[:, 1:5].detach(), others)
+    torch.testing.assert_close(logits(made)[:, 1:5].detach(), others)
+
+
+def test_a_step_is_trained_on_the_equations_of_the_paper():
+    """The loss is that of Eq. 9, of `local_loss` and `neighbor_loss` on the step's own embeddings."""
+    model, again = make_model(beta=0.5), make_model(beta=0.5)
+    views = Views(patches(4, 1), patches(4, 1), patches(4, 2))
+    loss, metrics = model(Batch(2, np.arange(4)), views, BatchShard.whole(4))
+    made = contrast(again, 2, *views)
+    others = (made.key, made.negatives, 0.2, made.mask)
+    local, neighbor = local_loss(made.query, *others), neighbor_loss(made.neighbors, *others)
+    torch.testing.assert_close(loss, local + 0.5 * neighbor)
+    logged = dict(zip(model.metrics, metrics[1:].tolist(), strict=True))
+    assert metrics[0] == loss and logged["loss_local"] == local.item() and logged["loss_neighbor"] == neighbor.item()
+    assert logged["negatives"] == 6 and 0 <= logged["accuracy"] <= 1
 
 
 def test_without_neighbors_there_is_no_neighbor_contrast():
-    contrast = make_model()(0, patches(4, 1), patches(4, 1), torch.arange(4))
-    assert contrast.neighbor is None
-    assert contrast.local.shape == (4, 7)
+    model = make_model(neighbors=0)
+    made = contrast(model, 0, patches(4, 1), patches(4, 1))
+    assert made.neighbors is None and model.near is None
+    assert logits(made).shape == (4, 7)
 
 
 def test_only_the_query_network_learns_and_the_key_network_follows():
@@ -51,18 +88,19 @@ def test_only_the_query_network_learns_and_the_key_network_follows():
     with torch.no_grad():
         for parameter in model.query.parameters():
             parameter.add_(1.0)
-    contrast = model(0, patches(4, 1), patches(4, 1), torch.arange(4))
-    contrast_loss(contrast.local).backward()
+    loss, _ = model(Batch(0, np.arange(4)), Views(patches(4, 1), patches(4, 1), None), BatchShard.whole(4))
+    loss.backward()
     assert all(p.grad is None for p in model.key.parameters())
-    assert not contrast.key.requires_grad
     for before, after in zip(key_before, model.key.parameters(), strict=True):
         torch.testing.assert_close(after, before + 0.25)
+    trained = {id(p) for group in model.optimizer().param_groups for p in group["params"]}
+    assert trained == {id(p) for p in model.query.parameters()}
 
 
 def test_split_batch_norm_uses_the_parts_of_the_permuted_batch():
     model, key, order = make_model(), patches(8, 1), np.array([3, 6, 0, 2, 1, 4, 5, 7])
     location = model.locations[0]
-    keys = model._embed_keys(key[order], location, BatchShard.of(8, key_splits=2, order=order))
+    keys = embed_keys(model.key, key[order], location, BatchShard.of(8, key_splits=2, order=order))
     expected = torch.cat([make_model().key(key[part], location) for part in np.split(order, 2)]).detach()
     torch.testing.assert_close(keys[order], expected)
 
@@ -80,16 +118,16 @@ def test_processes_share_a_batch_without_loss_or_repetition(size, processes, key
 
 
 def test_similarities_are_computed_in_full_precision_under_autocast():
-    inputs = patches(16, 1), patches(16, 1), torch.arange(16)
-    exact = make_model()(0, *inputs)
+    views, batch, whole = Views(patches(16, 1), patches(16, 1), None), Batch(0, np.arange(16)), BatchShard.whole(16)
+    exact = make_model().contrast(batch, views, whole)
     with torch.autocast("cpu", torch.bfloat16):
-        mixed = make_model()(0, *inputs)
-    assert mixed.local.dtype == mixed.key.dtype == torch.float32
-    expected = torch.cat([(mixed.query * mixed.key).sum(1, keepdim=True), mixed.query @ make_model().bank.keys[0].T], 1)
-    torch.testing.assert_close(mixed.local, expected / 0.2)
+        mixed = make_model().contrast(batch, views, whole)
+        loss, _ = make_model().step(batch, views, whole)
+    assert mixed.query.dtype == mixed.key.dtype == loss.dtype == torch.float32
+    torch.testing.assert_close(loss, local_loss(mixed.query, mixed.key, mixed.negatives, 0.2, mixed.mask))
     assert F.cosine_similarity(exact.query, mixed.query).min() > 0.95
 
 
 def test_locations_out_of_range_are_refused():
     with pytest.raises(ValueError, match=r"Atlas\.scale"):
-        DrasCLR(torch.full((2, 3), 30.0), Encoder(16, 2), ProjectionHead(16, 8), ConditionalMemoryBank(2, 6, 8))
+        make_model(locations=torch.full((4, 3), 30.0))

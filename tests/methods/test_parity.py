@@ -7,6 +7,7 @@ import itertools
 import os
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -17,11 +18,13 @@ import torch.multiprocessing as mp
 import torch.nn.functional as F
 from torch import nn
 
-from drasclr_core.methods.drasclr import DrasCLR
-from drasclr_core.model import ConditionalMemoryBank, LocCondConv3d, ProjectionHead
+from drasclr_core.methods.drasclr import DrasCLR, DrasCLRSettings
+from drasclr_core.model import LocCondConv3d
 from drasclr_core.model.losses import contrast_logits, contrast_loss, local_loss, neighbor_loss
 from drasclr_core.model.official import _our_name, convert_official_state, load_official_state
+from drasclr_core.pretrain.sampling import Batch
 from drasclr_core.pretrain.shards import BatchShard
+from drasclr_core.pretrain.views import Views
 
 FIXTURES = Path(os.environ.get("DRASCLR_FIXTURES", Path(__file__).parents[3] / "shared" / "fixtures"))
 pytestmark = pytest.mark.skipif(not FIXTURES.exists(), reason="no fixtures: set DRASCLR_FIXTURES to their folder")
@@ -155,14 +158,27 @@ def test_names_with_the_prefix_of_a_whole_model():
 
 
 def model_fixture(data):
-    _, head_state = convert_official_state(state_of(data, "sd_q."))
+    encoder_state, head_state = convert_official_state(state_of(data, "sd_q."))
     encoder = load_official_state(state_of(data, "sd_q."))
-    head = ProjectionHead(16, 8).double()
-    head.load_state_dict(head_state)
-    bank = ConditionalMemoryBank(len(data["locs"]), int(data["K"]), 8).double()
-    bank.keys.copy_(data["queue0"].permute(2, 1, 0))
-    model = DrasCLR(data["locs"], encoder, head, bank, float(data["T"]), float(data["m"]), fresh_negatives=False)
+    settings = DrasCLRSettings(
+        rep_dim=encoder.rep_dim, num_experts=encoder.num_experts, dim=8, bank_size=int(data["K"]), beta=1.0,
+        temperature=float(data["T"]), key_momentum=float(data["m"]), fresh_negatives=False, max_key_age=None,
+    )  # fmt: skip
+    nearest = np.zeros((len(data["locs"]), 2), dtype=int)  # which landmarks are near comes with each step's numbers
+    atlas = SimpleNamespace(locations=data["locs"], neighbors=lambda count: nearest)
+    model = DrasCLR(settings, atlas).double()
+    model.locations = data["locs"]
+    for network in (model.query, model.key):
+        network.encoder.load_state_dict(encoder_state)
+        network.head.load_state_dict(head_state)
+    model.bank.keys.copy_(data["queue0"].permute(2, 1, 0))
     return model.train()
+
+
+def logits_of(made, temperature):
+    """Logits of both losses, column 0 the positive."""
+    others = (made.key, made.negatives, temperature, made.mask)
+    return contrast_logits(made.query, *others), contrast_logits(made.neighbors.sum(dim=1), *others)
 
 
 def views(array):
@@ -178,10 +194,12 @@ def test_three_training_steps():
     for step, atol in enumerate((1e-12, 1e-11, 1e-10)):
         s = state_of(data, f"s{step}.")
         # Every subject comes once per step only, and their code masks nothing: new ids at every step.
-        subjects = torch.arange(4) + 4 * step
-        query, key, around = (views(s[name]) for name in ("xq8", "xk8", "xn8"))
-        out = model(int(s["patch_idx"]), query, key, subjects, around, s["ngb_idx"].tolist())
-        losses = contrast_loss(out.local), contrast_loss(out.neighbor)
+        batch = Batch(int(s["patch_idx"]), np.arange(4) + 4 * step)
+        model.near[batch.landmark] = s["ngb_idx"].tolist()
+        made = model.contrast(batch, Views(*(views(s[name]) for name in ("xq8", "xk8", "xn8"))), BatchShard.whole(4))
+        others = (made.key, made.negatives, float(data["T"]), made.mask)
+        losses = local_loss(made.query, *others), neighbor_loss(made.neighbors, *others)
+        local, neighbor = logits_of(made, float(data["T"]))
         loss = losses[0] + float(data["beta"]) * losses[1]
         optimizer.zero_grad()
         loss.backward()
@@ -189,8 +207,8 @@ def test_three_training_steps():
         key_norms = [our_parameter(model.key, name).norm().item() for name in names]
         optimizer.step()
 
-        assert_close(out.local.detach(), s["logits_pch"], atol)
-        assert_close(out.neighbor.detach(), s["logits_ngb"], atol)
+        assert_close(local.detach(), s["logits_pch"], atol)
+        assert_close(neighbor.detach(), s["logits_ngb"], atol)
         for ours, name in zip((*losses, loss), ("loss_pch", "loss_ngb", "loss"), strict=True):
             assert_close(ours.detach(), s[name], atol)
         assert_close(model.bank.keys.permute(2, 1, 0), s["queue"], atol)
@@ -213,21 +231,20 @@ def neighbor_landmarks_of(data):
     found = []
     for pair in itertools.product(range(len(data["locs"])), repeat=2):
         model = model_fixture(data)
-        r = model._embed_neighbors(views(data["xn8"])[:4], list(pair)).sum(dim=1)
-        logits = r @ model.bank.keys[0].T / model.temperature
+        r = model.embed_neighbors(views(data["xn8"])[:4], list(pair)).sum(dim=1)
+        logits = r @ model.bank.keys[0].T / model.settings.temperature
         if torch.allclose(logits, data["logits_ngb_rank0"][:, 1:], rtol=0, atol=1e-9):
             found.append(list(pair))
     assert len(found) == 1, f"{len(found)} pairs of landmarks reproduce the neighbours' logits"
     return found[0]
 
 
-def run_rank(data, model, rank):
-    """One process's part of the step, as the loop does it."""
-    batch = len(data["perm"])
-    share = BatchShard.of(batch, rank, 2, order=data["perm"].numpy())
+def part_of(data, rank):
+    """One process's part of the step: batch, views and shard, as the loop gives them to a method."""
+    size = len(data["perm"])
+    shard = BatchShard.of(size, rank, 2, order=data["perm"].numpy())
     query, key, neighbors = (views(data[name]) for name in ("xq8", "xk8", "xn8"))
-    return model(0, query[share.rows], key[share.key_rows], torch.arange(batch), neighbors[share.rows],
-                 neighbor_landmarks_of(data), share)  # fmt: skip
+    return Batch(0, np.arange(size)), Views(query[shard.rows], key[shard.key_rows], neighbors[shard.rows]), shard
 
 
 def two_processes(rank, port, queue):
@@ -236,11 +253,15 @@ def two_processes(rank, port, queue):
     dist.init_process_group("gloo", rank=rank, world_size=2)
     data = load("drasclr_world2_shufflebn")
     model = model_fixture(data)
+    model.near[0] = neighbor_landmarks_of(data)
+    kept, contrast = [], model.contrast
+    model.contrast = lambda *arguments: kept.append(contrast(*arguments)) or kept[0]
     network = nn.parallel.DistributedDataParallel(model, broadcast_buffers=False)
-    out = run_rank(data, network, rank)
-    (contrast_loss(out.local) + contrast_loss(out.neighbor)).backward()  # equal shares: the mean needs no weights
+    loss, _ = network(*part_of(data, rank))
+    loss.backward()  # equal shares: the mean needs no weights
+    local, neighbor = logits_of(kept[0], float(data["T"]))
     norms = [our_parameter(model.query, name).grad.norm().item() for name in data["param_names"]]
-    queue.put((rank, out.local.detach().numpy(), out.neighbor.detach().numpy(), norms, model.bank.keys.numpy(),
+    queue.put((rank, local.detach().numpy(), neighbor.detach().numpy(), norms, model.bank.keys.numpy(),
                model.bank.pointer.numpy()))  # fmt: skip
     dist.barrier()
     dist.destroy_process_group()

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from drasclr_core import paper
-from drasclr_core.evaluate.scorecard.comparisons import comparisons, method_names
+from drasclr_core.evaluate.scorecard.comparisons import comparisons
 from drasclr_core.evaluate.scorecard.verdicts import RULES
-from drasclr_core.methods.rows import METHODS
+from drasclr_core.methods import method_names
 from drasclr_core.paper import claims, significance_claims
 
 # (claim, task, metric): the paper's difference, worked out by hand from its printed tables.
@@ -89,14 +89,6 @@ def test_every_claim_of_significance_is_a_claim_of_the_scorecard():
             assert (same["against"].str.split(";").map(lambda names, other=other: other in names)).any(), other
         if said.says == "alike":
             assert same["rule"].eq("alike").any()
-
-
-def test_names_are_those_of_the_figures_and_tables():
-    """Where the book has a method, both places write it as the paper does."""
-    names = method_names()
-    for row in names[names["table"].isin(["table2", "table3", "table4", "table5"])].itertuples():
-        if row.method in METHODS:
-            assert METHODS[row.method].paper == row.paper
 
 
 @pytest.mark.parametrize(

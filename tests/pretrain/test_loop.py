@@ -15,22 +15,22 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from drasclr_core.methods.drasclr import DrasCLR, DrasCLRSettings
 from drasclr_core.model import Encoder
-from drasclr_core.pretrain import Augmentation, PretrainConfig, pretrain
-from drasclr_core.pretrain import loop as loop_module
-from drasclr_core.pretrain.metrics import cosine_rate
+from drasclr_core.pretrain import Augmentation, pretrain
+from drasclr_core.pretrain.schedule import cosine_rate
 from drasclr_core.pretrain.views import step_generator
 
 CONFTEST = str(Path(__file__).parent / "conftest.py")
 make_tiny = runpy.run_path(CONFTEST)["make_tiny"]
-CONFIG = PretrainConfig(epochs=4, batch_size=4, bank_size=6, num_experts=2, rep_dim=16, dim=8, neighbors=2,
+CONFIG = DrasCLRSettings(epochs=4, batch_size=4, bank_size=6, num_experts=2, rep_dim=16, dim=8, neighbors=2,
                         key_momentum=0.9, lr=0.03, augmentation=Augmentation(size=8, spacing_mm=4.0), threads=1,
                         accelerator="cpu", log_every=3, save_every_s=0.0)  # fmt: skip
 
 
 def test_writes_an_encoder_that_can_be_loaded_and_says_what_it_is(tiny, tmp_path):
     store, atlas = tiny
-    log = pretrain(store, atlas, tmp_path, CONFIG)
+    log = pretrain(store, atlas, tmp_path, DrasCLR, CONFIG)
     encoder = Encoder.from_pretrained(tmp_path)
     assert encoder.description["patch_size"] == 8
     assert encoder.description["config"]["lr"] == CONFIG.lr
@@ -44,7 +44,7 @@ def test_loss_starts_near_chance_and_falls(tmp_path):
     mild = replace(CONFIG.augmentation, contrast_p=0)  # gamma hides what tells these noise patches apart
     config = replace(CONFIG, epochs=20, batch_size=32, bank_size=32, neighbors=0, augmentation=mild, lr=0.1,
                      log_every=1, save_every_s=1e9)  # fmt: skip
-    log = pretrain(*make_tiny(subjects=32), tmp_path, config)
+    log = pretrain(*make_tiny(subjects=32), tmp_path, DrasCLR, config)
     assert (log["negatives"] == 31).all()
     assert abs(log["loss_local"][0] - math.log(32)) < 0.8
     assert log["loss_local"][15:20].mean() < log["loss_local"][0] - 0.3
@@ -53,10 +53,15 @@ def test_loss_starts_near_chance_and_falls(tmp_path):
     assert (log["loss_neighbor"] == 0).all()
 
 
-def test_a_visit_fills_the_bank_with_negatives_that_are_new_enough(tmp_path):
+def test_a_run_of_batches_fills_the_bank_with_negatives_that_are_new_enough(tmp_path):
     """Two batches of 4 of the 8 subjects per landmark: first 3 others, then 7; keys of the last epoch are too old."""
     cohort = make_tiny(landmarks=3)  # with this seed no landmark ends one epoch and begins the next
-    log = pretrain(*cohort, tmp_path, replace(CONFIG, epochs=2, bank_size=8, max_key_age=2, visit=2, log_every=1))
+    log = pretrain(
+        *cohort,
+        tmp_path,
+        DrasCLR,
+        replace(CONFIG, epochs=2, bank_size=8, max_key_age=2, landmark_run_length=2, log_every=1),
+    )
     assert log["negatives"].tolist() == [3, 7] * 6
 
 
@@ -65,32 +70,31 @@ class Interrupted(Exception):
 
 
 def test_an_interrupted_run_ends_bit_for_bit_like_an_uninterrupted_one(tiny, tmp_path, monkeypatch):
-    pretrain(*tiny, tmp_path / "whole", CONFIG)
-    cosine = loop_module.cosine_rate
-    calls = iter(range(1000))
+    pretrain(*tiny, tmp_path / "whole", DrasCLR, CONFIG)
+    rate, calls = DrasCLR.rate, iter(range(1000))
 
     def interrupt(*arguments):
         if next(calls) == 19:  # in the middle of an epoch, one step after a saved one
             raise Interrupted
-        return cosine(*arguments)
+        return rate(*arguments)
 
-    monkeypatch.setattr(loop_module, "cosine_rate", interrupt)
+    monkeypatch.setattr(DrasCLR, "rate", interrupt)
     with pytest.raises(Interrupted):
-        pretrain(*tiny, tmp_path / "parts", CONFIG)
+        pretrain(*tiny, tmp_path / "parts", DrasCLR, CONFIG)
     assert torch.load(tmp_path / "parts" / "resume" / "state.pt", weights_only=True)["done"] == 19
     monkeypatch.undo()
-    log = pretrain(*tiny, tmp_path / "parts", CONFIG)
+    log = pretrain(*tiny, tmp_path / "parts", DrasCLR, CONFIG)
 
     assert_same_run(tmp_path / "whole", tmp_path / "parts")
     assert log["seconds"].is_monotonic_increasing
 
 
 def test_a_killed_process_is_resumed_bit_for_bit(tiny, tmp_path):
-    pretrain(*tiny, tmp_path / "whole", CONFIG)
+    pretrain(*tiny, tmp_path / "whole", DrasCLR, CONFIG)
     script = (
-        "import runpy, sys; from drasclr_core.pretrain import *; "
+        "import runpy, sys; from drasclr_core.methods.drasclr import *; from drasclr_core.pretrain import *; "
         f"store, atlas = runpy.run_path({CONFTEST!r})['make_tiny'](); "
-        f"pretrain(store, atlas, {str(tmp_path / 'killed')!r}, {CONFIG!r})"
+        f"pretrain(store, atlas, {str(tmp_path / 'killed')!r}, DrasCLR, {CONFIG!r})"
     )
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen([sys.executable, "-c", script], env=environment, stderr=subprocess.DEVNULL)
@@ -102,7 +106,7 @@ def test_a_killed_process_is_resumed_bit_for_bit(tiny, tmp_path):
     process.wait()
     assert not (tmp_path / "killed" / "config.json").exists()
 
-    pretrain(*tiny, tmp_path / "killed", CONFIG)
+    pretrain(*tiny, tmp_path / "killed", DrasCLR, CONFIG)
     assert_same_run(tmp_path / "whole", tmp_path / "killed")
 
 
@@ -115,16 +119,16 @@ def assert_same_run(first, second):
 def test_a_finished_run_is_repeated_only_if_something_changed(tiny, tmp_path):
     store, atlas = tiny
     config = replace(CONFIG, epochs=1)
-    pretrain(store, atlas, tmp_path, config)
+    pretrain(store, atlas, tmp_path, DrasCLR, config)
     weights = tmp_path / "model.safetensors"
     first = weights.stat().st_mtime_ns
-    pretrain(store, atlas, tmp_path, replace(config, threads=2))  # how it is computed does not matter
+    pretrain(store, atlas, tmp_path, DrasCLR, replace(config, threads=2))  # how it is computed does not matter
     assert weights.stat().st_mtime_ns == first
-    pretrain(store, atlas, tmp_path, replace(config, seed=1, threads=1))
+    pretrain(store, atlas, tmp_path, DrasCLR, replace(config, seed=1, threads=1))
     second = weights.stat().st_mtime_ns
     assert second > first
     store.patches[:] += 100
-    pretrain(store, atlas, tmp_path, replace(config, seed=1, threads=1))
+    pretrain(store, atlas, tmp_path, DrasCLR, replace(config, seed=1, threads=1))
     assert weights.stat().st_mtime_ns > second
 
 
@@ -132,8 +136,8 @@ def test_labels_are_reported_on_and_change_nothing(tmp_path):
     """A run with an online probe, interrupted, ends with the weights of one without."""
     store, atlas = make_tiny(subjects=12)
     labels = pd.DataFrame({"level": store.patches.mean(axis=(0, 2, 3, 4))})
-    pretrain(store, atlas, tmp_path / "without", CONFIG)
-    pretrain(store, atlas, tmp_path / "with", CONFIG, labels)
+    pretrain(store, atlas, tmp_path / "without", DrasCLR, CONFIG)
+    pretrain(store, atlas, tmp_path / "with", DrasCLR, CONFIG, labels)
     assert_same_run(tmp_path / "without", tmp_path / "with")
     probes = pd.read_csv(tmp_path / "with" / "probe.csv")
     assert probes["epoch"].tolist() == [0, 1, 2, 3, 4]
@@ -143,20 +147,19 @@ def test_labels_are_reported_on_and_change_nothing(tmp_path):
 
 def test_tensorboard_shows_what_the_log_holds(tiny, tmp_path, monkeypatch):
     """Also after an interruption: what was logged after the last saved state is replaced, not repeated."""
-    calls = iter(range(1000))
-    cosine = loop_module.cosine_rate
+    rate, calls = DrasCLR.rate, iter(range(1000))
 
     def interrupt(*arguments):
         if next(calls) == 19:
             raise Interrupted
-        return cosine(*arguments)
+        return rate(*arguments)
 
     config = replace(CONFIG, save_every_s=0.2)
-    monkeypatch.setattr(loop_module, "cosine_rate", interrupt)
+    monkeypatch.setattr(DrasCLR, "rate", interrupt)
     with pytest.raises(Interrupted):
-        pretrain(*tiny, tmp_path, config)
+        pretrain(*tiny, tmp_path, DrasCLR, config)
     monkeypatch.undo()
-    log = pretrain(*tiny, tmp_path, config)
+    log = pretrain(*tiny, tmp_path, DrasCLR, config)
     board = EventAccumulator(str(tmp_path / "tensorboard"), purge_orphaned_data=True)
     board.Reload()
     events = board.Scalars("loss_local")
@@ -166,14 +169,14 @@ def test_tensorboard_shows_what_the_log_holds(tiny, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("conditioning", ["none", "concat", "hypernetwork"])
 def test_every_conditioning_can_be_pretrained(conditioning, tiny, tmp_path):
-    log = pretrain(*tiny, tmp_path, replace(CONFIG, epochs=1, conditioning=conditioning))
+    log = pretrain(*tiny, tmp_path, DrasCLR, replace(CONFIG, epochs=1, conditioning=conditioning))
     assert np.isfinite(log.to_numpy()).all()
     assert Encoder.from_pretrained(tmp_path).conditioning == conditioning
 
 
 def test_mixed_precision_is_for_gpus(tiny, tmp_path):
     with pytest.raises(ValueError, match=r"bf16-mixed on a CPU.*32-true"):
-        pretrain(*tiny, tmp_path, replace(CONFIG, precision="bf16-mixed"))
+        pretrain(*tiny, tmp_path, DrasCLR, replace(CONFIG, precision="bf16-mixed"))
 
 
 @pytest.mark.slow
@@ -181,14 +184,14 @@ def test_mixed_precision_is_for_gpus(tiny, tmp_path):
 def test_compiled_networks_learn_the_same(tmp_path):
     """Only roundings may differ, which 64-bit shows, and the weights keep their names."""
     config = replace(CONFIG, epochs=1, neighbors=0, precision="64-true")
-    eager = pretrain(*make_tiny(landmarks=2), tmp_path / "eager", config)
-    compiled = pretrain(*make_tiny(landmarks=2), tmp_path / "compiled", replace(config, compile="default"))
+    eager = pretrain(*make_tiny(landmarks=2), tmp_path / "eager", DrasCLR, config)
+    compiled = pretrain(*make_tiny(landmarks=2), tmp_path / "compiled", DrasCLR, replace(config, compile="default"))
     np.testing.assert_allclose(compiled["loss_local"], eager["loss_local"], rtol=1e-5)
     Encoder.from_pretrained(tmp_path / "compiled")
 
 
 def test_two_subjects_are_enough(tmp_path):
-    log = pretrain(*make_tiny(subjects=2), tmp_path, replace(CONFIG, epochs=1, batch_size=128))
+    log = pretrain(*make_tiny(subjects=2), tmp_path, DrasCLR, replace(CONFIG, epochs=1, batch_size=128))
     assert np.isfinite(log.to_numpy()).all()
 
 

@@ -46,7 +46,7 @@ def test_each_feature_is_the_encoder_at_its_landmark(encoder, store, tmp_path):
 
 def test_image_features_are_means_over_landmarks(encoder, store, tmp_path):
     array = patch_features(encoder, store, LOCATIONS, tmp_path / "patch.zarr")
-    table = image_features(tmp_path / "patch.zarr")
+    table = image_features(encoder, tmp_path / "patch.zarr")
     assert table["sid"].tolist() == store.sids
     assert table.columns[1:].tolist() == [f"f{index:03d}" for index in range(8)]
     np.testing.assert_allclose(table.iloc[:, 1:].to_numpy(), array[:].mean(axis=1), rtol=1e-6)
@@ -79,4 +79,4 @@ def test_cohorts_larger_than_a_chunk(encoder, store, tmp_path, monkeypatch):
     monkeypatch.setattr("drasclr_core.represent.features.SUBJECTS_AT_ONCE", 2)
     array = patch_features(encoder, store, LOCATIONS, tmp_path / "patch.zarr")
     assert not np.isnan(array[:]).any()
-    assert len(image_features(tmp_path / "patch.zarr")) == 5
+    assert len(image_features(encoder, tmp_path / "patch.zarr")) == 5

@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 import yaml
 
-from drasclr_core.anatomy.atlas.atlas import Atlas, build_atlas
+from drasclr_core.anatomy.atlas.atlas import build_atlas
 from drasclr_core.anatomy.patches import PatchStore
-from drasclr_core.pretrain import PretrainConfig, pretrain
+from drasclr_core.methods.drasclr import DrasCLR
+from drasclr_core.methods.stage import PretrainingStage
 from drasclr_core.run import Run, project_root
 from drasclr_core.workflow.preset import Preset
-from drasclr_core.workflow.pretrain import OF_THE_NOTEBOOK, processes, stage_parameters
+from drasclr_core.workflow.pretrain import processes, stage_parameters
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def run(tmp_path):
 
 def test_the_command_does_what_the_notebook_then_finds_done(run, tmp_path):
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", "-m",
-               "drasclr_core.pretrain", str(run.folder), str(tmp_path / "small.yaml")]  # fmt: skip
+               "drasclr_core.workflow.pretrain", str(run.folder), str(tmp_path / "small.yaml")]  # fmt: skip
     done = subprocess.run(command, cwd=project_root(__file__), env={**os.environ, "OMP_NUM_THREADS": "1"},
                           capture_output=True, text=True, timeout=300)  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
@@ -44,9 +45,7 @@ def test_the_command_does_what_the_notebook_then_finds_done(run, tmp_path):
     before = weights.stat().st_mtime_ns
 
     parameters = stage_parameters(Preset.load(tmp_path / "small.yaml"), "copd")
-    settings = {name: value for name, value in parameters.items() if name not in OF_THE_NOTEBOOK}
-    log = pretrain(PatchStore.open(run.patches), Atlas.load(run.atlas), run.pretrain(),
-                   PretrainConfig.from_parameters(8, 4.0, **settings))  # fmt: skip
+    log = PretrainingStage.of(run, parameters).run()
     assert weights.stat().st_mtime_ns == before
     assert len(log) > 0
 
@@ -56,14 +55,11 @@ def test_settings_are_the_notebooks_with_the_presets_over_them():
     parameters = stage_parameters(preset, "copd")
     assert parameters["bank_size"] == 4096
     assert parameters["rotate_deg"] == 10.0  # only the notebook says so
-    settings = {name: value for name, value in parameters.items() if name not in OF_THE_NOTEBOOK}
-    config = PretrainConfig.from_parameters(32, 1.0, **settings)
-    assert config.augmentation.translate_mm == 12.0
-    assert config.lr == 0.01
+    settings = DrasCLR.configure(32, 1.0, parameters)
+    assert settings.augmentation.translate_mm == 12.0
+    assert settings.lr == 0.01
     local = {"method": "drasclr_local", "neighbors": 0}
     assert stage_parameters(preset, "copd", "drasclr_local") == {**parameters, **local}
-    with pytest.raises(TypeError, match="bach_size"):
-        PretrainConfig.from_parameters(32, 1.0, bach_size=4)
 
 
 @pytest.mark.parametrize(

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 import pandas as pd
 
 from drasclr_core import paper
+from drasclr_core.methods import method_names
 
 _COLUMNS = ["id", "rule", "scope", "file", "task", "metric", "methods", "others", "paper"]
-
-
-def method_names() -> pd.DataFrame:
-    """Returns what this project calls each row of the paper's tables: ``table, group, paper, method``.
-
-    The name of a method is that of its folder under ``features/``; a baseline that is put there under its name here is
-    found by every claim about it.
-    """
-    return pd.read_csv(files("drasclr_core.paper") / "data" / "method_names.csv", dtype=str, keep_default_na=False)
 
 
 def comparisons(table: pd.DataFrame) -> pd.DataFrame:

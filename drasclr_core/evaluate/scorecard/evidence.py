@@ -97,7 +97,7 @@ def _tested(folds: pd.DataFrame | None, row: dict) -> int:
 def _two_more(mean: float, error: float, subjects: int, tail: float) -> tuple[float, float]:
     """Interval of a difference of shares with one subject more for each side (Bonett and Price 2012).
 
-    `mean` is the difference as a fraction, `error` its bootstrap standard error, `tail` the probability beyond each end.
+    `mean` is the difference as a fraction, `error` its bootstrap standard error, `tail` the chance beyond each end.
     """
     moment = (subjects * (subjects * error**2 + mean**2) + 2) / (subjects + 2)
     centre = subjects * mean / (subjects + 2)

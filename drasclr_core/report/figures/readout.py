@@ -14,7 +14,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter, NullLoca
 from sklearn.metrics import confusion_matrix
 
 from drasclr_core.evaluate.tasks import Task
-from drasclr_core.methods.rows import row_of
+from drasclr_core.methods import row_of
 from drasclr_core.report.figures.rows import label, task_rows
 from drasclr_core.report.style import color
 

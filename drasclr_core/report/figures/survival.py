@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from drasclr_core.evaluate.survival.risk_groups import TERTILES
-from drasclr_core.methods.rows import row_of
+from drasclr_core.methods import row_of
 from drasclr_core.report.style import color
 
 YEAR = 365.25

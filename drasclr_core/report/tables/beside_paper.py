@@ -7,7 +7,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from drasclr_core.evaluate.scores import PERCENT
-from drasclr_core.methods.rows import row_of
+from drasclr_core.methods import row_of
 from drasclr_core.report.templates import render
 
 # Heading of a group of columns -> {(task, metric): heading of the column}.

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from drasclr_core.evaluate.scores import PERCENT
-from drasclr_core.methods.rows import row_of
+from drasclr_core.methods import row_of
 from drasclr_core.report.figures.rows import label
 from drasclr_core.report.figures.significance import TESTS
 

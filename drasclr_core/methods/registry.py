@@ -1,0 +1,97 @@
+"""Finds every method: what ``methods/`` holds is all there is to know, and a new file is a new method."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import zlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from drasclr_core.methods.row import Row
+from drasclr_core.methods.rows import ROWS
+from drasclr_core.names import refuse_unknown
+
+if TYPE_CHECKING:  # torch is loaded once a row or a method is asked for, not by every stage that draws a figure
+    from drasclr_core.model.patch_encoder import PatchEncoder
+    from drasclr_core.pretrain.method import Method
+
+PACKAGE = __name__.rpartition(".")[0]
+_SPARE_COLORS = ("#B0413E", "#3D7A5A", "#6C5B9E", "#A88B2D", "#7D3C6B", "#2F6F8F")
+# What is made of a method's encoder: its ending, how the page says it, how many rows below the method.
+_DERIVED = {"_readout": (", linear readout", 1), "_finetuned": (", fine-tuned", 2), "+spirometry": (" + spirometry", 3),
+            "+bode": (" + BODE", 4)}  # fmt: skip
+
+
+@cache
+def methods() -> dict[str, type[Method]]:
+    """Returns every pretraining method by the name of its module, in the order of the tables."""
+    from drasclr_core.pretrain.method import Method
+
+    found = {}
+    for module in pkgutil.iter_modules(importlib.import_module(PACKAGE).__path__, f"{PACKAGE}."):
+        for _, kind in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+            if issubclass(kind, Method) and kind.__module__ == module.name and not inspect.isabstract(kind):
+                found[module.name.rpartition(".")[2]] = kind
+    return dict(sorted(found.items(), key=lambda item: item[1].row.order))
+
+
+def method_class(name: str) -> type[Method]:
+    """Returns the method of this name; raises ValueError, naming the nearest, where there is none."""
+    refuse_unknown([name], methods(), "pretraining method")
+    return methods()[name]
+
+
+@cache
+def rows() -> dict[str, Row]:
+    """Returns the row of everything that has one, by name, in the order of the tables."""
+    known = ROWS | {name: kind.row for name, kind in methods().items()}
+    return dict(sorted(known.items(), key=lambda item: item[1].order))
+
+
+def row_of(name: str) -> Row:
+    """Returns the row of a method, or of what is made of one (``moco_readout``).
+
+    What is not known keeps its own name and gets a colour fixed by that name; it comes after the methods.
+    """
+    if name in rows():
+        return rows()[name]
+    spare = _SPARE_COLORS[zlib.crc32(name.encode()) % len(_SPARE_COLORS)]
+    for ending, (words, below) in _DERIVED.items():
+        if name.endswith(ending):
+            base = row_of(name.removesuffix(ending))
+            return Row(base.name + words, spare, base.order + below)
+    return Row(name, spare, 499)
+
+
+def in_order(names) -> list[str]:
+    """Returns names of methods sorted into the order of the tables."""
+    return sorted(names, key=lambda name: (row_of(name).order, name))
+
+
+def method_names() -> pd.DataFrame:
+    """Returns what this project calls each row of the paper's tables: ``table, group, paper, method``.
+
+    A baseline whose features are put below ``features/`` under its name here is found by every claim about it.
+    """
+    found = []
+    for name, row in rows().items():
+        for table, printed in row.paper.items():
+            heading, _, printed = printed.rpartition(": ")
+            found.append((table, heading, printed, name))
+    return pd.DataFrame(found, columns=["table", "group", "paper", "method"])
+
+
+def load_encoder(source: str | Path) -> PatchEncoder:
+    """Returns the encoder, in eval mode, of any method, from a folder or the Hugging Face hub.
+
+    Parameters and errors as in `PatchEncoder.from_pretrained`; the class follows from the saved ``model_type``.
+    """
+    from drasclr_core.model.patch_encoder import PatchEncoder
+
+    methods()  # the classes are known once the methods' modules are loaded
+    return PatchEncoder.from_pretrained(source)

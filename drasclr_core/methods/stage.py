@@ -1,0 +1,75 @@
+"""Stage 06 as notebook and command run it: from a run folder and one set of parameters to a pretrained encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from drasclr_core.anatomy.atlas.atlas import Atlas
+from drasclr_core.anatomy.patches import PatchStore
+from drasclr_core.methods.registry import method_class
+from drasclr_core.pretrain.cache import reading_threads
+from drasclr_core.pretrain.loop import pretrain
+from drasclr_core.pretrain.method import Method
+from drasclr_core.pretrain.probe import read_labels
+from drasclr_core.pretrain.settings import TrainingSettings
+from drasclr_core.run import Run
+
+
+class PretrainingStage(NamedTuple):
+    """What a pretraining starts from.
+
+    Attributes
+    ----------
+    store : PatchStore
+    atlas : Atlas
+    method : type of Method
+    settings : TrainingSettings
+    folder : Path
+        Where the encoder goes.
+    labels : DataFrame or None
+        For the online probe.
+    """
+
+    store: PatchStore
+    atlas: Atlas
+    method: type[Method]
+    settings: TrainingSettings
+    folder: Path
+    labels: pd.DataFrame | None
+
+    @classmethod
+    def of(cls, run: Run, parameters: Mapping) -> PretrainingStage:
+        """Reads patches and atlas and makes the settings.
+
+        Parameters
+        ----------
+        run : Run
+        parameters : mapping
+            Those of notebook 06: ``method``, ``variant_of``, ``probe_labels``, ``settings`` and the settings by name.
+            Other names are ignored.
+
+        Raises
+        ------
+        FileNotFoundError
+            Some subjects have no patches yet.
+        ValueError
+            An unknown method or setting, or patches of another atlas.
+        """
+        store, atlas = PatchStore.open(run.patches, reading_threads()), Atlas.load(run.atlas)
+        if store.missing():
+            raise FileNotFoundError(f"{len(store.missing())} subjects have no patches yet: run notebook 05_patches.")
+        if store.num_landmarks != len(atlas.locations):
+            raise ValueError("Patches and atlas have different landmarks: run notebook 05_patches again.")
+        method = method_class(parameters.get("variant_of") or parameters["method"])
+        size = round(atlas.patch_size * atlas.spacing / store.spacing)
+        settings = method.configure(size, store.spacing, parameters)
+        labels = read_labels(run.subjects, store.sids, parameters.get("probe_labels", ""))
+        return cls(store, atlas, method, settings, run.pretrain(parameters["method"]), labels)
+
+    def run(self) -> pd.DataFrame:
+        """Pretrains, or finds the run finished, and returns its log (see `pretrain`)."""
+        return pretrain(self.store, self.atlas, self.folder, self.method, self.settings, self.labels)

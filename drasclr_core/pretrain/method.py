@@ -1,0 +1,142 @@
+"""What the training loop asks of a method: its settings, its batches, one step, and the encoder that is kept."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from drasclr_core.model.patch_encoder import PatchEncoder
+from drasclr_core.pretrain.sampling import LandmarkSampler
+from drasclr_core.pretrain.schedule import cosine_rate
+from drasclr_core.pretrain.settings import BUDGET, TrainingSettings
+from drasclr_core.pretrain.shards import BatchShard
+from drasclr_core.pretrain.statistics import estimate_statistics
+
+
+class Method(nn.Module, ABC):
+    """A pretraining method: the module that is trained, with everything that is particular to it.
+
+    The loop sees to processes, devices, reading ahead, the schedule, logging, the probe and resuming; all that a run
+    must remember is this module's state (networks, banks) and the optimiser's. Everything random comes from the
+    generator that the loop passes, or from `settings.seed` while the module is built.
+
+    Parameters
+    ----------
+    settings : TrainingSettings
+        An instance of the method's `Settings`.
+    atlas : Atlas
+        Gives ``locations`` [L, 3], ``centres`` [L, 3], ``box`` [2, 3] and ``neighbors(R)`` [L, R].
+
+    Attributes
+    ----------
+    name : str
+        That of the file which defines it.
+    Settings : type
+        Dataclass of the settings, with the published defaults.
+    takes : tuple of str
+        Which parameters of notebook 06 the method takes; its other settings are given by the parameter ``settings``.
+    fixed : dict
+        Settings that make the method what it is, whatever the notebook says.
+    metrics : tuple of str
+        Names of the numbers that `step` returns, in the log's order.
+    curves : dict
+        The losses among `metrics`, with what a figure calls them; the first is watched.
+    encoder : PatchEncoder
+        The part that is kept.
+    """
+
+    name: ClassVar[str]
+    Settings: ClassVar[type[TrainingSettings]] = TrainingSettings
+    takes: ClassVar[tuple[str, ...]] = BUDGET
+    fixed: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    metrics: ClassVar[tuple[str, ...]] = ()
+    curves: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    encoder: PatchEncoder
+
+    def __init__(self, settings: TrainingSettings, atlas):
+        super().__init__()
+        self.settings = settings
+        self.register_buffer("locations", torch.as_tensor(atlas.locations, dtype=torch.float32), persistent=False)
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        cls.name = cls.__module__.rpartition(".")[2]
+
+    @classmethod
+    def configure(cls, size: int, spacing_mm: float, parameters: Mapping) -> TrainingSettings:
+        """The settings of this method from the parameters of notebook 06, the same for notebook and command.
+
+        Parameters
+        ----------
+        size : int
+            Edge of a view in voxels.
+        spacing_mm : float
+            Edge of a voxel.
+        parameters : mapping
+            All parameters of the notebook: those in `takes` are used, and all of the mapping ``settings``.
+        """
+        taken = {name: parameters[name] for name in cls.takes if name in parameters}
+        own = parameters.get("settings") or {}
+        return cls.Settings.from_parameters(size, spacing_mm, {**taken, **own, **cls.fixed})
+
+    @classmethod
+    def guessing(cls, settings: TrainingSettings) -> dict:
+        """Returns what who has learnt nothing gets: ``loss``, its ``formula`` and ``accuracy``, as far as known."""
+        return {}
+
+    def optimizer(self) -> torch.optim.Optimizer:
+        """SGD of everything that has a gradient."""
+        trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
+        settings = self.settings
+        return torch.optim.SGD(trained, settings.lr, settings.momentum, weight_decay=settings.weight_decay, fused=True)
+
+    def rate(self, epoch: int) -> float:
+        """Factor of the learning rate in an epoch, counted from 0: a cosine from 1 towards 0."""
+        return cosine_rate(1.0, epoch, self.settings.epochs)
+
+    def sampler(self, subjects: int, processes: int):
+        """The batches: an object with ``len`` (steps per epoch) and ``epoch(number, start)``, which yields them.
+
+        A batch has ``subjects``, int [B], positions in the patch store.
+        """
+        settings = self.settings
+        return LandmarkSampler(len(self.locations), subjects, settings.batch_size, 1, settings.seed, processes)
+
+    def key_splits(self) -> int:
+        """Parts in which a process's second views go through batch norm (see `BatchShard.of`)."""
+        return 1
+
+    @abstractmethod
+    def read(self, store, batch, shard: BatchShard):
+        """Reads this process's patches of a batch, a NamedTuple of int16 arrays (HU); called in another thread."""
+
+    @abstractmethod
+    def views(self, patches, generator: torch.Generator, shard: BatchShard):
+        """Draws the views of the patches that were read, a NamedTuple of float32 tensors on the generator's device."""
+
+    @abstractmethod
+    def step(self, batch, views, shard: BatchShard) -> tuple[Tensor, Iterable[Tensor]]:
+        """One training step.
+
+        Returns
+        -------
+        loss : Tensor
+            A scalar, the mean over this process's part of the batch.
+        metrics : iterable of Tensor
+            A number for each of `metrics`, without a gradient.
+        """
+
+    def forward(self, batch, views, shard: BatchShard) -> tuple[Tensor, Tensor]:
+        """`step`, with the loss and the metrics in one vector that needs no synchronisation with a GPU."""
+        loss, metrics = self.step(batch, views, shard)
+        return loss, torch.stack([value.detach().float() for value in (loss, *metrics)])
+
+    def finish(self, store) -> None:
+        """Prepares `encoder` for use after the last step: batch-norm statistics of the whole lung."""
+        settings = self.settings
+        estimate_statistics(self.encoder, store, self.locations, settings.augmentation.size, settings.seed)

@@ -1,0 +1,51 @@
+"""What the files of ``methods/`` say is all that the rest of the project knows of a method."""
+
+import subprocess
+import sys
+
+import pytest
+
+from drasclr_core.methods import in_order, method_class, method_names, methods, row_of, rows
+from drasclr_core.methods.drasclr import DrasCLR
+from drasclr_core.pretrain import Method
+
+
+def test_every_method_is_found_by_its_file():
+    assert methods()["drasclr"] is DrasCLR
+    assert {"drasclr", "drasclr_local"} <= set(methods())
+    for name, kind in methods().items():
+        assert issubclass(kind, Method) and kind.name == name
+        assert set(kind.takes) <= set(kind.Settings.names()) and set(kind.fixed) <= set(kind.Settings.names())
+        assert set(kind.curves) <= set(kind.metrics)
+        assert rows()[name] is kind.row
+
+
+def test_a_method_that_does_not_exist_is_refused_with_the_nearest_name():
+    with pytest.raises(ValueError, match="no pretraining method 'drasclr_locl': did you mean 'drasclr_local'"):
+        method_class("drasclr_locl")
+
+
+def test_rows_come_in_the_order_of_the_tables():
+    shown = in_order(["drasclr", "spirometry", "mine", "chance", "drasclr_local", "laa950", "moco", "drasclr_readout"])
+    assert shown == ["chance", "laa950", "moco", "mine", "drasclr_local", "drasclr", "drasclr_readout", "spirometry"]
+    assert [row_of(name).group for name in ("chance", "laa950", "moco", "drasclr_local", "drasclr", "bode")] == [
+        "no image", "hand-made features", "learned features", "DrasCLR", "DrasCLR", "clinical measurements"]  # fmt: skip
+
+
+def test_what_is_made_of_a_method_has_a_row_of_its_own():
+    assert row_of("moco_readout").name == "MoCo, linear readout"
+    assert row_of("mine+bode").name == "mine + BODE"
+    assert row_of("moco").order < row_of("moco_readout").order < row_of("moco_finetuned").order
+
+
+def test_a_new_file_is_a_new_method(toy):
+    """A toy takes the place of MoCo's row, of which until then only the paper's name is known."""
+    assert "moco" in methods()
+    assert (row_of("moco").name, row_of("moco").color) == ("Toy", "#123456")
+    names = method_names().query("paper == 'MoCo'")
+    assert names[["table", "method"]].values.tolist() == [["table2", "moco"]]  # the toy says nothing of Table 4
+
+
+def test_drawing_figures_does_not_load_torch():
+    code = "import sys, drasclr_core.methods, drasclr_core.report.style; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
