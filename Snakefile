@@ -37,7 +37,7 @@ AFTER = {
     "08_realism": ["02_lungs"],
     "09_hand_made": ["05_patches"],
     "10_phenotypes": ["07_features*", "09_hand_made"],
-    "11_survival": ["07_features"],
+    "11_survival": ["07_features*", "09_hand_made"],
     "12_covid_severity": ["07_features*"],
     "20_emphysema": ["06_pretrain"],
     "21_dense_maps": ["20_emphysema"],

@@ -12,6 +12,10 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 WRITE_REMEDIES = {
@@ -169,6 +173,12 @@ def write_json(path: str | Path, content: dict) -> None:
     """Write `content` as JSON, atomically."""
     with atomic(path) as temporary:
         temporary.write_text(to_json(content, indent=1) + "\n")
+
+
+def write_csv(path: str | Path, table: DataFrame) -> None:
+    """Write a table as CSV without its index, atomically."""
+    with atomic(path) as temporary:
+        table.to_csv(temporary, index=False)
 
 
 def to_json(content: dict, indent: int | None = None) -> str:

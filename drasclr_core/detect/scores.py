@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from drasclr_core.detect.voxels import THRESHOLD, box_is_positive
-from drasclr_core.evaluate.statistics.resampling import SAMPLE, draw_counts
+from drasclr_core.evaluate.statistics.resampling import draw_table, resample_counts
 
 METRICS = ("F1", "precision", "recall")
 RULES = {"voxels": "a quarter of the voxels", "direct": "the patch itself"}
@@ -99,14 +99,12 @@ def detection_draws(predictions: pd.DataFrame, rule: str, draws: int = 1000, see
     parts = []
     for task, here in predictions.groupby("task", sort=False):
         subjects = np.unique(here["sid"])
-        times = np.vstack([np.ones(len(subjects), int), draw_counts(len(subjects), draws, seed)])
+        times = resample_counts(len(subjects), draws, seed)
         for method, own in here.groupby("method", sort=False):
             counts = outcomes(own["true"].to_numpy(bool), decide(own, rule))
             counts = counts.groupby(own["sid"].to_numpy()).sum().reindex(subjects, fill_value=0)
             values = detection_scores(*(times @ counts.to_numpy(int)).T)
-            parts += [pd.DataFrame({"method": method, "task": task, "metric": metric,
-                                    "draw": np.arange(len(times)) + SAMPLE, "value": values[metric]})
-                      for metric in METRICS]  # fmt: skip
+            parts += [draw_table(method, task, metric, values[metric]) for metric in METRICS]
     return pd.concat(parts, ignore_index=True)
 
 

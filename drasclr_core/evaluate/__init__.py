@@ -1,0 +1,21 @@
+"""What features are worth: tasks, linear readouts, survival, statistics, the scorecard, a supervised network."""
+
+from drasclr_core.evaluate.features import found_features, read_features
+from drasclr_core.evaluate.result_files import read_scores
+from drasclr_core.evaluate.scores import advantage, summarise
+from drasclr_core.evaluate.table import beside_paper, write_table
+from drasclr_core.evaluate.tasks import COVID_SEVERITY, PHENOTYPES, Task, labels_of
+
+__all__ = [
+    "COVID_SEVERITY",
+    "PHENOTYPES",
+    "Task",
+    "advantage",
+    "beside_paper",
+    "found_features",
+    "labels_of",
+    "read_features",
+    "read_scores",
+    "summarise",
+    "write_table",
+]

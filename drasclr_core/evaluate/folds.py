@@ -8,25 +8,12 @@ import numpy as np
 
 
 def stratified_folds(labels: np.ndarray, folds: int, rng: np.random.Generator, classes: bool) -> np.ndarray:
-    """Deal subjects out to folds like cards, so that every fold gets the same mix of labels.
+    """Returns the fold of every subject, int [N] from 0, so that every fold gets the same mix of `labels` [N].
 
-    Subjects are sorted by grade (by neighbouring values where labels are continuous: `folds` subjects next to each
-    other form one stratum), shuffled within each stratum, and dealt round-robin. Unlike scikit-learn's
+    Subjects are sorted by grade (where labels are not `classes` but continuous, by neighbouring values: `folds`
+    subjects next to each other form one stratum), shuffled by `rng` within each stratum, and dealt round-robin. Fold
+    sizes differ by at most one, and so do the numbers of members of one grade in two folds. Unlike scikit-learn's
     `StratifiedKFold` it accepts any grade sizes: a grade with fewer members than folds is absent from some folds.
-
-    Parameters
-    ----------
-    labels : array [N]
-    folds : int
-    rng : numpy.random.Generator
-    classes : bool
-        Whether labels are grades (True) or continuous.
-
-    Returns
-    -------
-    int array [N]
-        The fold, 0 to `folds` - 1, of every subject. Fold sizes differ by at most one, and so do the numbers of
-        members of one grade in two folds.
     """
     strata = labels if classes else np.argsort(np.argsort(labels, kind="stable")) // folds
     order = np.lexsort((rng.random(len(labels)), strata))
@@ -36,16 +23,6 @@ def stratified_folds(labels: np.ndarray, folds: int, rng: np.random.Generator, c
 
 
 def splits(fold: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Indices (train, test) for each fold in turn, from the fold of every subject [N].
-
-    Parameters
-    ----------
-    fold : int array [N]
-
-    Returns
-    -------
-    iterator of (int array, int array)
-        Whom to train on and whom to test, together all N.
-    """
+    """Yields whom to train on and whom to test (int arrays of indices) for each number in `fold`, int [N]."""
     for number in np.unique(fold):
         yield np.flatnonzero(fold != number), np.flatnonzero(fold == number)

@@ -25,11 +25,6 @@ class Overlap(NamedTuple):
     detected_share: float
     true_share: float
 
-    @property
-    def volume_error(self) -> float:
-        """Detected minus true share, in percentage points of the lungs' volume."""
-        return 100 * (self.detected_share - self.true_share)
-
 
 class Agreement(NamedTuple):
     """Of detected with true shares over subjects, in percentage points where they are differences.
@@ -55,12 +50,7 @@ class Agreement(NamedTuple):
 
 
 def overlap(detected: np.ndarray, truth: np.ndarray, lungs: np.ndarray) -> Overlap:
-    """Compare two masks inside the lungs.
-
-    Parameters
-    ----------
-    detected, truth, lungs : [x, y, z]
-        Above zero is inside. Voxels outside the lungs do not count.
+    """Compares two masks `detected` and `truth` inside the `lungs`, all [x, y, z]: above zero is inside.
 
     Raises
     ------
@@ -78,16 +68,9 @@ def overlap(detected: np.ndarray, truth: np.ndarray, lungs: np.ndarray) -> Overl
 
 
 def share_agreement(detected: np.ndarray, true: np.ndarray) -> Agreement:
-    """Line and mean difference of detected against true shares of N subjects, both in per cent of the lungs.
+    """Returns line and mean difference of `detected` against `true` shares [N], both in per cent of the lungs.
 
-    Parameters
-    ----------
-    detected, true : float [N]
-
-    Returns
-    -------
-    Agreement
-        The line is NaN below three subjects or where all true shares are equal; the bias's interval below two.
+    The line is NaN below three subjects or where all true shares are equal; the bias's interval below two.
 
     Raises
     ------

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+SCORES = ("method", "task", "metric", "repeat", "fold", "value", "n_train", "n_test")
+"""Columns of a file of fold scores."""
 COLUMNS = {
     "bootstrap": ("method", "task", "metric", "draw", "value"),
     "folds": ("method", "task", "metric", "repeat", "n_test"),
@@ -18,19 +20,13 @@ _AGAIN = "Run the notebook that writes it again."
 
 
 class ResultReader:
-    """Reads each file once and checks it; bootstrap draws get a column per task, metric and method.
-
-    Parameters
-    ----------
-    folder : Path
-        ``results`` of a run.
-    """
+    """Reads each file of a folder of results once and checks it; draws get a column per task, metric and method."""
 
     def __init__(self, folder: Path):
         self.folder, self.known = folder, {}
 
     def __call__(self, stem: str, kind: str) -> pd.DataFrame | None:
-        """The table of ``<stem>.csv`` (its columns: `COLUMNS` of this kind), or None where there is no such file.
+        """Returns the table of ``<stem>.csv`` (its columns: `COLUMNS` of this kind); None where there is no such file.
 
         Raises
         ------
@@ -43,15 +39,14 @@ class ResultReader:
             if kind == "bootstrap" and table is not None:
                 if table.duplicated(["method", "task", "metric", "draw"]).any():
                     raise ValueError(f"{path.name}: a draw is listed twice. {_AGAIN}")
-                table = table.pivot(index="draw", columns=["task", "metric", "method"], values="value").sort_index(
-                    axis=1
-                )
+                table = table.pivot(index="draw", columns=["task", "metric", "method"], values="value")
+                table = table.sort_index(axis=1)
             self.known[stem] = table
         return self.known[stem]
 
 
 def read_result(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    """The table in the file `path`, which has at least these `columns`.
+    """Returns the table in the file `path`, which has at least these `columns`.
 
     Raises
     ------
@@ -68,4 +63,29 @@ def read_result(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     texts = [name for name in columns if name in _NUMBERS and not pd.api.types.is_numeric_dtype(table[name])]
     if texts and len(table):
         raise ValueError(f"{path.name}: column {texts[0]!r} holds text. Leave a number that does not exist empty.")
+    return table
+
+
+def read_scores(path: str | Path) -> pd.DataFrame:
+    """Returns the fold scores in `path` (``table2_folds.csv`` …), a row per method, task, metric, repeat and fold.
+
+    It has the columns `SCORES`, and what else the file has; `value` may be NaN.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    ValueError
+        The file is not as `read_result` wants it, or lists a fold twice.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path.name}: no such file of scores. Run the notebook that writes it first.")
+    table = read_result(path, SCORES)
+    twice = table.duplicated(["method", "task", "metric", "repeat", "fold"])
+    if twice.any():
+        row = table[twice].iloc[0]
+        raise ValueError(
+            f"{path.name}: {row['method']}, {row['task']}, fold {row['fold']} is listed twice. Keep one row."
+        )
     return table

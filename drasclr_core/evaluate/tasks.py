@@ -23,7 +23,7 @@ class Task:
     excluded : tuple of int
         Values of the column that are known but are no grade of this task; these subjects are left out.
     scored_by : tuple of str
-        Metrics of `scores.score`; empty means the paper's usual ones (see `metrics`).
+        Metrics of `score`; empty means the paper's usual ones (see `metrics`).
     """
 
     name: str
@@ -58,7 +58,7 @@ COVID_SEVERITY = Task("COVID-19 severity", "mosmed_grade", classes=(0, 1, 2, 3, 
 
 
 def labels_of(subjects: pd.DataFrame, task: Task) -> pd.Series:
-    """The task's label of every subject that has one, in the order of `sid`.
+    """Returns the task's label of every subject that has one, in the order of `sid`.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ import pytest
 
 import drasclr_core.evaluate
 
-MODULES = [f"drasclr_core.evaluate.{module.name}" for module in pkgutil.iter_modules(drasclr_core.evaluate.__path__)]
+MODULES = [module.name for module in pkgutil.walk_packages(drasclr_core.evaluate.__path__, "drasclr_core.evaluate.")]
 
 
 @pytest.mark.parametrize("name", MODULES)

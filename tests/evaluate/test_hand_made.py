@@ -7,13 +7,13 @@ import pytest
 from drasclr_core.evaluate.readout.linear import chance_model
 from drasclr_core.evaluate.readout.permutation import permutation_scores, permutation_test
 from drasclr_core.evaluate.readout.readout import compare_readouts, readout
+from drasclr_core.evaluate.scores import advantage, summarise
 from drasclr_core.evaluate.statistics.comparison import compare_methods
 from drasclr_core.evaluate.statistics.resampling import readout_draws
-from drasclr_core.evaluate.summary import advantage, summarise
 from drasclr_core.evaluate.survival.concordance import concordance
 from drasclr_core.evaluate.survival.covariates import survival_data
+from drasclr_core.evaluate.survival.cross_validation import compare_survival
 from drasclr_core.evaluate.survival.risk_groups import curves, log_rank, tertiles
-from drasclr_core.evaluate.survival.survival import compare_survival
 from drasclr_core.evaluate.tasks import Task
 
 from .survival.deaths import subject_table

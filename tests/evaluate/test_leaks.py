@@ -17,7 +17,7 @@ from drasclr_core.evaluate.readout.linear import chance_model, linear_model
 from drasclr_core.evaluate.readout.permutation import permutation_scores
 from drasclr_core.evaluate.readout.readout import readout
 from drasclr_core.evaluate.survival.covariates import survival_data
-from drasclr_core.evaluate.survival.survival import compare_survival
+from drasclr_core.evaluate.survival.cross_validation import compare_survival
 from drasclr_core.evaluate.tasks import COVID_SEVERITY, PHENOTYPES, labels_of
 
 from ..detect.conftest import boxes_of
@@ -33,7 +33,7 @@ SHUFFLES, FOLDS = 3, 3
 @pytest.fixture(autouse=True)
 def few_inner_folds(monkeypatch):
     """The same path in less time."""
-    for module in ("evaluate.linear", "evaluate.cox", "detect.linear"):
+    for module in ("evaluate.readout.linear", "evaluate.survival.cox", "detect.linear"):
         monkeypatch.setattr(f"drasclr_core.{module}.INNER_FOLDS", 2)
 
 

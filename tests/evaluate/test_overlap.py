@@ -14,16 +14,7 @@ masks = arrays(np.uint8, (3, 4, 2), elements=st.integers(0, 1))
 def test_by_hand_and_outside_the_lungs_nothing_counts():
     lungs, detected, truth = np.zeros((3, 10, 1, 1))
     lungs[:8], detected[2:6], truth[4:10] = 1, 1, 1  # in the lungs: 4 detected, 4 true, 2 of both
-    found = overlap(detected, truth, lungs)
-    assert found == (0.5, 0.5, 0.5) and found.volume_error == 0
-
-
-def test_volume_error_has_a_sign_and_is_in_points_of_the_lungs():
-    lungs, detected, truth = np.ones((3, 10, 1, 1))
-    detected[:] = 0
-    detected[:3], truth[5:] = 1, 0
-    assert overlap(detected, truth, lungs).volume_error == pytest.approx(-20)
-    assert overlap(truth, detected, lungs).volume_error == pytest.approx(20)
+    assert overlap(detected, truth, lungs) == (0.5, 0.5, 0.5)
 
 
 def test_empty_masks():
@@ -33,9 +24,9 @@ def test_empty_masks():
         overlap(nothing, lungs, lungs),
         overlap(lungs, nothing, lungs),
     )
-    assert np.isnan(both.dice) and both.volume_error == 0
-    assert missed == (0, 0, 1) and missed.volume_error == -100
-    assert alarm == (0, 1, 0) and alarm.volume_error == 100
+    assert np.isnan(both.dice)
+    assert missed == (0, 0, 1)
+    assert alarm == (0, 1, 0)
     with pytest.raises(ValueError, match="lung mask is empty"):
         overlap(nothing, nothing, nothing)
     with pytest.raises(ValueError, match="bring them to one grid"):

@@ -11,7 +11,8 @@ from drasclr_core.evaluate.folds import splits
 from drasclr_core.evaluate.readout.cross_validation import cross_validate
 from drasclr_core.evaluate.readout.linear import linear_model
 from drasclr_core.evaluate.supervised import volume_classifier
-from drasclr_core.evaluate.survival import cox, survival
+from drasclr_core.evaluate.survival import cox
+from drasclr_core.evaluate.survival import cross_validation as survival
 from drasclr_core.evaluate.survival.covariates import survival_data
 from drasclr_core.evaluate.tasks import Task
 
@@ -45,7 +46,8 @@ def test_readouts_of_features_and_of_scans(count, folds, repeats, task, seed):
     rng, met = np.random.default_rng(seed), []
     labels = rng.integers(0, 3, count) if task.classes else rng.standard_normal(count)
     numbers = np.arange(count, dtype=float)[:, None]
-    cross_validate(numbers, labels, task, folds, repeats, seed, lambda *_: Spy(met))
+    labels[0] = labels[1] + 1 if labels[1] < 2 else 0  # of one label only there is nothing to cross-validate
+    cross_validate(numbers, pd.Series(labels), task, "x", folds, repeats, seed, lambda *_: Spy(met))
     assert len(met) == folds * repeats
     for repeat in range(repeats):
         part = met[repeat * folds : (repeat + 1) * folds]

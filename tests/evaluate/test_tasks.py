@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from drasclr_core import paper
 from drasclr_core.evaluate.tasks import COVID_SEVERITY, PHENOTYPES, Task, labels_of
-from drasclr_core.paper import tables as paper
 
 GOLD = next(task for task in PHENOTYPES if task.name == "GOLD")
 

@@ -3,12 +3,11 @@
 import pandas as pd
 import pytest
 
+from drasclr_core import paper
 from drasclr_core.evaluate.scorecard.comparisons import comparisons
 from drasclr_core.evaluate.scorecard.verdicts import RULES
-from drasclr_core.evaluate.statistics.printed import significance_claims as claims_of_significance
 from drasclr_core.methods import method_names
-from drasclr_core.paper import tables as paper
-from drasclr_core.paper.claims import claims
+from drasclr_core.paper import claims, significance_claims
 
 # (claim, task, metric): the paper's difference, worked out by hand from its printed tables.
 FIGURES = [
@@ -82,7 +81,7 @@ def test_every_row_of_the_papers_tables_has_a_name():
 def test_every_claim_of_significance_is_a_claim_of_the_scorecard():
     """The same sentence of the paper is about the same methods in both files; the scorecard has more of them."""
     table = claims()
-    for said in claims_of_significance().itertuples():
+    for said in significance_claims().itertuples():
         same = table[table["table"].eq(said.table) & table["method"].eq(said.row)]
         rows = paper.table(said.table)["method"]
         others = set(filter(None, said.against.split(";"))) or set(rows) - {said.row}

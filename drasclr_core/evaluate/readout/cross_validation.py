@@ -27,7 +27,7 @@ class Readout:
     ----------
     scores : DataFrame
         One row per method, task, metric, repeat and fold: ``method, task, metric, repeat, fold, value, n_train,
-        n_test, n_unlabelled, alpha``. R2 and kappa as such, accuracies in per cent. `alpha` is the L2 penalty that the
+        n_test, alpha, n_unlabelled``. R2 and kappa as such, accuracies in per cent. `alpha` is the L2 penalty that the
         training subjects chose (of logistic regression: 1/C), NaN where there is none to choose.
     predictions : DataFrame
         One row per method, task, repeat and subject, predicted when the subject was in the test fold:
@@ -42,13 +42,7 @@ class Readout:
 
 
 def readout_obstacle(labels: pd.Series, folds: int) -> str | None:
-    """Why these labels cannot be cross-validated, or None if they can.
-
-    Parameters
-    ----------
-    labels : Series [N]
-    folds : int
-    """
+    """Returns why these `labels` [N] cannot be cross-validated in so many `folds`, or None if they can."""
     needed = max(MIN_SUBJECTS, 2 * folds)
     if len(labels) < needed:
         return f"only {len(labels)} subjects have features and a label, {needed} are needed for {folds} folds"
@@ -57,9 +51,9 @@ def readout_obstacle(labels: pd.Series, folds: int) -> str | None:
     return None
 
 
-def cross_validated(
-    labels: pd.Series,
+def cross_validate(
     inputs: np.ndarray,
+    labels: pd.Series,
     task: Task,
     method: str,
     folds: int,
@@ -68,18 +62,17 @@ def cross_validated(
     model: ModelBuilder,
     unlabelled: int = 0,
 ) -> Readout:
-    """Cross-validate any model that has ``fit`` and ``predict``: a linear one on features, a network on scans.
+    """Cross-validates any `model` that has ``fit`` and ``predict``: a linear one on features, a network on scans.
+
+    `task, method, folds, repeats, seed` are as in `readout`; `unlabelled` is how many subjects were left out for want
+    of a label.
 
     Parameters
     ----------
-    labels : Series [N]
-        Indexed by sid and sorted, as `tasks.labels_of` gives them.
     inputs : array [N, ...]
         What the model is fitted to, in the order of `labels`.
-    task, method, folds, repeats, seed, model
-        As in `readout`.
-    unlabelled : int
-        Subjects that were left out because they have no label.
+    labels : Series [N]
+        Indexed by sid and sorted, as `labels_of` gives them.
 
     Raises
     ------
@@ -89,58 +82,36 @@ def cross_validated(
     reason = readout_obstacle(labels, folds)
     if reason:
         raise ValueError(f"task {task.name!r} cannot be evaluated: {reason}")
-    scores, predictions = cross_validate(inputs, labels.to_numpy(), task, folds, repeats, seed, model)
-    predictions["sid"] = labels.index.to_numpy()[predictions["sid"]]
-    scores["n_unlabelled"] = unlabelled
-    for table in (scores, predictions):
-        table.insert(0, "method", method)
-        table.insert(1, "task", task.name)
-    return Readout(scores, predictions)
-
-
-def cross_validate(
-    matrix: np.ndarray, labels: np.ndarray, task: Task, folds: int, repeats: int, seed: int, model: ModelBuilder
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Scores per fold and predictions per subject.
-
-    Parameters
-    ----------
-    matrix : array [N, ...]
-    labels : array [N]
-    task, folds, repeats, seed, model
-        As in `cross_validated`.
-
-    Returns
-    -------
-    scores, predictions : DataFrame
-        As in `Readout`, without method, task and ``n_unlabelled``; ``sid`` is the row of `matrix`.
-    """
+    sids, true = labels.index.to_numpy(), labels.to_numpy()
     scores, predictions = [], []
     for repeat in range(repeats):
         rng = np.random.default_rng([seed, repeat])
-        fold_of = stratified_folds(labels, folds, rng, classes=task.classes is not None)
+        fold_of = stratified_folds(true, folds, rng, classes=task.classes is not None)
         for fold, (train, test) in enumerate(splits(fold_of)):
-            fitted = model(task, labels[train], rng).fit(matrix[train], labels[train])
-            predicted = fitted.predict(matrix[test])
-            where = {"repeat": repeat, "fold": fold}
-            sizes = {"n_train": len(train), "n_test": len(test), "alpha": penalty(fitted)}
-            for metric, value in score(task, labels[test], predicted).items():
-                scores.append({"metric": metric, **where, "value": value, **sizes})
-            predictions.append(pd.DataFrame({**where, "sid": test, "true": labels[test], "predicted": predicted}))
-    return pd.DataFrame(scores), pd.concat(predictions, ignore_index=True)
+            fitted = model(task, true[train], rng).fit(inputs[train], true[train])
+            predicted = fitted.predict(inputs[test])
+            row, where = {"method": method, "task": task.name}, {"repeat": repeat, "fold": fold}
+            sizes = {"n_train": len(train), "n_test": len(test), "alpha": penalty(fitted), "n_unlabelled": unlabelled}
+            for metric, value in score(task, true[test], predicted).items():
+                scores.append({**row, "metric": metric, **where, "value": value, **sizes})
+            who = {"sid": sids[test], "true": true[test], "predicted": predicted}
+            predictions.append(pd.DataFrame({**row, **where, **who}))
+    return Readout(pd.DataFrame(scores), pd.concat(predictions, ignore_index=True))
 
 
-def concat_readouts(readouts: Sequence[Readout], methods: Sequence[str]) -> Readout:
-    """Readouts of the same tasks and folds as one.
+def concat_readouts(readouts: Sequence[Readout], methods: Sequence[str] = ()) -> Readout:
+    """Returns readouts of the same folds as one.
 
     Parameters
     ----------
     readouts : sequence of Readout
     methods : sequence of str
-        The methods to keep, in the order of the result's rows.
+        The methods to keep, in the order of the result's rows; empty keeps all rows as they are.
     """
-    scores, predictions = (
-        pd.concat([table[table["method"] == method] for method in methods for table in tables], ignore_index=True)
-        for tables in ([one.scores for one in readouts], [one.predictions for one in readouts])
-    )
-    return Readout(scores, predictions, {name: why for one in readouts for name, why in one.skipped.items()})
+    scores, predictions = (pd.concat([getattr(one, name) for one in readouts]) for name in ("scores", "predictions"))
+    if methods:
+        scores, predictions = (
+            pd.concat([table[table["method"] == method] for method in methods]) for table in (scores, predictions)
+        )
+    skipped = {name: why for one in readouts for name, why in one.skipped.items()}
+    return Readout(scores.reset_index(drop=True), predictions.reset_index(drop=True), skipped)

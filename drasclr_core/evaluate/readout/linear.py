@@ -19,22 +19,11 @@ INNER_FOLDS = 5
 
 
 def linear_model(task: Task, labels: np.ndarray, rng: np.random.Generator) -> BaseEstimator:
-    """Standardised features, then ridge or multinomial logistic regression with an L2 penalty chosen while fitting.
+    """Returns, not fitted: standardised features, then ridge or multinomial logistic regression with an L2 penalty.
 
-    Ridge chooses by leave-one-out error, logistic regression by the log loss over five inner folds. Training labels
-    of one grade only leave nothing to learn: the model then predicts that grade.
-
-    Parameters
-    ----------
-    task : Task
-    labels : array [N]
-        The training labels that the model will be fitted to.
-    rng : numpy.random.Generator
-        Draws the inner folds.
-
-    Returns
-    -------
-    scikit-learn estimator, not fitted
+    The penalty is chosen while fitting: of ridge by leave-one-out error, of logistic regression by the log loss over
+    five inner folds, which `rng` draws. Training `labels` [N] of one grade only leave nothing to learn: the model of a
+    graded `task` then predicts that grade.
     """
     if task.classes is None:
         return make_pipeline(StandardScaler(), RidgeCV(PENALTIES_REGRESSION))
@@ -47,18 +36,9 @@ def linear_model(task: Task, labels: np.ndarray, rng: np.random.Generator) -> Ba
 
 
 def logistic_model(inner: list[tuple[np.ndarray, np.ndarray]], **options) -> BaseEstimator:
-    """Standardised features, then logistic regression whose L2 penalty is chosen by the log loss over inner folds.
+    """Returns, not fitted: standardised features, then logistic regression; log loss over folds chooses its L2 penalty.
 
-    Parameters
-    ----------
-    inner : list of (int array, int array)
-        Whom to train on and whom to test in each of the inner folds.
-    **options
-        Of `LogisticRegressionCV`.
-
-    Returns
-    -------
-    scikit-learn estimator, not fitted
+    `inner` says whom to train on and whom to test in each of these folds; `options` are of `LogisticRegressionCV`.
     """
     model = LogisticRegressionCV(
         Cs=1 / PENALTIES_CLASSIFICATION,
@@ -73,28 +53,15 @@ def logistic_model(inner: list[tuple[np.ndarray, np.ndarray]], **options) -> Bas
 
 
 def chance_model(task: Task, labels: np.ndarray, rng: np.random.Generator) -> BaseEstimator:
-    """Ignores the features: predicts the mean of the training labels, or their most frequent grade.
+    """Returns a model that predicts the mean of its training labels, or their most frequent grade.
 
-    Parameters
-    ----------
-    task, labels, rng
-        As in `linear_model`; only the kind of task matters.
-
-    Returns
-    -------
-    scikit-learn estimator, not fitted
+    Of `task`, `labels` and `rng` (as in `linear_model`) only the kind of task matters.
     """
     return DummyRegressor(strategy="mean") if task.classes is None else DummyClassifier(strategy="most_frequent")
 
 
 def penalty(fitted: BaseEstimator) -> float:
-    """The L2 penalty that a fitted model chose (of logistic regression: 1/C); NaN for one that has none.
-
-    Parameters
-    ----------
-    fitted : BaseEstimator
-        From `linear_model` or `chance_model`, after ``fit``.
-    """
+    """Returns the L2 penalty that a `fitted` model chose (of logistic regression: 1/C); NaN for one that has none."""
     last = fitted[-1] if hasattr(fitted, "steps") else fitted
     if isinstance(last, RidgeCV):
         return float(last.alpha_)

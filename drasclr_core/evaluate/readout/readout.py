@@ -6,11 +6,19 @@ Everything that is fitted (scaling, strength of the penalty, weights) is fitted 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from drasclr_core.evaluate.readout.cross_validation import ModelBuilder, Readout, cross_validated, readout_obstacle
+from drasclr_core.evaluate.features import by_subject
+from drasclr_core.evaluate.readout.cross_validation import (
+    ModelBuilder,
+    Readout,
+    concat_readouts,
+    cross_validate,
+    readout_obstacle,
+)
 from drasclr_core.evaluate.readout.linear import chance_model, linear_model
 from drasclr_core.evaluate.tasks import Task, labels_of
 from drasclr_core.progress import track
@@ -26,7 +34,7 @@ def readout(
     seed: int = 0,
     model: ModelBuilder = linear_model,
 ) -> Readout:
-    """Cross-validate one readout of one task.
+    """Cross-validates one readout of one `task`.
 
     Parameters
     ----------
@@ -34,13 +42,11 @@ def readout(
         ``sid`` and one numeric column per feature.
     subjects : DataFrame
         ``sid`` and the label columns. Subjects without features are left out.
-    task : Task
     method : str
         What to call these features in the results.
-    folds, repeats : int
-        Number of folds, and how often to draw new ones.
-    seed : int
-        The same seed and the same subjects give the same folds, whatever the features.
+    folds, repeats, seed : int
+        Number of folds, and how often to draw new ones. The same seed and subjects give the same folds, whatever the
+        features.
     model : callable
         `linear_model` or `chance_model`.
 
@@ -51,7 +57,7 @@ def readout(
     """
     labels, matrix = aligned(features, subjects, task, method)
     unlabelled = int(subjects["sid"].isin(features["sid"]).sum()) - len(labels)
-    return cross_validated(labels, matrix, task, method, folds, repeats, seed, model, unlabelled)
+    return cross_validate(matrix, labels, task, method, folds, repeats, seed, model, unlabelled)
 
 
 def compare_readouts(
@@ -62,24 +68,17 @@ def compare_readouts(
     repeats: int = 1,
     seed: int = 0,
 ) -> Readout:
-    """Every method on every task, over the same folds of the same subjects, and a chance row.
+    """Cross-validates every method on every task, over the same folds of the same subjects, and a chance row.
 
-    Only subjects that have the features of *all* methods take part, so that rows of the table can be compared.
-    Tasks that cannot be evaluated are left out and named in `Readout.skipped`.
+    Only subjects that have the features of *all* methods take part, so that rows of the table can be compared. Tasks
+    that cannot be evaluated are left out and named in `Readout.skipped`. Rows of ``chance`` come first, then the
+    methods in their order. `subjects, folds, repeats, seed` are as in `readout`.
 
     Parameters
     ----------
     features : dict of str to DataFrame
         Method -> its feature table (see `readout`).
-    subjects : DataFrame
     tasks : sequence of Task
-    folds, repeats, seed : int
-        As in `readout`.
-
-    Returns
-    -------
-    Readout
-        Rows of ``chance`` first, then of the methods in their order.
 
     Raises
     ------
@@ -88,57 +87,34 @@ def compare_readouts(
     """
     shared = set.intersection(set(subjects["sid"]), *(set(table["sid"]) for table in features.values()))
     subjects = subjects[subjects["sid"].isin(shared)]
-    absent = {
-        task.name: f"no column {task.column!r} in the subject table" for task in tasks if task.column not in subjects
+    reasons = {
+        task.name: readout_obstacle(labels_of(subjects, task), folds)
+        if task.column in subjects
+        else f"no column {task.column!r} in the subject table"
+        for task in tasks
     }
-    reasons = {task.name: absent.get(task.name) or readout_obstacle(labels_of(subjects, task), folds) for task in tasks}
     skipped = {name: reason for name, reason in reasons.items() if reason}
     tasks = [task for task in tasks if task.name not in skipped]
     if not tasks:
         raise ValueError(f"no task can be evaluated: {skipped}")
     rows = [("chance", next(iter(features.values())), chance_model)]
     rows += [(method, table, linear_model) for method, table in features.items()]
-    jobs = [(method, table, model, task) for method, table, model in rows for task in tasks]
-    parts = [
-        readout(table, subjects, task, method, folds, repeats, seed, model)
-        for method, table, model, task in track(jobs, "readouts")
+    jobs = [
+        (table, subjects, task, method, folds, repeats, seed, model) for method, table, model in rows for task in tasks
     ]
-    scores, predictions = (
-        pd.concat([getattr(part, name) for part in parts], ignore_index=True) for name in ("scores", "predictions")
-    )
-    return Readout(scores, predictions, skipped)
+    return replace(concat_readouts([readout(*job) for job in track(jobs, "readouts")]), skipped=skipped)
 
 
 def aligned(features: pd.DataFrame, subjects: pd.DataFrame, task: Task, method: str) -> tuple[pd.Series, np.ndarray]:
-    """Labels and features of the subjects that have both, in the order of `sid`.
+    """Returns labels (Series [N], indexed by sid and sorted) and features (float [N, D]) of the subjects with both.
 
-    Parameters
-    ----------
-    features, subjects, task, method
-        As in `readout`.
-
-    Returns
-    -------
-    labels : Series [N]
-        Indexed by sid.
-    matrix : float array [N, D]
+    `features, subjects, task, method` are as in `readout`.
 
     Raises
     ------
     ValueError
-        A subject is listed twice, or a feature is missing or infinite.
+        The features of these subjects are not as `by_subject` wants them.
     """
-    twice = features["sid"][features["sid"].duplicated()]
-    if len(twice):
-        raise ValueError(f"the features of {method!r} list subject {twice.iloc[0]!r} twice: keep one row per subject")
     labels = labels_of(subjects, task)
     labels = labels[labels.index.isin(features["sid"])]
-    table = features.set_index("sid").loc[labels.index]
-    matrix = table.to_numpy(dtype=float)
-    broken = table.index[~np.isfinite(matrix).all(axis=1)]
-    if len(broken):
-        raise ValueError(
-            f"the features of {method!r} have missing values for {len(broken)} subjects, first {broken[0]!r}"
-            ": compute them again, or leave these subjects out of the table"
-        )
-    return labels, matrix
+    return labels, by_subject(features[features["sid"].isin(labels.index)], method).to_numpy()

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import pandas as pd
 
+from drasclr_core import paper
 from drasclr_core.methods import method_names
-from drasclr_core.paper import tables as paper
 
 _COLUMNS = ["id", "rule", "scope", "file", "task", "metric", "methods", "others", "paper"]
 
 
 def comparisons(table: pd.DataFrame) -> pd.DataFrame:
-    """The single comparisons that each claim is made of.
+    """Returns the single comparisons that each claim in `table` (some rows of `paper.claims`) is made of.
 
     Several methods stand for the lowest of them, several others for the highest of them: who is better than the
     highest is better than each. Tasks and metrics for which the paper prints no number are no part of a claim.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From `claims`, or some of its rows.
 
     Returns
     -------
@@ -43,14 +38,10 @@ def comparisons(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def against_itself(table: pd.DataFrame) -> pd.DataFrame:
-    """Comparisons in which the paper's own tables do not bear out its sentence: ``id, task, metric, paper``.
+    """Returns comparisons in which the paper's own tables do not bear out its sentence: ``id, task, metric, paper``.
 
-    Those of claims to be better on all comparisons in which the printed difference is 0 or below.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From `comparisons`.
+    Of `table` (from `comparisons` or `scorecard`) those of claims to be better on all comparisons in which the printed
+    difference is 0 or below.
     """
     wrong = table[table["rule"].eq("better") & table["scope"].eq("all") & (table["paper"] <= 0)]
     return wrong[["id", "task", "metric", "paper"]].reset_index(drop=True)

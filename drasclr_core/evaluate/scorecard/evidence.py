@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,24 +22,14 @@ MIN_SUBJECTS = 4
 MAPPED = "drasclr_finetuned"
 """The method whose maps Figure 3 shows."""
 
-_UNKNOWN = dict.fromkeys(("estimate", "low", "high", "wide_low", "wide_high"), float("nan")) | {
-    "missing": "",
-    "lacks": "",
-    "room": True,
-    "p_up": float("nan"),
-    "p_down": float("nan"),
-}
+_UNKNOWN = dict.fromkeys(("estimate", "low", "high", "wide_low", "wide_high"), float("nan"))
+_UNKNOWN |= {"missing": "", "lacks": "", "room": True, "p_up": float("nan"), "p_down": float("nan")}
 
 
 def evidence(results: str | Path, comparisons: pd.DataFrame) -> pd.DataFrame:
-    """Each comparison with this run's difference and its intervals, or the reason why there is none.
+    """Returns each comparison with this run's difference and its intervals, or the reason why there is none.
 
-    Parameters
-    ----------
-    results : path
-        The folder of result files; any of them may be absent.
-    comparisons : DataFrame
-        From `report.claims.comparisons`.
+    The folder `results` holds the result files, of which any may be absent; `comparisons` are those of `comparisons`.
 
     Returns
     -------
@@ -106,7 +97,7 @@ def _tested(folds: pd.DataFrame | None, row: dict) -> int:
 def _two_more(mean: float, error: float, subjects: int, tail: float) -> tuple[float, float]:
     """Interval of a difference of shares with one subject more for each side (Bonett and Price 2012).
 
-    `mean` is the difference as a fraction, `error` its bootstrap standard error, `tail` the share beyond each end.
+    `mean` is the difference as a fraction, `error` its bootstrap standard error, `tail` the chance beyond each end.
     """
     moment = (subjects * (subjects * error**2 + mean**2) + 2) / (subjects + 2)
     centre = subjects * mean / (subjects + 2)
@@ -114,15 +105,7 @@ def _two_more(mean: float, error: float, subjects: int, tail: float) -> tuple[fl
     return centre - reach, centre + reach
 
 
-def _correlation(reader: ResultReader, row: dict, count: int) -> dict:
-    return _given(reader, "fig4_trend", row, "spearman", against="GOLD")
-
-
-def _factor(reader: ResultReader, row: dict, count: int) -> dict:
-    return _given(reader, "fig5_saved", row, "factor")
-
-
-def _given(reader: ResultReader, stem: str, row: dict, value: str, **where: str) -> dict:
+def _given(reader: ResultReader, row: dict, count: int, stem: str, value: str, **where: str) -> dict:
     """An estimate whose interval is in the file, in the first row of the subtype with the text `where`."""
     table = reader(stem, stem)
     if table is None:
@@ -161,7 +144,7 @@ def _same(column: pd.Series, name: str) -> pd.Series:
 _RULES: dict[str, Callable[[ResultReader, dict, int], dict]] = {
     "better": _difference,
     "alike": _difference,
-    "correlated": _correlation,
+    "correlated": partial(_given, stem="fig4_trend", value="spearman", against="GOLD"),
     "rises": _rising,
-    "factor": _factor,
+    "factor": partial(_given, stem="fig5_saved", value="factor"),
 }

@@ -48,17 +48,9 @@ RULES = {
 
 
 def verdict_of(row: dict) -> str:
-    """Verdict on one comparison. In claims about all of several, not reproduced is read off the wide interval.
+    """Returns the verdict, one of `VERDICTS`, on one comparison: a `row` of `evidence`.
 
-    Parameters
-    ----------
-    row : dict
-        A row of `evidence`.
-
-    Returns
-    -------
-    str
-        One of `VERDICTS`.
+    In claims about all of several, not reproduced is read off the wide interval.
 
     Raises
     ------
@@ -89,18 +81,7 @@ def verdict_of(row: dict) -> str:
 
 
 def combine(verdicts: list[str], scope: str) -> str:
-    """Verdict on a claim from those on its comparisons; `scope` is ``all`` or ``most``.
-
-    Parameters
-    ----------
-    verdicts : list of str
-        From `verdict_of`, one or more.
-    scope : {"all", "most"}
-
-    Returns
-    -------
-    str
-        One of `VERDICTS`.
+    """Returns the verdict on a claim from the `verdicts` on its comparisons; `scope` is ``all`` or ``most``.
 
     Raises
     ------
@@ -118,14 +99,9 @@ def combine(verdicts: list[str], scope: str) -> str:
 
 
 def size(row: dict) -> str:
-    """How a difference or factor compares with the paper's: ``smaller``, ``larger``, ``compatible``, or empty.
+    """Returns how a difference or factor compares with the paper's: ``smaller``, ``larger``, ``compatible``, or empty.
 
-    Empty where there is no interval, no number of the paper, or no room for it.
-
-    Parameters
-    ----------
-    row : dict
-        A row of `evidence`.
+    Empty where there is no interval, no number of the paper, or no room for it in the `row` of `evidence`.
     """
     if row["missing"] or not row["room"] or not np.isfinite([row["low"], row["high"], row["paper"]]).all():
         return ""

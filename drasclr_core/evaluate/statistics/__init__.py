@@ -1,1 +1,22 @@
-"""Tests of differences, resampling, trends."""
+"""Tests of differences between methods, bootstrap, trends; the paper's own tests worked out again."""
+
+from drasclr_core.evaluate.statistics.comparison import compare_methods, same_folds
+from drasclr_core.evaluate.statistics.false_alarms import false_alarms
+from drasclr_core.evaluate.statistics.recomputed import borne_out, covered, recompute
+from drasclr_core.evaluate.statistics.resampling import readout_draws, summarise_draws
+from drasclr_core.evaluate.statistics.significance import ASSUMPTIONS
+from drasclr_core.evaluate.statistics.trend import jonckheere_terpstra, spearman
+
+__all__ = [
+    "ASSUMPTIONS",
+    "borne_out",
+    "compare_methods",
+    "covered",
+    "false_alarms",
+    "jonckheere_terpstra",
+    "readout_draws",
+    "recompute",
+    "same_folds",
+    "spearman",
+    "summarise_draws",
+]

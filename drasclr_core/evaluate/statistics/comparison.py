@@ -3,62 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from drasclr_core.evaluate.result_files import read_result
 from drasclr_core.evaluate.statistics.resampling import LEVEL, SAMPLE
 from drasclr_core.evaluate.statistics.significance import bootstrap_p, corrected_t, hedges_g, holm, two_sample_t
 
-COLUMNS = ("method", "task", "metric", "repeat", "fold", "value", "n_train", "n_test")
 REFERENCES = ("chance", "confounders")
 """Rows that see no image: in two files of the same subjects, labels and folds they are the same."""
 _FOLD = ["task", "metric", "repeat", "fold"]
 
 
-def read_scores(path: str | Path) -> pd.DataFrame:
-    """A file of fold scores (``table2_folds.csv``, ``table3_folds.csv`` …): `COLUMNS`, and what else it has.
-
-    Parameters
-    ----------
-    path : path
-
-    Returns
-    -------
-    DataFrame
-        One row per method, task, metric, repeat and fold; `value` may be NaN.
-
-    Raises
-    ------
-    FileNotFoundError
-        There is no such file.
-    ValueError
-        The file is not as `read_result` wants it, or lists a fold twice.
-    """
-    path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"{path.name}: no such file of scores. Run the notebook that writes it first.")
-    table = read_result(path, COLUMNS)
-    twice = table.duplicated(["method", *_FOLD])
-    if twice.any():
-        row = table[twice].iloc[0]
-        raise ValueError(
-            f"{path.name}: {row['method']}, {row['task']}, fold {row['fold']} is listed twice. Keep one row."
-        )
-    return table
-
-
 def same_folds(first: pd.DataFrame, second: pd.DataFrame) -> bool:
-    """Whether two tables of scores come from the same folds of the same subjects, so that they can be paired.
+    """Returns whether two tables of scores come from the same folds of the same subjects, so that they can be paired.
 
-    They do where a row that sees no image (`REFERENCES`) is in both and agrees in every fold, and so do the sizes.
-
-    Parameters
-    ----------
-    first, second : DataFrame
-        From `read_scores`.
+    They (`first`, `second`: from `read_scores`) do where a row that sees no image (`REFERENCES`) is in both and agrees
+    in every fold, and so do the sizes.
     """
     for reference in REFERENCES:
         one, other = (
@@ -77,18 +38,16 @@ def compare_methods(
     draws: pd.DataFrame | None = None,
     other_scores: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Every test of `significance`, for one method against others, on every task and metric.
+    """Tests one method against others on every task and metric, in every way of `significance`.
 
     Parameters
     ----------
     scores : DataFrame
         From `read_scores`; holds `method`.
-    method : str
     against : sequence of str
         The others; empty means all of the table's (without `method`, unless they come from another table).
     draws : DataFrame, optional
-        Bootstrap scores (`resampling.readout_draws`, `survival_draws`). Without them, or for methods that are not in
-        them, the bootstrap columns are NaN.
+        Bootstrap scores (`readout_draws`, `survival_draws`); for methods that are not in them, these columns are NaN.
     other_scores : DataFrame, optional
         The table that holds `against`, if it is another one. The paired test is left out (NaN) unless `same_folds`.
 

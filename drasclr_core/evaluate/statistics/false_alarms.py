@@ -11,19 +11,10 @@ from drasclr_core.evaluate.statistics.significance import corrected_t, two_sampl
 
 
 def equally_good(subjects: int, folds: int, repeats: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Cross-validated R2 of two one-feature readouts that see the same label through independent noise of equal size.
+    """Returns R2 of two readouts of equal worth, two arrays [repeats * folds] of scores on the same folds.
 
-    Label y ~ N(0, 1); the features are y + n and y + n' with standard normal n. Least squares on the training folds.
-
-    Parameters
-    ----------
-    subjects, folds, repeats : int
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    array [repeats * folds], array [repeats * folds]
-        Scores of the two methods on the same folds.
+    Label y ~ N(0, 1) of `subjects`; the features are y + n and y + n' with standard normal n from `rng`. Least squares
+    on the training `folds`, which are drawn anew in each of the `repeats`.
     """
     label = rng.standard_normal(subjects)
     features = label + rng.standard_normal((2, subjects))
@@ -38,23 +29,17 @@ def equally_good(subjects: int, folds: int, repeats: int, rng: np.random.Generat
 def false_alarms(
     subjects: int = 60, folds: int = 5, repeats: int = 10, studies: int = 200, level: float = 0.05, seed: int = 0
 ) -> pd.DataFrame:
-    """Share of simulated studies of two `equally_good` methods in which each one-sided test says "better".
+    """Returns the share of simulated studies of two `equally_good` methods in which each one-sided test says "better".
 
-    Parameters
-    ----------
-    subjects, folds, repeats : int
-        Of each study.
-    studies : int
-    level : float
-        A test says "better" where its p is below.
-    seed : int
+    Each of the `studies` has `subjects`, `folds` and `repeats`; a test says "better" where its p is below `level`.
 
     Returns
     -------
     DataFrame
         ``test, repeats, rate``: the paper's two-sample t-test (on all folds of all repeats), the ordinary paired
         t-test, and the corrected resampled t-test, each with the first repeat alone and with all of them. A good test
-        has a rate near `level`; its standard error is sqrt(level (1 - level) / studies).
+        has a rate near `level`; its standard error is sqrt(level (1 - level) / studies). The same `seed` gives the
+        same.
     """
     counts = dict.fromkeys([1, repeats])
     rng = np.random.default_rng(seed)

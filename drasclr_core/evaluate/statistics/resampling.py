@@ -12,48 +12,44 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from drasclr_core.evaluate.folds import splits
-from drasclr_core.evaluate.scores import accuracy
-from drasclr_core.evaluate.survival.concordance import horizons, pair_weights, reachable, won
+from drasclr_core.evaluate.scores import KEYS, accuracy
 
-KEYS = ["method", "task", "metric"]
 LEVEL = 0.95
 SAMPLE = -1
 """The number of the draw that is the sample itself."""
 
 
 def numbered(predictions: pd.DataFrame) -> pd.DataFrame:
-    """The same predictions with ``subject``, the place of the sid among all sorted sids, instead of ``sid``.
+    """Returns the `predictions` with ``subject``, the rank of the sid among all sorted sids, instead of ``sid``.
 
     What is published must name nobody; that two methods predicted the same subject is still seen.
-
-    Parameters
-    ----------
-    predictions : DataFrame
-        With a column ``sid``.
     """
-    places = pd.factorize(predictions["sid"], sort=True)[0]
-    return predictions.rename(columns={"sid": "subject"}).assign(subject=places)
+    ranks = pd.factorize(predictions["sid"], sort=True)[0]
+    return predictions.rename(columns={"sid": "subject"}).assign(subject=ranks)
 
 
-def draw_counts(subjects: int, draws: int, seed: int = 0) -> np.ndarray:
-    """How often each subject is in each of the resamples.
-
-    Parameters
-    ----------
-    subjects, draws, seed : int
+def resample_counts(subjects: int, draws: int, seed: int = 0) -> np.ndarray:
+    """Returns how often each of `subjects` is in the sample itself (row 0: once) and in each of the resamples.
 
     Returns
     -------
-    int array [draws, subjects]
-        Every row has the sum `subjects`.
+    int array [1 + draws, subjects]
+        Every row has the sum `subjects`; the same `seed` gives the same resamples.
     """
     rng = np.random.default_rng([seed, subjects])
-    return rng.multinomial(subjects, np.full(subjects, 1 / subjects), size=draws)
+    resamples = rng.multinomial(subjects, np.full(subjects, 1 / subjects), size=draws)
+    return np.vstack([np.ones((1, subjects), dtype=resamples.dtype), resamples])
+
+
+def draw_table(method: str, task: str, metric: str, values: np.ndarray) -> pd.DataFrame:
+    """Returns scores `values` [1 + draws] as rows ``method, task, metric, draw, value``; the first is draw `SAMPLE`."""
+    return pd.DataFrame(
+        {"method": method, "task": task, "metric": metric, "draw": np.arange(len(values)) + SAMPLE, "value": values}
+    )
 
 
 def readout_draws(predictions: pd.DataFrame, metrics: pd.DataFrame, draws: int = 1000, seed: int = 0) -> pd.DataFrame:
-    """Bootstrap scores of linear readouts: mean over repeats of the score of all held-out subjects together.
+    """Returns bootstrap scores of readouts: mean over repeats of the score of all held-out subjects together.
 
     Parameters
     ----------
@@ -74,72 +70,42 @@ def readout_draws(predictions: pd.DataFrame, metrics: pd.DataFrame, draws: int =
     for task, metric in pairs.itertuples(index=False, name=None):
         here = predictions[predictions["task"] == task]
         order = np.sort(here["subject"].unique())
-        counts = _with_sample(draw_counts(len(order), draws, seed))
+        counts = resample_counts(len(order), draws, seed)
         for method, rows in here.groupby("method", sort=False):
-            values = [_weighted_score(metric, part, counts) for part in _repeats(rows, order)]
-            parts.append(_long(method, task, metric, np.mean(values, axis=0)))
-    return pd.concat(parts, ignore_index=True)
-
-
-def survival_draws(predictions: pd.DataFrame, draws: int = 200, seed: int = 0) -> pd.DataFrame:
-    """Bootstrap time-dependent concordance: mean over runs of C(tau) over all pairs *within* tested folds.
-
-    Two subjects of different folds were predicted by different models and are not compared. A fold counts by the
-    weight of its comparable pairs, so that folds with few deaths, or none, need no rule of their own.
-
-    Parameters
-    ----------
-    predictions : DataFrame
-        ``method, task, repeat, fold, subject, days, died, log_risk`` (see `numbered`).
-    draws, seed : int
-
-    Returns
-    -------
-    DataFrame
-        As `readout_draws`. A draw without any comparable pair is NaN.
-    """
-    order = np.sort(predictions["subject"].unique())
-    counts = _with_sample(draw_counts(len(order), draws, seed))
-    parts = []
-    for (method, task), rows in predictions.groupby(["method", "task"], sort=False):
-        taus = horizons(*rows.drop_duplicates("subject")[["days", "died"]].to_numpy().T)
-        repeats = list(_repeats(rows, order))
-        for name, tau in taus.items():
-            values = [_pooled_concordance(part, tau, counts) for part in repeats]
-            parts.append(_long(method, task, f"concordance at {name}", np.mean(values, axis=0)))
+            values = [_weighted_score(metric, part, counts) for part in by_repeat(rows, order)]
+            parts.append(draw_table(method, task, metric, np.mean(values, axis=0)))
     return pd.concat(parts, ignore_index=True)
 
 
 def summarise_draws(draws: pd.DataFrame) -> pd.DataFrame:
-    """``method, task, metric, mean, sd, low, high``.
+    """Returns ``method, task, metric, mean, sd, low, high`` of `draws`, as from `readout_draws` or `survival_draws`.
 
     `mean` is the score of the sample itself; `sd` the bootstrap standard error, which is the standard deviation (N -
     1) of the draws; `low` and `high` the 95 % percentile interval.
-
-    Parameters
-    ----------
-    draws : DataFrame
-        From `readout_draws` or `survival_draws`.
     """
     sample = draws[draws["draw"] == SAMPLE].drop(columns="draw").rename(columns={"value": "mean"})
     groups = draws[draws["draw"] > SAMPLE].groupby(KEYS, sort=False)["value"]
     tails = {"low": (1 - LEVEL) / 2, "high": (1 + LEVEL) / 2}
-    spread = pd.DataFrame({"sd": groups.std(), **{name: groups.quantile(share) for name, share in tails.items()}})
+    spread = pd.DataFrame({"sd": groups.std(), **{name: groups.quantile(part) for name, part in tails.items()}})
     return sample.merge(spread.reset_index(), on=KEYS, how="left", validate="one_to_one").reset_index(drop=True)
 
 
-def _pooled_concordance(part: pd.DataFrame, tau: float, counts: np.ndarray) -> np.ndarray:
-    days, died, risk = (part[name].to_numpy() for name in ("days", "died", "log_risk"))
-    died = died.astype(bool)
-    right, all_pairs = np.zeros(len(counts)), np.zeros(len(counts))
-    for train, test in splits(part["fold"].to_numpy()):
-        past, ours = (days[train], died[train]), (days[test], died[test])
-        deaths, weights = pair_weights(ours, past, reachable(tau, *past))
-        here = counts[:, test].astype(float)
-        all_pairs += np.einsum("bd,bd->b", here[:, deaths], here @ weights.T)
-        right += np.einsum("bd,bd->b", here[:, deaths], here @ (weights * won(risk[test], deaths)).T)
-    with np.errstate(invalid="ignore"):
-        return right / all_pairs
+def by_repeat(rows: pd.DataFrame, order: np.ndarray) -> Iterator[pd.DataFrame]:
+    """Yields the predictions `rows` of one method, repeat by repeat, with the subjects in the given `order`.
+
+    Raises
+    ------
+    ValueError
+        The method did not predict all of these subjects.
+    """
+    for repeat, part in rows.groupby("repeat"):
+        if len(part) != len(order):
+            method, count = part["method"].iloc[0], len(part)
+            raise ValueError(
+                f"method {method!r} has {count} predictions in repeat {repeat}, and {len(order)} subjects were tested "
+                "by one method or another: compare methods on the same subjects"
+            )
+        yield part.set_index("subject").loc[order]
 
 
 def _weighted_score(metric: str, part: pd.DataFrame, counts: np.ndarray) -> np.ndarray:
@@ -155,25 +121,3 @@ def _weighted_score(metric: str, part: pd.DataFrame, counts: np.ndarray) -> np.n
         expected += counts @ predicted**2 - size * other_mean**2 + size * (mean - other_mean) ** 2
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(expected > 1e-12, 1 - counts @ (true - predicted) ** 2 / expected, np.nan)
-
-
-def _repeats(rows: pd.DataFrame, order: np.ndarray) -> Iterator[pd.DataFrame]:
-    """The predictions of each repeat in the common order of subjects."""
-    for repeat, part in rows.groupby("repeat"):
-        if len(part) != len(order):
-            method, count = part["method"].iloc[0], len(part)
-            raise ValueError(
-                f"method {method!r} has {count} predictions in repeat {repeat}, and {len(order)} subjects were tested "
-                "by one method or another: compare methods on the same subjects"
-            )
-        yield part.set_index("subject").loc[order]
-
-
-def _with_sample(counts: np.ndarray) -> np.ndarray:
-    return np.vstack([np.ones((1, counts.shape[1]), dtype=counts.dtype), counts])
-
-
-def _long(method: str, task: str, metric: str, values: np.ndarray) -> pd.DataFrame:
-    return pd.DataFrame(
-        {"method": method, "task": task, "metric": metric, "draw": np.arange(len(values)) + SAMPLE, "value": values}
-    )

@@ -25,17 +25,10 @@ ASSUMPTIONS = {
 
 
 def two_sample_t(first: np.ndarray, second: np.ndarray) -> float:
-    """p of Student's two-sample t-test, equal variances, that `first` is not greater; the paper's test.
+    """Returns p of Student's two-sample t-test, equal variances, that `first` is not greater; the paper's test.
 
-    Parameters
-    ----------
-    first, second : array [K]
-        Scores of each method, a fold each; NaN are left out.
-
-    Returns
-    -------
-    float
-        NaN with fewer than two scores on a side. Without any spread: 0, 1, or 0.5 where the means are equal.
+    `first` and `second` [K] are scores of each method, a fold each; NaN are left out. p is NaN with fewer than two
+    scores on a side. Without any spread: 0, 1, or 0.5 where the means are equal.
     """
     first, second = _known(first), _known(second)
     if min(len(first), len(second)) < 2:
@@ -48,13 +41,9 @@ def two_sample_t(first: np.ndarray, second: np.ndarray) -> float:
 def two_sample_t_from_summary(
     mean: float, sd: float, other_mean: float, other_sd: float, folds: int = 5, folds_other: int | None = None
 ) -> float:
-    """`two_sample_t` from printed means and standard deviations (N - 1) over folds; NaN where one is missing.
+    """Returns `two_sample_t` from printed means and deviations (N - 1) over `folds` scores; NaN where one is missing.
 
-    Parameters
-    ----------
-    mean, sd, other_mean, other_sd : float
-    folds, folds_other : int
-        Scores behind each mean; the second is as the first unless given.
+    The numbers are `mean, sd` and `other_mean, other_sd`; `folds_other` is as `folds` unless given.
     """
     if not np.isfinite([mean, sd, other_mean, other_sd]).all():
         return float("nan")
@@ -69,17 +58,10 @@ def two_sample_t_from_summary(
 def rounding_range(
     mean: float, sd: float, other_mean: float, other_sd: float, unit: float, folds: int = 5
 ) -> tuple[float, float]:
-    """Smallest and largest p of `two_sample_t_from_summary` that numbers rounded to `unit` (0.01, 0.1) leave open.
+    """Returns the smallest and largest p of `two_sample_t_from_summary` that rounding to `unit` (0.01) leaves open.
 
     A p below one half falls as the difference grows and as the deviations shrink; above one half it is the reverse.
-
-    Parameters
-    ----------
-    mean, sd, other_mean, other_sd : float
-        As printed.
-    unit : float
-        The last digit.
-    folds : int
+    `mean, sd, other_mean, other_sd` are as printed, each of `folds` scores.
     """
     half, corners = unit / 2, []
     for sign in (1, -1):
@@ -90,26 +72,16 @@ def rounding_range(
 
 
 def corrected_t(first: np.ndarray, second: np.ndarray, test_to_train: float) -> float:
-    """p of the corrected resampled t-test (Nadeau and Bengio 2003) that `first` is not greater.
+    """Returns p of the corrected resampled t-test (Nadeau and Bengio 2003) that `first` is not greater.
 
     With differences d_1 ... d_J of all folds of all repeats, mean m and variance s^2 (N - 1)::
 
         t = m / sqrt((1 / J + n_test / n_train) s^2),   J - 1 degrees of freedom
 
     The usual paired t-test lacks n_test / n_train: its p falls without limit as folds are repeated, though no subject
-    is added.
-
-    Parameters
-    ----------
-    first, second : array [J]
-        Scores on the same folds in the same order; folds with a NaN on either side are left out.
-    test_to_train : float
-        n_test / n_train: 1 / 4 with five folds.
-
-    Returns
-    -------
-    float
-        NaN with fewer than two folds. Differences without any spread: 0, 1, or 0.5 where there are none.
+    is added. `first` and `second` [J] are scores on the same folds in the same order (folds with a NaN on either side
+    are left out), `test_to_train` is n_test / n_train: 1 / 4 with five folds. p is NaN with fewer than two folds.
+    Differences without any spread: 0, 1, or 0.5 where there are none.
 
     Raises
     ------
@@ -132,14 +104,10 @@ def corrected_t(first: np.ndarray, second: np.ndarray, test_to_train: float) -> 
 
 
 def hedges_g(first: np.ndarray, second: np.ndarray) -> float:
-    """Standardised difference of means, corrected for few folds; NaN without spread, or with fewer than two scores.
+    """Returns the standardised difference of means, corrected for few folds; NaN without spread, or below two scores.
 
-    (mean_1 - mean_2) / s_pooled, times 1 - 3 / (4 df - 1) with df = K_1 + K_2 - 2 (Hedges 1981).
-
-    Parameters
-    ----------
-    first, second : array [K]
-        Scores of each method; NaN are left out.
+    (mean_1 - mean_2) / s_pooled, times 1 - 3 / (4 df - 1) with df = K_1 + K_2 - 2 (Hedges 1981); `first` and `second`
+    [K] are scores of each method, of which NaN are left out.
     """
     first, second = _known(first), _known(second)
     if min(len(first), len(second)) < 2:
@@ -152,29 +120,16 @@ def hedges_g(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def bootstrap_p(differences: np.ndarray) -> float:
-    """(1 + number of bootstrap differences that are 0 or below) / (1 + number of draws); NaN draws are left out.
+    """Returns (1 + number of bootstrap `differences` [draws] that are 0 or below) / (1 + number of draws).
 
-    Parameters
-    ----------
-    differences : array [B]
-        One per draw.
-
-    Returns
-    -------
-    float
-        NaN without draws.
+    NaN draws are left out; NaN without draws.
     """
     differences = _known(differences)
     return float((1 + np.sum(differences <= 0)) / (1 + len(differences))) if len(differences) else float("nan")
 
 
 def holm(p: np.ndarray) -> np.ndarray:
-    """Holm's step-down correction (Holm 1979) of a family of p values; NaN stay NaN and do not count.
-
-    Parameters
-    ----------
-    p : array [K]
-    """
+    """Returns Holm's step-down correction (Holm 1979) of a family of values `p` [K]; NaN stay NaN and do not count."""
     p = np.asarray(p, dtype=float)
     corrected, known = np.full(p.shape, np.nan), np.isfinite(p)
     if known.any():

@@ -31,24 +31,12 @@ class Trend(NamedTuple):
 
 
 def jonckheere_terpstra(values: np.ndarray, groups: np.ndarray, resamples: int = 9999, seed: int = 0) -> Trend:
-    """Test whether values rise with the order of their groups (Jonckheere 1954, Terpstra 1952).
+    """Tests whether `values` [N] rise with the order of their `groups` [N] (Jonckheere 1954, Terpstra 1952).
 
-    The variance of J holds with ties (Hollander and Wolfe, Nonparametric Statistical Methods, section 6.2). From 40
-    values on, p is that of the normal distribution; below, that of permutations of the values, all of them where they
-    are no more than `resamples`.
-
-    Parameters
-    ----------
-    values : float [N]
-    groups : [N]
-        Ordered labels, such as GOLD stages.
-    resamples, seed : int
-        Of the permutations.
-
-    Returns
-    -------
-    Trend
-        Of NaN where there are fewer than two groups, or where all values are equal.
+    Groups are ordered labels, such as GOLD stages. The variance of J holds with ties (Hollander and Wolfe,
+    Nonparametric Statistical Methods, section 6.2). From 40 values on, p is that of the normal distribution; below,
+    that of permutations of the values by `seed`, all of them where they are no more than `resamples`. All is NaN where
+    there are fewer than two groups, or where all values are equal.
 
     Raises
     ------
@@ -76,20 +64,10 @@ def jonckheere_terpstra(values: np.ndarray, groups: np.ndarray, resamples: int =
 
 
 def spearman(x: np.ndarray, y: np.ndarray, level: float = 0.95) -> tuple[float, float, float]:
-    """Spearman's rank correlation and its interval.
+    """Returns Spearman's rank correlation of `x` and `y` [N], and the ends of its interval at `level`.
 
-    The interval is that of Fisher's z with the variance (1 + r^2 / 2) / (N - 3) of Bonett and Wright (2000).
-
-    Parameters
-    ----------
-    x, y : float [N]
-    level : float
-        Of the interval.
-
-    Returns
-    -------
-    (float, float, float)
-        Correlation, low, high. NaN where x or y is constant; no interval (NaN) below four subjects.
+    The interval is that of Fisher's z with the variance (1 + r^2 / 2) / (N - 3) of Bonett and Wright (2000). NaN where
+    x or y is constant; no interval (NaN) below four subjects.
 
     Raises
     ------

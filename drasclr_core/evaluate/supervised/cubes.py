@@ -13,23 +13,20 @@ from scipy import ndimage
 from drasclr_core.cohort.subjects import image_path
 from drasclr_core.imaging.volume import load_mask, load_volume
 from drasclr_core.progress import for_each
-from drasclr_core.run import Run, atomic, fingerprint, is_done, mark_done, read_json
+from drasclr_core.run import Run, atomic, fingerprint, kept, read_json
 
 VERSION = 1
 """Raise when cubes are made in another way, so that those of an older version are made anew."""
 
 
 def whole_lung_cubes(run: Run, subjects: pd.DataFrame, size: int = 40, workers: int = 0) -> np.ndarray:
-    """The scan of every subject, cropped to the box round its lungs and stretched to a cube.
+    """Returns the scans of `subjects`, each cropped to the box round its lungs and stretched to a cube.
 
-    Nothing inside the box is masked out: heart, vessels and dense disease at the chest wall stay in the picture. A
-    cube is kept in ``cubes/<sid>.npy`` of the cohort and made again when the scan, its lungs or the size change.
+    Nothing inside the box is masked out: heart, vessels and dense disease at the chest wall stay in the picture. A cube
+    is kept in ``cubes/<sid>.npy`` of the `run` and made again when the scan, its lungs or the size change.
 
     Parameters
     ----------
-    run : Run
-    subjects : DataFrame
-        Columns ``sid`` and ``image`` (rows of the subject table).
     size : int
         Edge of the cube in voxels.
     workers : int
@@ -38,7 +35,7 @@ def whole_lung_cubes(run: Run, subjects: pd.DataFrame, size: int = 40, workers: 
     Returns
     -------
     int16 array [N, size, size, size]
-        HU, axes towards right, front and top, in the order of `subjects`.
+        HU, axes towards right, front and top, in the order of `subjects` (rows of the subject table).
 
     Raises
     ------
@@ -52,19 +49,9 @@ def whole_lung_cubes(run: Run, subjects: pd.DataFrame, size: int = 40, workers: 
 
 
 def lung_cube(array: np.ndarray, lungs: np.ndarray, size: int) -> np.ndarray:
-    """The box round the lungs, stretched to a cube; where voxels get larger, each is the mean of what it covers.
+    """Returns the box round the lungs as a cube, int16 HU [size, size, size].
 
-    Parameters
-    ----------
-    array : float32 [x, y, z]
-        HU.
-    lungs : uint8 [x, y, z]
-        Lung mask, not 0 in the lungs.
-    size : int
-
-    Returns
-    -------
-    int16 array [size, size, size]
+    `array` is HU [x, y, z], `lungs` not 0 in the lungs. Where voxels get larger, each is the mean of what it covers.
     """
     box = ndimage.find_objects((lungs > 0).astype(np.uint8))[0]
     crop = torch.from_numpy(np.ascontiguousarray(array[box], dtype=np.float32))
@@ -76,11 +63,12 @@ def _keep_cube(subject: tuple[str, Path], anatomy: Path, folder: Path, size: int
     mask, cube = anatomy / sid / "lungs.nii.gz", folder / f"{sid}.npy"
     if not mask.exists():
         raise FileNotFoundError(f"{sid}: no lung mask. Run notebook 02_lungs first, or leave this subject out.")
+
+    def make() -> None:
+        lungs, affine = load_mask(mask)
+        volume = load_volume(image, float(np.linalg.norm(affine[:3, 0])))
+        with atomic(cube) as temporary:
+            np.save(temporary, lung_cube(volume.array, lungs, size))
+
     key = fingerprint(version=VERSION, lungs=read_json(mask.parent / ".lungs.json").get("key"), size=size)
-    if is_done(folder, sid, key) and cube.exists():
-        return
-    lungs, affine = load_mask(mask)
-    volume = load_volume(image, float(np.linalg.norm(affine[:3, 0])))
-    with atomic(cube) as temporary:
-        np.save(temporary, lung_cube(volume.array, lungs, size))
-    mark_done(folder, sid, key)
+    kept(folder, sid, key, make, [cube])

@@ -15,9 +15,9 @@ from safetensors.torch import load_file, save_file
 from sklearn.base import BaseEstimator
 
 from drasclr_core.evaluate.folds import stratified_folds
-from drasclr_core.model.inputs import HU_WINDOW
+from drasclr_core.model.inputs import above_air, normalise
 from drasclr_core.progress import track
-from drasclr_core.run import atomic, fingerprint, is_done, mark_done
+from drasclr_core.run import atomic, fingerprint, kept
 
 VALIDATION_PARTS = 5
 """One part in so many of the training subjects decides when to stop, and trains nothing."""
@@ -37,8 +37,9 @@ class CNNConfig:
     patience : int
         Epochs without a better validation loss after which training stops.
     batch_size : int
+        Scans in a step, at least.
     lr, weight_decay : float
-        Of AdamW.
+        Of AdamW; the learning rate is that of a step.
     """
 
     width: int = 16
@@ -84,7 +85,7 @@ class VolumeClassifier(BaseEstimator):
         self.name = name
 
     def fit(self, cubes: np.ndarray, labels: np.ndarray) -> VolumeClassifier:
-        """Train on labelled scans, or take the weights that were kept for the same ones.
+        """Trains on labelled scans, or takes the weights that were kept for the same ones; returns itself.
 
         Parameters
         ----------
@@ -92,53 +93,36 @@ class VolumeClassifier(BaseEstimator):
             HU. At least two scans.
         labels : int array [N]
             Grades among `classes`.
-
-        Returns
-        -------
-        VolumeClassifier
-            Itself.
         """
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
             self.network = _network(self.config.width, len(self.classes))
-        inputs = hashlib.sha256(np.ascontiguousarray(cubes)).hexdigest()
-        key = fingerprint(
-            config=asdict(self.config), seed=self.seed, classes=list(self.classes), cubes=inputs, labels=labels
-        )
-        if self.folder and is_done(self.folder, self.name, key) and self._file.exists():
-            self.network.load_state_dict(load_file(self._file))
+        if not self.folder:
+            self._train(cubes, labels)
             return self
-        self._train(cubes, np.searchsorted(self.classes, labels))
-        if self.folder:
-            with atomic(self._file) as temporary:
+        file = Path(self.folder) / f"{self.name}.safetensors"
+
+        def make() -> None:
+            self._train(cubes, labels)
+            with atomic(file) as temporary:
                 save_file(self.network.state_dict(), temporary)
-            mark_done(self.folder, self.name, key)
+
+        inputs = hashlib.sha256(np.ascontiguousarray(cubes)).hexdigest()
+        settings = {"config": asdict(self.config), "seed": self.seed, "classes": list(self.classes)}
+        kept(self.folder, self.name, fingerprint(**settings, cubes=inputs, labels=labels), make, [file])
+        self.network.load_state_dict(load_file(file))
         return self
 
     @torch.inference_mode()
     def predict(self, cubes: np.ndarray) -> np.ndarray:
-        """The most probable grade of each scan.
-
-        Parameters
-        ----------
-        cubes : int16 array [N, s, s, s]
-
-        Returns
-        -------
-        int array [N]
-        """
+        """Returns the most probable grade of each scan, int [N]; `cubes` as in `fit`."""
         network, device = _on_device(self.network.eval())
-        best = [
-            network(_scaled(cubes[rows]).to(device)).argmax(dim=1).cpu().numpy() for rows in self._parts(len(cubes))
-        ]
+        parts = self._parts(len(cubes))
+        best = [network(_scaled(cubes[rows]).to(device)).argmax(dim=1).cpu().numpy() for rows in parts]
         return np.asarray(self.classes)[np.concatenate(best)]
 
-    @property
-    def _file(self) -> Path:
-        return self.folder / f"{self.name}.safetensors"
-
-    def _train(self, cubes: np.ndarray, grades: np.ndarray) -> None:
-        config, rng = self.config, np.random.default_rng(self.seed)
+    def _train(self, cubes: np.ndarray, labels: np.ndarray) -> None:
+        config, rng, grades = self.config, np.random.default_rng(self.seed), np.searchsorted(self.classes, labels)
         held_out = stratified_folds(grades, VALIDATION_PARTS, rng, classes=True) == 0
         ours, theirs = np.flatnonzero(~held_out), np.flatnonzero(held_out)
         network, device = _on_device(self.network)
@@ -188,9 +172,7 @@ def _on_device(network: torch.nn.Module) -> tuple[torch.nn.Module, torch.device]
 
 def _scaled(cubes: np.ndarray) -> torch.Tensor:
     """HU [N, s, s, s] as the network sees them, float32 [N, 1, s, s, s]: the paper's window on [-1, 1]."""
-    low, high = HU_WINDOW
-    hu = torch.from_numpy(np.ascontiguousarray(cubes)).float().clamp(low, high)
-    return ((hu - low) / ((high - low) / 2) - 1)[:, None]
+    return normalise(above_air(torch.from_numpy(np.ascontiguousarray(cubes))))[:, None]
 
 
 def _loss(network: torch.nn.Module, scans: torch.Tensor, grades: torch.Tensor) -> torch.Tensor:

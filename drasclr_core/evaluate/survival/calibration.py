@@ -9,16 +9,16 @@ from lifelines import CoxPHFitter, KaplanMeierFitter
 MAX_SLOPE = 20.0
 
 
-def calibration(days: np.ndarray, died: np.ndarray, survival: np.ndarray, day: float, groups: int = 3) -> pd.DataFrame:
-    """Predicted and observed risk of dying by `day`, for all subjects and for groups of rising predicted risk.
+def calibration_table(
+    days: np.ndarray, died: np.ndarray, survival: np.ndarray, day: float, groups: int = 3
+) -> pd.DataFrame:
+    """Returns predicted and observed risk of dying by `day`, for all subjects and by predicted risk.
 
     Parameters
     ----------
     days, died : array [N]
     survival : array [N]
         Predicted probability of being alive on `day`.
-    day : float
-        The horizon.
     groups : int
         How many groups of equal size; subjects with equal predictions may fall in different ones.
 
@@ -26,8 +26,8 @@ def calibration(days: np.ndarray, died: np.ndarray, survival: np.ndarray, day: f
     -------
     DataFrame
         ``group`` (0 is all subjects, 1 the lowest risk), ``subjects``, ``deaths`` (by `day`), ``predicted`` (mean),
-        ``observed`` (1 - Kaplan-Meier, which allows for censoring), ``low`` and ``high`` (95 %). Observed values are
-        NaN where nobody is followed up to `day`.
+        ``observed`` (1 - Kaplan-Meier, which allows for censoring; NaN where nobody is followed up to `day`), ``low``
+        and ``high`` (95 %).
 
     Raises
     ------
@@ -50,20 +50,10 @@ def calibration(days: np.ndarray, died: np.ndarray, survival: np.ndarray, day: f
 
 
 def observed_risk(days: np.ndarray, died: np.ndarray, day: float) -> tuple[float, float, float]:
-    """Share that has died by `day`, 1 - Kaplan-Meier, with a 95 % interval (log-log, Greenwood).
+    """Returns the share that has died by `day`, 1 - Kaplan-Meier, and the ends of its 95 % interval (log-log).
 
-    NaN where nobody is followed up to `day` and not everybody has died. Without a death the interval is NaN.
-
-    Parameters
-    ----------
-    days, died : array [N]
-        Follow-up, and whether it ended with death.
-    day : float
-
-    Returns
-    -------
-    (float, float, float)
-        Share, and the ends of its interval.
+    `days` [N] is follow-up, `died` [N] whether it ended with death. NaN where nobody is followed up to `day` and not
+    everybody has died. Without a death the interval is NaN.
     """
     fitter = KaplanMeierFitter().fit(days, died)
     alive = float(fitter.predict(day))
@@ -75,22 +65,11 @@ def observed_risk(days: np.ndarray, died: np.ndarray, day: float) -> tuple[float
 
 
 def calibration_slope(days: np.ndarray, died: np.ndarray, log_risk: np.ndarray) -> tuple[float, float, float]:
-    """Cox regression of the outcome on the predicted log risk: slope and 95 % interval.
+    """Returns the slope of a Cox regression of the outcome on the predicted log risk, and its 95 % interval.
 
     1 is right; below 1 predictions are too extreme (overfitting), above 1 too timid (too strong a penalty), 0 useless.
     NaN where risks do not vary, nobody died, or the risks put the deaths in order without a fault, so that no slope is
-    steep enough.
-
-    Parameters
-    ----------
-    days, died : array [N]
-    log_risk : array [N]
-        Predicted for subjects who took no part in the model.
-
-    Returns
-    -------
-    (float, float, float)
-        Slope, and the ends of its interval.
+    steep enough. The `log_risk` [N] was predicted for subjects (`days`, `died`: [N]) who took no part in the model.
     """
     missing = (float("nan"),) * 3
     if not np.any(died) or np.std(log_risk) < 1e-9:

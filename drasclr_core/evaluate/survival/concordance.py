@@ -25,19 +25,10 @@ TIED = 1e-8
 
 
 def horizons(days: np.ndarray, died: np.ndarray) -> dict[str, float]:
-    """The horizons of the paper's Table 3: percentiles of the censoring time, in days.
+    """Returns the horizons of the paper's Table 3: ``25th, 50th, 75th`` percentile of the censoring time, in days.
 
-    Taken over the *censored* subjects of the whole cohort, so that every fold estimates the same quantity. No model
-    sees them.
-
-    Parameters
-    ----------
-    days, died : array [N]
-
-    Returns
-    -------
-    dict of str to float
-        ``25th``, ``50th`` and ``75th``, in days.
+    Taken over the *censored* subjects of the whole cohort (`days`, `died`: [N]), so that every fold estimates the same
+    quantity. No model sees them.
 
     Raises
     ------
@@ -51,22 +42,11 @@ def horizons(days: np.ndarray, died: np.ndarray) -> dict[str, float]:
 
 
 def reachable(tau: float, train_days: np.ndarray, train_died: np.ndarray) -> float:
-    """The largest horizon up to `tau` at which the weights exist.
+    """Returns the largest horizon up to `tau` at which the weights exist, in days.
 
-    Past the last day of the training subjects, or once all of them are censored (G = 0), the weight 1 / G^2 is unknown
-    and scikit-survival refuses. The rule here: the horizon is lowered to the last day of training follow-up with G >
-    0, and the lowered value is reported with the score.
-
-    Parameters
-    ----------
-    tau : float
-        Days.
-    train_days, train_died : array [N]
-
-    Returns
-    -------
-    float
-        Days, `tau` or less.
+    Past the last day of the training subjects (`train_days`, `train_died`: [N]), or once all of them are censored (G =
+    0), the weight 1 / G^2 is unknown and scikit-survival refuses. The rule here: the horizon is lowered to the last day
+    of training follow-up with G > 0, and the lowered value is reported with the score.
     """
     censoring = CensoringDistributionEstimator().fit(_outcome(train_days, train_died))
     known = censoring.unique_time_[censoring.prob_ > 0]
@@ -76,7 +56,9 @@ def reachable(tau: float, train_days: np.ndarray, train_died: np.ndarray) -> flo
 def concordance(
     log_risk: np.ndarray, test: tuple[np.ndarray, np.ndarray], train: tuple[np.ndarray, np.ndarray], tau: float
 ) -> float:
-    """C(tau) of the tested subjects; NaN where no pair is comparable (as in a fold in which nobody dies before tau).
+    """Returns C(tau) of the tested subjects, 0 to 1.
+
+    NaN where no pair is comparable, as in a fold in which nobody dies before tau.
 
     Parameters
     ----------
@@ -85,12 +67,7 @@ def concordance(
     test, train : (array [N] days, array [N] died)
         Outcomes of the tested subjects, and of the training subjects, which give G.
     tau : float
-        Days. Must be `reachable`.
-
-    Returns
-    -------
-    float
-        0 to 1.
+        Days; must be `reachable`.
 
     Raises
     ------
@@ -108,12 +85,9 @@ def concordance(
 def pair_weights(
     test: tuple[np.ndarray, np.ndarray], train: tuple[np.ndarray, np.ndarray], tau: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Who is compared with whom, and how much it counts: the denominator of `concordance`, pair by pair.
+    """Returns who is compared with whom, and how much it counts: the denominator of `concordance`, pair by pair.
 
-    Parameters
-    ----------
-    test, train, tau
-        As in `concordance`.
+    `test, train, tau` are as in `concordance`.
 
     Returns
     -------
@@ -135,13 +109,9 @@ def pair_weights(
 
 
 def won(log_risk: np.ndarray, deaths: np.ndarray) -> np.ndarray:
-    """Which pairs the prediction gets right, array [D, N]: 1 where risk_i > risk_j, one half where they are equal.
+    """Returns which pairs the prediction gets right, [D, N]: 1 where risk_i > risk_j, one half where they are equal.
 
-    Parameters
-    ----------
-    log_risk : array [N]
-    deaths : int array [D]
-        From `pair_weights`.
+    `log_risk` is of the tested subjects [N], `deaths` from `pair_weights` [D].
     """
     lead = log_risk[deaths][:, None] - log_risk
     return np.where(np.abs(lead) <= TIED, 0.5, lead > 0)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from drasclr_core.evaluate.features import by_subject
+
 CONFOUNDERS = ("age", "sex", "race", "smoking", "pack_years")
 REFERENCE = "confounders"
 """The row that has nothing but the confounders: what an image or a test must add to."""
@@ -46,8 +48,17 @@ class SurvivalData:
     left_out: int
 
 
+def survival_rows(methods: Sequence[str], closely: str) -> list[str]:
+    """Returns the rows of Table 3, as `survival_data` takes them, with `methods` for the paper's networks.
+
+    The method `closely` is also joined to spirometry and to BODE.
+    """
+    alone = ["hand_designed", *methods, "spirometry", "bode"]
+    return [*alone, "hand_designed+bode", f"{closely}+spirometry", f"{closely}+bode"]
+
+
 def survival_data(subjects: pd.DataFrame, features: Mapping[str, pd.DataFrame], rows: Sequence[str]) -> SurvivalData:
-    """Collect outcome and columns of the subjects that have those of *all* rows, so that rows can be compared.
+    """Collects outcome and columns of the subjects that have those of *all* rows, so that rows can be compared.
 
     Parameters
     ----------
@@ -63,8 +74,7 @@ def survival_data(subjects: pd.DataFrame, features: Mapping[str, pd.DataFrame], 
     KeyError
         A confounder or the follow-up is missing from the table.
     ValueError
-        A subject is listed twice, an outcome is impossible (see `outcomes`), or features have missing values, text or
-        no ``sid``.
+        A subject is listed twice, an outcome is impossible (see `outcomes`), or features are not as `by_subject` wants.
     """
     known = subjects.set_index("sid", verify_integrity=True).sort_index()
     absent = [column for column in CONFOUNDERS if column not in known]
@@ -80,9 +90,8 @@ def survival_data(subjects: pd.DataFrame, features: Mapping[str, pd.DataFrame], 
             elif name not in MEASURED and name not in features:
                 skipped[row] = f"no features of {name!r}"
             elif name not in blocks:
-                blocks[name] = (
-                    known[list(MEASURED[name])].dropna() if name in MEASURED else _table(features[name], name)
-                )
+                measured = name in MEASURED
+                blocks[name] = known[list(MEASURED[name])].dropna() if measured else by_subject(features[name], name)
     usable = [REFERENCE, *(row for row in rows if row not in skipped)]
     needed = list(dict.fromkeys(name for row in usable for name in row.split("+")))
     table = outcomes(subjects)
@@ -92,12 +101,7 @@ def survival_data(subjects: pd.DataFrame, features: Mapping[str, pd.DataFrame], 
 
 
 def outcomes(subjects: pd.DataFrame) -> pd.DataFrame:
-    """``days`` and ``died`` (bool) of the subjects with both, indexed and sorted by ``sid``.
-
-    Parameters
-    ----------
-    subjects : DataFrame
-        ``sid, days, died``.
+    """Returns ``days`` and ``died`` (bool) of the `subjects` with both, indexed and sorted by ``sid``.
 
     Raises
     ------
@@ -120,33 +124,10 @@ def outcomes(subjects: pd.DataFrame) -> pd.DataFrame:
 
 
 def survival_obstacle(table: pd.DataFrame, folds: int) -> str | None:
-    """Why the `outcomes` cannot be cross-validated, or None if they can.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From `outcomes`.
-    folds : int
-    """
+    """Returns why the `outcomes` in `table` cannot be cross-validated in so many `folds`, or None if they can."""
     deaths, alive, needed = int(table["died"].sum()), int((~table["died"]).sum()), max(MIN_DEATHS, 2 * folds)
     if deaths < needed:
         return f"{deaths} of {len(table)} subjects died, at least {needed} deaths are needed for {folds} folds"
     if alive < folds:
         return f"only {alive} of {len(table)} subjects were censored, at least {folds} are needed for {folds} folds"
     return None
-
-
-def _table(features: pd.DataFrame, method: str) -> pd.DataFrame:
-    if "sid" not in features:
-        raise ValueError(f"the features of {method!r} have no column 'sid', only {', '.join(map(str, features))[:60]}")
-    table = features.set_index("sid", verify_integrity=True).sort_index()
-    words = table.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes]]
-    if len(words):
-        raise ValueError(f"column {words[0]!r} of the features of {method!r} holds text: keep numbers only")
-    broken = table.index[~np.isfinite(table.to_numpy(dtype=float)).all(axis=1)]
-    if len(broken):
-        raise ValueError(
-            f"the features of {method!r} have missing values for {len(broken)} subjects, first {broken[0]!r}: compute "
-            "them again, or leave these subjects out of the table"
-        )
-    return table

@@ -37,7 +37,7 @@ class Block:
     turn : array [D, K]
         Whitened principal axes, or the unit matrix without the constant columns.
     factor : array [K]
-        Each covariate's share of the penalty.
+        How much of the penalty each covariate gets.
     """
 
     mean: np.ndarray
@@ -70,13 +70,13 @@ class Cox:
     without: KaplanMeierFitter | None = None
 
     def log_risk(self, columns: Sequence[np.ndarray]) -> np.ndarray:
-        """Log hazard ratio [N] from the blocks' columns, arrays [N, D]."""
+        """Returns the log hazard ratio [N] from the blocks' `columns`, arrays [N, D]."""
         if self.fitter is None:
             return np.zeros(len(columns[0]))
         return self._covariates(columns).to_numpy() @ self.fitter.params_.to_numpy()
 
     def survival(self, columns: Sequence[np.ndarray], day: float) -> np.ndarray:
-        """Predicted probability [N] of being alive on `day` (beyond the last training day: as on that day)."""
+        """Returns the probability [N] of being alive on `day` (beyond the last training day: as on that day)."""
         if self.fitter is None:
             return np.full(len(columns[0]), self.without.predict(day))
         return self.fitter.predict_survival_function(self._covariates(columns), times=[day]).to_numpy()[0]
@@ -86,7 +86,7 @@ class Cox:
 
 
 def fit_cox(columns: Sequence[np.ndarray], days: np.ndarray, died: np.ndarray, rng: np.random.Generator) -> Cox:
-    """Fit by partial likelihood (Efron's treatment of ties) with an L2 penalty chosen among the given subjects.
+    """Fits by partial likelihood (Efron's treatment of ties) with an L2 penalty chosen among the given subjects.
 
     **Penalty.** Covariates have unit variance. A covariate of a block of D columns has the penalty factor D, so that
     every block, be it one index or 128 features, has the same prior variance of its contribution to the log hazard, and
@@ -134,24 +134,11 @@ def fit_cox(columns: Sequence[np.ndarray], days: np.ndarray, died: np.ndarray, r
 def choose_penalty(
     covariates: np.ndarray, factors: np.ndarray, days: np.ndarray, died: np.ndarray, rng: np.random.Generator
 ) -> float:
-    """The strength with the highest cross-validated partial likelihood; the strongest where only one subject died.
+    """Returns the strength of `PENALTIES` with the highest cross-validated partial likelihood.
 
     For each inner fold k the model is fitted without it, and scored by l(all) - l(all without k): what the left-out
-    subjects add to the log partial likelihood.
-
-    Parameters
-    ----------
-    covariates : array [N, K]
-        Of unit variance.
-    factors : array [K]
-        Each covariate's share of the penalty.
-    days, died, rng
-        As in `fit_cox`.
-
-    Returns
-    -------
-    float
-        One of `PENALTIES`.
+    subjects add to the log partial likelihood. Where only one subject died, the strongest is taken. `covariates` [N, K]
+    have unit variance, `factors` [K] say how much of the penalty each gets; `days, died, rng` are as in `fit_cox`.
     """
     folds = min(INNER_FOLDS, int(died.sum()))
     if folds < 2:
@@ -165,7 +152,7 @@ def choose_penalty(
 
 
 def partial_log_likelihood(log_risks: np.ndarray, days: np.ndarray, died: np.ndarray) -> np.ndarray:
-    """Cox's log partial likelihood [K] of K models' `log_risks` [N, K] (`days`, `died` [N]); ties as by Breslow."""
+    """Returns Cox's log partial likelihood [K] of `log_risks` [N, K] (`days`, `died`: [N]); ties as by Breslow."""
     order = np.argsort(-days, kind="stable")
     log_risks, days, died = log_risks[order], days[order], died[order]
     at_risk = np.logaddexp.accumulate(log_risks)[np.searchsorted(-days, -days, side="right") - 1]
@@ -192,9 +179,9 @@ def _prepare(columns: np.ndarray, deaths: int) -> Block:
         return Block(mean, sd, np.eye(len(sd))[:, varies], np.full(count, float(count)))
     _, values, axes = np.linalg.svd((columns - mean) / sd, full_matrices=False)
     variances = values[:deaths] ** 2 / len(columns)
-    kept = variances > CONSTANT * variances[0]
-    variances = variances[kept]
-    return Block(mean, sd, axes[:deaths][kept].T / np.sqrt(variances), count / variances)
+    used = variances > CONSTANT * variances[0]
+    variances = variances[used]
+    return Block(mean, sd, axes[:deaths][used].T / np.sqrt(variances), count / variances)
 
 
 def _frame(covariates: np.ndarray) -> pd.DataFrame:

@@ -17,17 +17,9 @@ PARTS = 3
 
 
 def estimable(table: pd.DataFrame) -> pd.DataFrame:
-    """The table without covariates that have no hazard ratio: constant ones, and categories in which nobody died.
+    """Returns the `table` (see `hazard_ratios`) without covariates that have no hazard ratio.
 
-    Parameters
-    ----------
-    table : DataFrame
-        As for `hazard_ratios`; the order of its columns is kept.
-
-    Returns
-    -------
-    DataFrame
-        The same rows.
+    These are constant ones, and categories in which nobody died. Rows and the order of columns are kept.
     """
     covariates = table.columns.drop(["days", "died"])
     died = table.loc[table["died"].astype(bool), covariates]
@@ -35,7 +27,7 @@ def estimable(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def hazard_ratios(table: pd.DataFrame, strata: Sequence[str] = ()) -> pd.DataFrame:
-    """Hazard ratios of one Cox model on all subjects, and the test of scaled Schoenfeld residuals against time.
+    """Returns hazard ratios of one Cox model on all subjects, and the test of scaled Schoenfeld residuals against time.
 
     The test (Grambsch and Therneau 1994) asks whether the log hazard ratio of a covariate rises or falls with the rank
     of the time of death. It sees trends only, it has little power with few deaths, and with thousands it finds
@@ -88,41 +80,22 @@ def hazard_ratios(table: pd.DataFrame, strata: Sequence[str] = ()) -> pd.DataFra
 
 
 def failing(checked: pd.DataFrame, level: float = 0.05) -> list[str]:
-    """Covariates whose hazard ratio changes with time, after Holm's correction for testing all of them.
-
-    Parameters
-    ----------
-    checked : DataFrame
-        From `hazard_ratios`.
-    level : float
-    """
+    """Returns the covariates whose ratio changes with time: in `checked` (`hazard_ratios`) p_holm is below `level`."""
     return list(checked.loc[checked["p_holm"] < level, "covariate"])
 
 
 def remedy(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """The hazard ratios of the other covariates when those in `names` are stratified (see `hazard_ratios`).
+    """Returns the hazard ratios of the other covariates when those in `names` are stratified (see `hazard_ratios`).
 
     Stratifying removes the assumption for `names` at the price of saying nothing about their effect. Where the other
     hazard ratios stay as they were, the failure does not touch the conclusion about them. Where a covariate of
     interest fails itself, stratifying it makes no sense: report its effect for early and late follow-up apart, or a
     measure that needs no proportional hazards, such as the concordance before a horizon.
 
-    Parameters
-    ----------
-    table : DataFrame
-        As for `hazard_ratios`.
-    names : sequence of str
-        Covariates to stratify.
-
-    Returns
-    -------
-    DataFrame
-        As from `hazard_ratios`, without those in `names`.
-
     Raises
     ------
     ValueError
-        Nothing is left that is not stratified.
+        In `table` nothing is left that is not stratified.
     """
     if set(table.columns) <= {"days", "died", *names}:
         raise ValueError("every covariate would be stratified: none is left to look at")

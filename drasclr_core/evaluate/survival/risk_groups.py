@@ -13,14 +13,10 @@ TERTILES = ("low", "middle", "high")
 
 
 def tertiles(log_risk: np.ndarray, fold: np.ndarray) -> np.ndarray:
-    """The third of its own tested fold in which each subject's predicted risk lies, int array [N]: 0 low, 1, 2 high.
+    """Returns the third of its own tested fold in which each predicted risk lies, int array [N]: 0 low, 1, 2 high.
 
-    Ranks are taken within a fold because every fold has its own model. Equal risks share their mean rank, so that
-    subjects who are all predicted alike are all in the middle. Outcomes play no part.
-
-    Parameters
-    ----------
-    log_risk, fold : array [N]
+    Ranks of `log_risk` [N] are taken within a `fold` [N] because every fold has its own model. Equal risks share their
+    mean rank, so that subjects who are all predicted alike are all in the middle. Outcomes play no part.
 
     Raises
     ------
@@ -36,17 +32,9 @@ def tertiles(log_risk: np.ndarray, fold: np.ndarray) -> np.ndarray:
 
 
 def curves(days: np.ndarray, died: np.ndarray, group: np.ndarray) -> pd.DataFrame:
-    """Kaplan-Meier survival of each group with 95 % intervals (log-log): ``group, day, survival, low, high``.
+    """Returns Kaplan-Meier survival of each group with 95 % intervals (log-log): ``group, day, survival, low, high``.
 
-    Parameters
-    ----------
-    days, died : array [N]
-    group : int array [N]
-
-    Returns
-    -------
-    DataFrame
-        One row per group and day on which somebody died or was censored.
+    One row per `group` (of `days`, `died`, `group`: [N]) and day on which somebody died or was censored.
     """
     parts = []
     for number in np.unique(group):
@@ -61,13 +49,9 @@ def curves(days: np.ndarray, died: np.ndarray, group: np.ndarray) -> pd.DataFram
 
 
 def at_risk(days: np.ndarray, group: np.ndarray, moments: Sequence[float]) -> pd.DataFrame:
-    """How many of each group (row) are still followed just before each moment in days (column).
+    """Returns how many of each `group` [N] (row) are followed, by `days` [N], just before each of `moments` (column).
 
-    Parameters
-    ----------
-    days, group
-        As in `curves`.
-    moments : sequence of float
+    `moments` are days.
     """
     days, group = np.asarray(days), np.asarray(group)
     counts = [[int(np.sum((group == number) & (days >= moment))) for moment in moments] for number in np.unique(group)]
@@ -75,16 +59,11 @@ def at_risk(days: np.ndarray, group: np.ndarray, moments: Sequence[float]) -> pd
 
 
 def log_rank(days: np.ndarray, died: np.ndarray, group: np.ndarray) -> tuple[float, float]:
-    """Statistic and p value of the log-rank test that all groups survive alike; NaN with one group, or no death.
+    """Returns statistic and p value of the log-rank test that all groups survive alike; NaN with one group or no death.
 
-    Assumption: groups that were fixed beforehand. Groups by cross-validated risk were not quite, because each subject's
-    outcome took part in the models of the other folds; the p value is then approximate, the more so with few subjects
-    (Simon et al. 2011).
-
-    Parameters
-    ----------
-    days, died, group
-        As in `curves`.
+    Assumes (`days`, `died`, `group` as in `curves`) groups that were fixed beforehand. Groups by cross-validated risk
+    were not quite, because each subject's outcome took part in the models of the other folds; the p value is then
+    approximate, the more so with few subjects (Simon et al. 2011).
     """
     if len(np.unique(group)) < 2 or not np.any(died):
         return float("nan"), float("nan")

@@ -15,23 +15,22 @@ from sklearn.metrics import confusion_matrix
 
 from drasclr_core.evaluate.tasks import Task
 from drasclr_core.methods import row_of
+from drasclr_core.report.figures.rows import label, task_rows
 from drasclr_core.report.style import color
 
 R2_FLOOR = -1.0
+MOST_COLUMNS = 6
+"""Methods beside each other, at most."""
 FROM_ZERO = {"R2": "R² on held-out subjects", "kappa": "Quadratic weighted kappa on held-out subjects"}
 """Metrics for which 0 is a prediction that knows nothing, and what their axis is called."""
 
 
 def score_dots(scores: pd.DataFrame) -> Figure:
-    """Every score: a small dot per fold, a large one for the mean, a bar of one standard deviation to each side.
+    """Draws every score: a small dot per fold, a large one for the mean, a bar of one standard deviation to each side.
 
-    Accuracies (per cent), R2 and kappa have a panel each; methods keep their order from top to bottom. R2 below -1 (a
-    fold of very few subjects) is drawn at -1, and a fold without a value is left out.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        `evaluate.cross_validation.Readout.scores`.
+    Accuracies (per cent), R2 and kappa have a panel each; methods keep their order in `scores` (see
+    `evaluate.readout.Readout`) from top to bottom. R2 below -1 (a fold of very few subjects) is drawn at -1, and a fold
+    without a value is left out.
     """
     methods = list(dict.fromkeys(scores["method"]))
     kind = scores["metric"].where(scores["metric"].isin(FROM_ZERO), "accuracy")
@@ -48,29 +47,25 @@ def score_dots(scores: pd.DataFrame) -> Figure:
                 offset = (number - (len(methods) - 1) / 2) * 0.7 / len(methods)
                 _dots(axis, chosen["value"].to_numpy(), position + offset, method)
         kind = names[0][1]
-        axis.set_yticks(range(len(names)), [task if metric != "1-off" else f"{task} 1-off" for task, metric in names])
-        axis.set_ylim(len(names) - 0.5, -0.5)
+        task_rows(axis, [task if kind in FROM_ZERO else label(task, metric) for task, metric in names])
         axis.set_xlabel(FROM_ZERO.get(kind, "Correct held-out subjects (%)"))
-        axis.grid(axis="y", visible=False)
         if kind in FROM_ZERO:
             axis.axvline(0, color="#444444", linewidth=0.8)
             axis.set_xlim(max(R2_FLOOR, min(-0.1, part["value"].min() - 0.05)) - 0.02, 1.0)
         else:
             axis.set_xlim(0, 102)
-        for boundary in range(1, len(names)):
-            axis.axhline(boundary - 0.5, color="#d8d8d8", linewidth=0.6)
     handles = [Line2D([], [], marker="o", linestyle="", color=color(m), label=row_of(m).name) for m in methods]
-    fig.legend(handles=handles, loc="outside upper left", ncols=len(methods))
+    fig.legend(handles=handles, loc="outside upper left", ncols=min(len(methods), MOST_COLUMNS))
     return fig
 
 
 def predicted_against_true(predictions: pd.DataFrame, names: dict[str, str]) -> Figure:
-    """Predicted against true values of the regression tasks, undone from the logarithm, on logarithmic axes.
+    """Draws predicted against true values of the regression tasks, undone from the logarithm, on logarithmic axes.
 
     Parameters
     ----------
     predictions : DataFrame
-        `evaluate.cross_validation.Readout.predictions` of one method (the first repeat is drawn).
+        Of one method (see `evaluate.readout.Readout`); the first repeat is drawn.
     names : dict
         Task -> what to write on the axes.
     """
@@ -93,14 +88,9 @@ def predicted_against_true(predictions: pd.DataFrame, names: dict[str, str]) -> 
 
 
 def confusion_matrices(predictions: pd.DataFrame, tasks: list[Task]) -> Figure:
-    """How many subjects of each true grade got which predicted grade; the shade is the share of the true grade.
+    """Draws how many subjects of each true grade got which predicted grade; the shade is the share of the true grade.
 
-    Parameters
-    ----------
-    predictions : DataFrame
-        `evaluate.cross_validation.Readout.predictions` of one method (the first repeat is drawn).
-    tasks : list of Task
-        The classification tasks to draw.
+    `predictions` are those of one method (the first repeat is drawn), `tasks` the classification tasks to draw.
     """
     fig, axes = plt.subplots(1, len(tasks), figsize=(7.2, 0.7 + 7.2 / len(tasks)), squeeze=False)
     for axis, task in zip(axes[0], tasks, strict=True):
@@ -110,22 +100,22 @@ def confusion_matrices(predictions: pd.DataFrame, tasks: list[Task]) -> Figure:
 
 
 def confusion_by_method(predictions: pd.DataFrame, task: Task) -> Figure:
-    """The confusion matrix of every method on one task, each in shades of the method's colour.
+    """Draws the confusion matrix of every method on one classification `task`, in shades of the method's colour.
 
-    Parameters
-    ----------
-    predictions : DataFrame
-        `evaluate.cross_validation.Readout.predictions` (the first repeat is drawn).
-    task : Task
-        A classification task.
+    Of the `predictions` the first repeat is drawn.
     """
     methods = list(dict.fromkeys(predictions["method"]))
-    fig, axes = plt.subplots(1, len(methods), figsize=(7.2, 0.9 + 7.2 / len(methods)), squeeze=False, sharey=True)
-    for axis, method in zip(axes[0], methods, strict=True):
+    columns = min(len(methods), MOST_COLUMNS)
+    lines = -(-len(methods) // columns)
+    fig, axes = plt.subplots(lines, columns, figsize=(7.2, lines * (0.9 + 7.2 / columns)), squeeze=False, sharey=True)
+    for axis in axes.flat[len(methods) :]:
+        axis.remove()
+    for axis, method in zip(axes.flat, methods, strict=False):
         shades = LinearSegmentedColormap.from_list(method, ["white", color(method)])
         name = textwrap.fill(row_of(method).name, 18)
         _confusion(axis, predictions[predictions["method"] == method], task, name, shades)
-    axes[0, 0].set_ylabel("True grade")
+    for axis in axes[:, 0]:
+        axis.set_ylabel("True grade")
     return fig
 
 
@@ -137,9 +127,8 @@ def _confusion(axis: plt.Axes, predictions: pd.DataFrame, task: Task, title: str
     for (true, predicted), count in np.ndenumerate(counts):
         ink = "white" if share[true, predicted] > 0.6 else "#222222"
         axis.text(predicted, true, count or "", ha="center", va="center", fontsize=8.5, color=ink)
-    places = range(len(task.classes))
-    axis.set_xticks(places, task.classes)
-    axis.set_yticks(places, task.classes)
+    axis.set_xticks(range(len(task.classes)), task.classes)
+    axis.set_yticks(range(len(task.classes)), task.classes)
     axis.set(title=title, xlabel="Predicted")
     axis.grid(visible=False)
 

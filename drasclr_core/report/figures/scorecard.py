@@ -27,12 +27,12 @@ _AXES = {  # rules -> (name of the axis, no advantage, logarithmic)
 
 
 def points(value: float, metric: str) -> float:
-    """A difference in points: accuracies are given in per cent, everything else as a fraction."""
+    """Returns a difference in points: accuracies are given in per cent, everything else as a fraction."""
     return value if metric in PERCENT else 100 * value
 
 
 def scorecard_chart(board: pd.DataFrame, found: pd.DataFrame) -> Figure:
-    """A row for each claim that can be tested, a line in it for each comparison, in the order of the table.
+    """Draws a row for each claim that can be tested, a line in it for each comparison, in the order of the table.
 
     Dots are this run's, bars 95 % intervals (cut at `REACH` points), open diamonds the paper's. Each line has the
     colour and marker of its own verdict, each row's name the sign of the claim's.
@@ -75,7 +75,7 @@ def scorecard_chart(board: pd.DataFrame, found: pd.DataFrame) -> Figure:
 
 
 def told(board: pd.DataFrame) -> str:
-    """The picture in words: which claims got which verdict."""
+    """Returns the picture in words: which claims of the `board` got which verdict."""
     parts = [(verdict, board.loc[board["verdict"] == verdict, "short"]) for verdict in VERDICTS if verdict in LOOK]
     return "; ".join(f"{verdict}: {', '.join(names) or 'none'}" for verdict, names in parts)
 

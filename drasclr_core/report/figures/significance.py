@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 
 from drasclr_core.evaluate.scores import PERCENT
 from drasclr_core.methods import row_of
+from drasclr_core.report.figures.rows import label, task_rows
 from drasclr_core.report.style import color
 
 SMALLEST = 1e-4
@@ -21,12 +22,9 @@ TESTS = {
 
 
 def difference_forest(table: pd.DataFrame) -> Figure:
-    """How much better one method is than others, with 95 % bootstrap intervals; accuracies and fractions apart.
+    """Draws how much better one method is than others, with 95 % bootstrap intervals; accuracies and fractions apart.
 
-    Parameters
-    ----------
-    table : DataFrame
-        From `evaluate.comparison.compare_methods`. Without an interval the mean difference over folds is drawn alone.
+    In a `table` (from `compare_methods`) without intervals the mean difference over folds is drawn alone.
     """
     others = list(dict.fromkeys(table["against"]))
     percent = table["metric"].isin(PERCENT)
@@ -49,25 +47,17 @@ def difference_forest(table: pd.DataFrame) -> Figure:
             dot = row.difference if np.isnan(row.estimate) else row.estimate
             axis.plot(dot, height, "o", color=color(row.against), markersize=5)
         axis.axvline(0, color="#444444", linewidth=0.8)
-        axis.set_yticks(range(len(names)), [label(*name) for name in names])
-        axis.set(ylim=(len(names) - 0.5, -0.5), xlabel=f"Difference ({unit}); right of 0 speaks for {tested}")
-        axis.grid(axis="y", visible=False)
-        for boundary in range(1, len(names)):
-            axis.axhline(boundary - 0.5, color="#d8d8d8", linewidth=0.6)
+        task_rows(axis, [label(*name) for name in names])
+        axis.set_xlabel(f"Difference ({unit}); right of 0 speaks for {tested}")
     handles = [Line2D([], [], marker="o", color=color(name), label=f"minus {row_of(name).name}") for name in others]
     fig.legend(handles=handles, loc="outside upper left", ncols=min(len(handles), 3))
     return fig
 
 
 def p_values(table: pd.DataFrame, level: float = 0.05) -> Figure:
-    """p values of the three tests before (hollow) and after (filled) Holm's correction, one row per comparison.
+    """Draws p values of the three tests before (hollow) and after (filled) Holm's correction, one row per comparison.
 
-    Parameters
-    ----------
-    table : DataFrame
-        From `evaluate.comparison.compare_methods`, against one other method or several.
-    level : float
-        Drawn as a line.
+    The `table` is from `compare_methods`, against one other method or several; `level` is drawn as a line.
     """
     several = table["against"].nunique() > 1
     names = [
@@ -90,11 +80,6 @@ def p_values(table: pd.DataFrame, level: float = 0.05) -> Figure:
     filled = Line2D([], [], linestyle="", marker="o", color="#0072B2", label="filled: after Holm")
     fig.legend(handles=[*shapes, filled], loc="outside upper left", ncols=4)
     return fig
-
-
-def label(task: str, metric: str) -> str:
-    """``GOLD`` for the usual metric of a task, else ``GOLD 1-off``, ``Paraseptal F1``, ``Survival 25th``."""
-    return task if metric in ("R2", "accuracy") else f"{task} {metric.removeprefix('concordance at ')}"
 
 
 def _unit(metric: str) -> str:

@@ -21,12 +21,9 @@ RATIO_RANGE = (0.2, 5.0)
 
 
 def concordance_forest(table: pd.DataFrame) -> Figure:
-    """Concordance of every row of Table 3 with its 95 % interval, one panel per horizon; the paper's as open diamonds.
+    """Draws concordance of every row of Table 3 with its 95 % interval, a panel per horizon; the paper's as diamonds.
 
-    Parameters
-    ----------
-    table : DataFrame
-        ``method, metric, mean, low, high, paper_mean``; rows keep their order.
+    The `table` has ``method, metric, mean, low, high, paper_mean``; rows keep their order.
     """
     methods, metrics = list(dict.fromkeys(table["method"])), list(dict.fromkeys(table["metric"]))
     fig, axes = plt.subplots(
@@ -51,14 +48,14 @@ def concordance_forest(table: pd.DataFrame) -> Figure:
 
 
 def survival_curves(curves: pd.DataFrame, at_risk: pd.DataFrame, title: str = "") -> Figure:
-    """Kaplan-Meier curves with 95 % bands, and under them how many subjects are still followed.
+    """Draws Kaplan-Meier curves with 95 % bands, and under them how many subjects are still followed.
 
     Parameters
     ----------
     curves : DataFrame
-        From `evaluate.risk_groups.curves`; groups 0, 1, 2 are low, middle and high risk, a single group is everybody.
+        From `risk_groups.curves`; groups 0, 1, 2 are low, middle and high risk, a single group is everybody.
     at_risk : DataFrame
-        From `evaluate.risk_groups.at_risk`; its columns are the days of the ticks.
+        From `risk_groups.at_risk`; its columns are the days of the ticks.
     """
     groups = list(at_risk.index)
     named = len(groups) > 1
@@ -88,12 +85,9 @@ def survival_curves(curves: pd.DataFrame, at_risk: pd.DataFrame, title: str = ""
 
 
 def calibration_plot(tables: dict[str, pd.DataFrame]) -> Figure:
-    """Observed against predicted risk of groups of subjects, one panel per method.
+    """Draws observed against predicted risk of groups of subjects, one panel per method.
 
-    Parameters
-    ----------
-    tables : dict of str to DataFrame
-        Method -> `evaluate.calibration.calibration`; its row 0, all subjects, is drawn as a cross.
+    `tables` has the `calibration_table` of each method; its row 0, all subjects, is drawn as a cross.
     """
     fig, axes = plt.subplots(1, len(tables), figsize=(7.2, 0.6 + 7.0 / max(len(tables), 2)), sharey=True, squeeze=False)
     top = max(table[["predicted", "observed", "high"]].max(axis=None) for table in tables.values())
@@ -112,14 +106,9 @@ def calibration_plot(tables: dict[str, pd.DataFrame]) -> Figure:
 
 
 def hazard_ratio_forest(table: pd.DataFrame, names: dict[str, str]) -> Figure:
-    """Hazard ratios with 95 % intervals on a logarithmic axis; intervals that leave the axis end in an arrow.
+    """Draws hazard ratios with 95 % intervals on a logarithmic axis; intervals that leave the axis end in an arrow.
 
-    Parameters
-    ----------
-    table : DataFrame
-        From `evaluate.proportional_hazards.hazard_ratios`.
-    names : dict
-        Covariate -> what to write.
+    The `table` is from `proportional_hazards.hazard_ratios`; `names` says what to write for a covariate.
     """
     fig, axis = plt.subplots(figsize=(7.2, 1.0 + 0.3 * len(table)))
     low, high = RATIO_RANGE

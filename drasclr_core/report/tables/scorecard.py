@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from html import escape
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
 from drasclr_core.evaluate.scorecard.verdicts import UNTESTABLE
+from drasclr_core.report.figures.rows import label
 from drasclr_core.report.figures.scorecard import SIGN, points
-from drasclr_core.report.figures.significance import label
-from drasclr_core.report.tables.bare import bare
-
-_STYLE = """<style>
-.scorecard th, .scorecard td { font-size: 0.74rem !important; padding-right: 0.5em !important; }
-.scorecard td.number { white-space: nowrap; }
-.scorecard td:first-child[rowspan] { min-width: 11em; }
-.scorecard tr.more { border-top: 0; }
-.scorecard tr.more td { padding-top: 0; }
-.scorecard .quiet { color: var(--pst-color-text-muted, #666); }
-</style>"""
-_HEADINGS = ("Claim", "Compared on", "The paper", "This run (95 %)", "Verdict", "Note\u00adbook")
+from drasclr_core.report.templates import render
 
 
-def scorecard_table(board: pd.DataFrame, found: pd.DataFrame, pages: Container[str]) -> str:
-    """The scorecard in HTML, one line per comparison, claims that cannot be tested in one line each.
+def scorecard_table(board: pd.DataFrame, found: pd.DataFrame, pages: Container[str]) -> Markup:
+    """Returns the scorecard in HTML, one line per comparison, claims that cannot be tested in one line each.
 
     Parameters
     ----------
@@ -34,13 +24,12 @@ def scorecard_table(board: pd.DataFrame, found: pd.DataFrame, pages: Container[s
     pages : container of str
         Notebooks (``10_phenotypes``) that have a page to link to.
     """
-    body = "".join(_claim(claim, found[found["id"] == claim["id"]], pages) for claim in board.to_dict("records"))
-    heads = "".join(f'<th scope="col">{name}</th>' for name in _HEADINGS)
-    return bare(f'{_STYLE}<table class="scorecard"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>')
+    claims = [_claim(claim, found[found["id"] == claim["id"]], pages) for claim in board.to_dict("records")]
+    return render("scorecard.html", claims=claims)
 
 
 def figure(row: dict, value: float) -> str:
-    """A difference in points with its sign, a correlation, or a factor; ``–`` where there is none."""
+    """Returns a difference in points with its sign, a correlation, or a factor; ``–`` where there is none."""
     if not np.isfinite(value):
         return "–"
     if row["rule"] == "factor":
@@ -51,39 +40,30 @@ def figure(row: dict, value: float) -> str:
 
 
 def interval(row: dict) -> str:
-    """``+1.7 (−3.2 to +6.6)``, or without brackets where there is no interval."""
+    """Returns ``+1.7 (−3.2 to +6.6)``, or without brackets where there is no interval."""
     estimate = figure(row, row["estimate"])
     if not np.isfinite([row["low"], row["high"]]).all():
         return estimate
     return f"{estimate} ({figure(row, row['low'])} to {figure(row, row['high'])})"
 
 
-def _claim(claim: dict, found: pd.DataFrame, pages: Container[str]) -> str:
-    rows = found.to_dict("records")
-    about = f'{escape(claim["claim"])} <span class="quiet">({escape(claim["section"])})</span>'
-    number = claim["page"].split("_")[0]
-    place = f'<a href="{claim["page"]}.html">{number}</a>' if claim["page"] in pages else number
-    verdict = f"{SIGN[claim['verdict']]} {claim['verdict']}"
-    if claim["verdict"] == UNTESTABLE:
-        why = f'{verdict}<br><span class="quiet">{escape(claim["reason"])}</span>'
-        return (
-            f'<tr><td colspan="2">{about}</td><td class="number">{_span(rows)}</td><td colspan="2">{why}</td>'
-            f"<td>{place}</td></tr>"
-        )
-    notes = [_counts(claim)] if claim["comparisons"] > 1 else []
-    notes += [escape(claim["reason"])] if claim["reason"] else []
-    verdict += "".join(f'<br><span class="quiet">{note}</span>' for note in notes)
-    tall, html = f' rowspan="{len(rows)}"', ""
-    for row in rows:
-        ours = "–" if row["missing"] else interval(row)
-        middle = f'<td>{escape(_what(row))}</td><td class="number">{figure(row, row["paper"])}</td>'
-        middle += f'<td class="number">{ours}</td>'
-        html += (
-            f'<tr class="more">{middle}</tr>'
-            if html
-            else f"<tr><td{tall}>{about}</td>{middle}<td{tall}>{verdict}</td><td{tall}>{place}</td></tr>"
-        )
-    return html
+def _claim(claim: dict, found: pd.DataFrame, pages: Container[str]) -> dict:
+    """What the template shows of a claim; `span` stands for all its figures where it cannot be tested."""
+    rows, untestable = found.to_dict("records"), claim["verdict"] == UNTESTABLE
+    lines = [
+        {"what": _what(row), "paper": figure(row, row["paper"]), "ours": "–" if row["missing"] else interval(row)}
+        for row in rows
+    ]
+    notes = [_counts(claim)] if claim["comparisons"] > 1 and not untestable else []
+    return {
+        **{name: claim[name] for name in ("claim", "section", "page")},
+        "number": claim["page"].split("_")[0],
+        "linked": claim["page"] in pages,
+        "verdict": f"{SIGN[claim['verdict']]} {claim['verdict']}",
+        "notes": [*notes, claim["reason"]] if claim["reason"] else notes,
+        "span": _span(rows) if untestable else "",
+        "rows": [] if untestable else lines,
+    }
 
 
 def _signed(value: float, digits: int) -> str:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import numpy as np
 import pandas as pd
 
+from drasclr_core.evaluate.scores import PERCENT
 from drasclr_core.methods import row_of
-from drasclr_core.report.figures.significance import PERCENT, TESTS, label
-from drasclr_core.report.tables.bare import bare
+from drasclr_core.report.figures.rows import label
+from drasclr_core.report.figures.significance import TESTS
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
-    """Text in every cell; rows by the other method and what is compared.
+    """Returns text in every cell; rows by the other method and what is compared.
 
     Parameters
     ----------
     table : DataFrame
-        From `evaluate.comparison.compare_methods`.
+        From `compare_methods`.
 
     Returns
     -------
@@ -38,17 +37,6 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
             cells[f"p, {name}"] = "–" if np.isnan(p) else f"{_p(p)} ({_p(corrected)})"
         rows.append(cells)
     return pd.DataFrame(rows).set_index(["against", ""])
-
-
-def folded(table: pd.DataFrame, summary: str, opened: bool = False) -> str:
-    """An HTML table, one line to a row, that opens and closes by a click on its `summary`."""
-    content = table.to_html(border=0, classes="one-line", index_names=False)
-    return bare(f"<details{' open' if opened else ''}><summary>{escape(summary)}</summary>{content}</details>")
-
-
-def worded(table: pd.DataFrame) -> str:
-    """An HTML table of sentences, without its index."""
-    return bare(table.to_html(index=False, border=0))
 
 
 def _number(value: float, digits: int) -> str:

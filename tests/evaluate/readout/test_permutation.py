@@ -17,7 +17,7 @@ def test_signal_is_told_from_luck(cohort):
     shuffled = permutation_scores(features, subjects, [LOG], "x", n_permutations=19)
     test = permutation_test(readout(features, subjects, LOG, "x"), shuffled).iloc[0]
     assert test["p"] == pytest.approx(1 / 20)
-    assert test["shuffled_mean"] < 0.05 < 0.5 < test["observed"]
+    assert test["permutation_mean"] < 0.05 < 0.5 < test["observed"]
 
 
 def test_severity_is_told_from_luck_by_both_its_metrics(cohort):
@@ -26,7 +26,7 @@ def test_severity_is_told_from_luck_by_both_its_metrics(cohort):
     real = readout(features, subjects, COVID_SEVERITY, "x", folds=2)
     test = permutation_test(real, shuffled).set_index("metric")
     assert test["p"].to_dict() == pytest.approx({"accuracy": 0.25, "kappa": 0.25})
-    assert abs(test.loc["kappa", "shuffled_mean"]) < 0.2 < 0.6 < test.loc["kappa", "observed"]
+    assert abs(test.loc["kappa", "permutation_mean"]) < 0.2 < 0.6 < test.loc["kappa", "observed"]
 
 
 def test_shuffles_differ_and_are_the_same_again(cohort):

@@ -7,7 +7,7 @@ import pytest
 from drasclr_core.evaluate.readout.cross_validation import concat_readouts
 from drasclr_core.evaluate.readout.linear import chance_model, linear_model
 from drasclr_core.evaluate.readout.readout import compare_readouts, readout
-from drasclr_core.evaluate.summary import summarise
+from drasclr_core.evaluate.scores import summarise
 from drasclr_core.evaluate.tasks import COVID_SEVERITY, Task
 
 LOG = Task("logFEV1pp", "FEV1pp")

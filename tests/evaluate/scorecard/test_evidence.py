@@ -6,7 +6,7 @@ import pytest
 
 from drasclr_core.evaluate.scorecard.comparisons import comparisons
 from drasclr_core.evaluate.scorecard.evidence import evidence
-from drasclr_core.paper.claims import claims
+from drasclr_core.paper import claims
 
 from .made_up_results import write_bootstrap, write_figures
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drasclr_core.evaluate.scorecard.board import needed, scorecard
 from drasclr_core.evaluate.scorecard.comparisons import against_itself, comparisons
-from drasclr_core.evaluate.scorecard.scorecard import needed, scorecard
 from drasclr_core.evaluate.scorecard.verdicts import (
     NOT_REPRODUCED,
     REPRODUCED,
@@ -19,7 +19,7 @@ from drasclr_core.evaluate.scorecard.verdicts import (
     size,
     verdict_of,
 )
-from drasclr_core.paper.claims import claims
+from drasclr_core.paper import claims
 
 from .made_up_results import write_bootstrap, write_figures
 
@@ -29,12 +29,11 @@ PHENOTYPES += [("logFEV1pp", "R2"), ("logFEV1/FVC", "R2"), ("AE History", "accur
 
 
 SAID = claims()
-MADE_OF = comparisons(SAID)
 
 
 def verdicts(folder, *ids):
-    said, made_of = (table[table["id"].isin(ids)] if ids else table for table in (SAID, MADE_OF))
-    return scorecard(said, made_of, folder)[0].set_index("id")
+    said = SAID[SAID["id"].isin(ids)] if ids else SAID
+    return scorecard(said, folder)[0].set_index("id")
 
 
 def interval(low, high, paper=2.0, rule="better", metric="accuracy", **other):
@@ -235,7 +234,7 @@ def test_how_many_more_subjects_are_needed():
 
 
 def test_the_paper_against_itself():
-    wrong = against_itself(MADE_OF).set_index("id")["paper"]
+    wrong = against_itself(comparisons(SAID)).set_index("id")["paper"]
     # "The supervised 3D CNN model performs the worst": Table 4 has 61.2 for it and 59.0 for Swin UNETR.
     assert wrong["covid-cnn-worst"] == pytest.approx(-2.2)
     assert wrong["survival-hand-designed"] == 0

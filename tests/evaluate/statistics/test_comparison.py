@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from drasclr_core.evaluate.statistics.comparison import compare_methods, read_scores, same_folds
+from drasclr_core.evaluate.result_files import read_scores
+from drasclr_core.evaluate.statistics.comparison import compare_methods, same_folds
 from drasclr_core.evaluate.statistics.significance import corrected_t, two_sample_t
 
 

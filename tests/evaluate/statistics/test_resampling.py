@@ -7,13 +7,11 @@ from sklearn.metrics import cohen_kappa_score, r2_score
 
 from drasclr_core.evaluate.statistics.resampling import (
     SAMPLE,
-    draw_counts,
     numbered,
     readout_draws,
+    resample_counts,
     summarise_draws,
-    survival_draws,
 )
-from drasclr_core.evaluate.survival.concordance import concordance, horizons, pair_weights, reachable
 
 
 def predictions(values: dict[str, np.ndarray], true: np.ndarray, task="log") -> pd.DataFrame:
@@ -36,7 +34,7 @@ def test_scores_of_the_sample_and_of_a_draw_are_scikit_learns():
     table = predictions({"a": true + rng.normal(size=40), "b": true + 2}, true)
     draws = readout_draws(table, metrics("R2"), draws=5).set_index(["method", "draw"])["value"]
     assert draws["a", SAMPLE] == pytest.approx(r2_score(true, table.query("method == 'a'")["predicted"]))
-    chosen = np.repeat(np.arange(40), draw_counts(40, 5)[3])
+    chosen = np.repeat(np.arange(40), resample_counts(40, 5)[1 + 3])
     for method in "ab":
         guess = table.query("method == @method")["predicted"].to_numpy()
         assert draws[method, 3] == pytest.approx(r2_score(true[chosen], guess[chosen]))
@@ -54,7 +52,7 @@ def test_kappa_of_a_draw_is_scikit_learns_on_repeated_subjects():
     true = rng.integers(0, 5, 30)
     table = predictions({"a": (true + rng.integers(0, 3, 30)).clip(0, 4), "b": np.full(30, 1)}, true, "COVID")
     draws = readout_draws(table, metrics("kappa", task="COVID"), draws=20).set_index(["method", "draw"])["value"]
-    for draw, counts in enumerate(draw_counts(30, 20)):
+    for draw, counts in enumerate(resample_counts(30, 20), start=SAMPLE):
         rows = np.repeat(np.arange(30), counts)
         for method in "ab":
             guess = table.query("method == @method")["predicted"].to_numpy()[rows]
@@ -65,9 +63,9 @@ def test_kappa_of_a_draw_is_scikit_learns_on_repeated_subjects():
 def test_kappa_of_one_grade_only_is_nan_and_the_rest_stays():
     table = predictions({"a": np.array([1, 1, 2])}, np.array([1, 1, 2]), "x")
     values = readout_draws(table, metrics("kappa", task="x"), draws=200)["value"]
-    third = draw_counts(3, 200)[:, 2]
+    third = resample_counts(3, 200)[:, 2]
     one_grade = (third == 0) | (third == 3)
-    assert (values[1:].isna().to_numpy() == one_grade).all()
+    assert (values.isna().to_numpy() == one_grade).all()
     assert one_grade.any() and (values.dropna() == 1).all()
 
 
@@ -100,8 +98,8 @@ def test_repeats_are_averaged():
 def test_r2_of_equal_labels_is_nan_and_the_rest_stays():
     table = predictions({"a": np.array([1.0, 2.0, 3.0])}, np.array([1.0, 2.0, 3.0]))
     values = readout_draws(table, metrics("R2"), draws=300)["value"]
-    one_subject_thrice = (draw_counts(3, 300) == 3).any(axis=1)
-    assert (values[1:].isna().to_numpy() == one_subject_thrice).all()
+    one_subject_thrice = (resample_counts(3, 300) == 3).any(axis=1)
+    assert (values.isna().to_numpy() == one_subject_thrice).all()
     assert one_subject_thrice.any() and (values.dropna() == 1).all()
 
 
@@ -116,36 +114,3 @@ def test_numbers_instead_of_names():
     plain = numbered(table)
     assert plain["subject"].tolist() == [1, 0, 1]
     assert "sid" not in plain
-
-
-def survivors(risk, days=(1, 2, 3, 4, 5, 6, 7, 8), died=(1, 1, 0, 0, 1, 1, 0, 0)):
-    fold = np.tile([0, 1], 4)
-    known = {"subject": np.arange(8), "days": np.array(days, float), "died": np.array(died, bool)}
-    return pd.DataFrame({"method": "a", "task": "Survival", "repeat": 0, "fold": fold, **known, "log_risk": risk})
-
-
-def test_pairs_of_different_folds_are_not_compared():
-    """Within each fold the order is right; between folds it is absurd, and that must not matter."""
-    draws = survival_draws(survivors(np.array([-1, 97, -3, 95, -5, 93, -7, 91.0])), draws=20)
-    values = draws["value"].dropna()
-    assert len(values) > 40 and (values == 1).all()
-
-
-def test_a_draw_equals_the_estimate_on_the_drawn_subjects():
-    rng = np.random.default_rng(4)
-    days, died = rng.exponential(10, 60) + 1, rng.random(60) < 0.6
-    part = pd.DataFrame(
-        {"method": "a", "task": "Survival", "repeat": 0, "subject": range(60), "days": days, "died": died}
-    )
-    part = part.assign(fold=np.arange(60) % 2, log_risk=rng.normal(size=60))
-    draws = survival_draws(part, draws=3).query("metric == 'concordance at 50th'").set_index("draw")["value"]
-    tau, counts = horizons(days, died)["50th"], draw_counts(60, 3)
-    above, below = 0.0, 0.0
-    for fold in (0, 1):
-        train, test = np.flatnonzero(part["fold"] != fold), np.flatnonzero(part["fold"] == fold)
-        chosen = np.repeat(test, counts[2][test])
-        past, here = (days[train], died[train]), (days[chosen], died[chosen])
-        weight = pair_weights(here, past, reachable(tau, *past))[1].sum()
-        above += weight * concordance(part["log_risk"].to_numpy()[chosen], here, past, reachable(tau, *past))
-        below += weight
-    assert draws[2] == pytest.approx(above / below)

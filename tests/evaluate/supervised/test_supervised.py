@@ -8,8 +8,8 @@ import torch
 
 from drasclr_core.evaluate.readout.readout import compare_readouts
 from drasclr_core.evaluate.supervised import volume_classifier
+from drasclr_core.evaluate.supervised.cross_validation import supervised_readout
 from drasclr_core.evaluate.supervised.cubes import lung_cube, whole_lung_cubes
-from drasclr_core.evaluate.supervised.supervised import supervised_readout
 from drasclr_core.evaluate.supervised.volume_classifier import CNNConfig, VolumeClassifier
 from drasclr_core.evaluate.tasks import COVID_SEVERITY, Task
 from drasclr_core.run import Run, mark_done

@@ -5,7 +5,7 @@ import pytest
 from lifelines import CoxPHFitter, KaplanMeierFitter
 from pandas import DataFrame
 
-from drasclr_core.evaluate.survival.calibration import calibration, calibration_slope, observed_risk
+from drasclr_core.evaluate.survival.calibration import calibration_slope, calibration_table, observed_risk
 
 from .deaths import simulate
 
@@ -13,7 +13,7 @@ from .deaths import simulate
 def test_true_probabilities_are_well_calibrated():
     columns, days, died = simulate(3000, effect=1.0)
     survival = np.exp(-(500 / 1000) * np.exp(columns[:, 0]))
-    table = calibration(days, died, survival, 500.0)
+    table = calibration_table(days, died, survival, 500.0)
     assert table["predicted"].to_numpy() == pytest.approx(table["observed"].to_numpy(), abs=0.04)
     assert table.loc[1:, "predicted"].is_monotonic_increasing
     assert (table.loc[1:, "subjects"] == 1000).all() and table.loc[0, "subjects"] == 3000
@@ -54,11 +54,11 @@ def test_nobody_followed_that_far_and_nobody_died():
 
 
 def test_three_subjects_and_what_is_refused():
-    table = calibration(np.array([1.0, 5, 9]), np.array([1, 0, 0]), np.array([0.2, 0.5, 0.9]), 4.0)
+    table = calibration_table(np.array([1.0, 5, 9]), np.array([1, 0, 0]), np.array([0.2, 0.5, 0.9]), 4.0)
     assert table["subjects"].tolist() == [3, 1, 1, 1]
     assert table["predicted"].to_numpy() == pytest.approx([0.4667, 0.1, 0.5, 0.8], abs=1e-3)
     assert table["observed"].tolist() == pytest.approx([1 / 3, 0, 0, 1])
     with pytest.raises(ValueError, match="2 subjects cannot be divided into 3 groups"):
-        calibration(np.ones(2), np.ones(2), np.ones(2), 1.0)
+        calibration_table(np.ones(2), np.ones(2), np.ones(2), 1.0)
     with pytest.raises(ValueError, match="between 0 and 1"):
-        calibration(np.ones(3), np.ones(3), np.array([0.1, np.nan, 0.2]), 1.0)
+        calibration_table(np.ones(3), np.ones(3), np.array([0.1, np.nan, 0.2]), 1.0)

@@ -84,3 +84,10 @@ def test_confusion_of_each_method_in_its_own_colour():
     assert texts[0][4, 4] == "1" and texts[1][0, 4] == "1" and texts[1][4, 4] == ""
     for axis, method in zip(axes, ("cnn3d", "drasclr"), strict=True):
         assert to_hex(axis.images[0].cmap(1.0)).upper() == color(method).upper()
+
+
+def test_confusion_of_many_methods_goes_on_below():
+    one = pd.DataFrame({"method": "x", "task": "GOLD", "repeat": 0, "true": [0, 4], "predicted": [0, 4]})
+    axes = confusion_by_method(pd.concat([one.assign(method=f"m{number}") for number in range(8)]), GOLD).axes
+    assert [axis.get_title() for axis in axes] == [f"m{number}" for number in range(8)]
+    assert len({round(axis.get_position().y0, 3) for axis in axes}) == 2

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from drasclr_core.report.figures.significance import SMALLEST, difference_forest, label, p_values
-from drasclr_core.report.tables.downloads import csv_links
-from drasclr_core.report.tables.significance import folded, readable
+from drasclr_core.report.figures.rows import label
+from drasclr_core.report.figures.significance import SMALLEST, difference_forest, p_values
+from drasclr_core.report.tables import csv_links, folded, readable
 
 
 @pytest.fixture

@@ -3,20 +3,11 @@
 import html.parser
 import math
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from drasclr_core.paper import tables as paper
-from drasclr_core.report.tables.beside_paper import (
-    DETECTION_COLUMNS,
-    PHENOTYPE_COLUMNS,
-    SEVERITY_COLUMNS,
-    beside_paper,
-    mean_sd,
-    to_html,
-    write_csv,
-)
+from drasclr_core.evaluate import beside_paper
+from drasclr_core.report.tables import DETECTION_COLUMNS, PHENOTYPE_COLUMNS, SEVERITY_COLUMNS, mean_sd, table_html
 
 COLUMNS = [column for group in PHENOTYPE_COLUMNS.values() for column in group]
 
@@ -39,15 +30,6 @@ def test_numbers_are_written_like_the_papers():
     assert mean_sd(math.nan, math.nan, "R2") == "–"
     assert mean_sd(0.871, 0.03, "kappa") == "0.87 ± 0.03"
     assert mean_sd(-1e-9, math.nan, "kappa") == "0.00"
-
-
-def test_each_method_meets_its_own_row_of_the_paper(summary):
-    beside = beside_paper(summary, paper.table("table2")).set_index(["method", "task", "metric"]).sort_index()
-    assert len(beside) == len(summary)
-    assert beside.loc[("drasclr", "CLE", "accuracy"), ["paper_mean", "paper_sd"]].tolist() == [53.9, 0.8]
-    assert beside.loc[("laa950", "GOLD", "accuracy"), "paper_mean"] == 55.8
-    assert np.isnan(beside.loc[("laa950", "GOLD", "accuracy"), "paper_sd"])
-    assert beside.loc["chance", "paper_mean"].isna().all()
 
 
 class Cells(html.parser.HTMLParser):
@@ -73,45 +55,30 @@ class Cells(html.parser.HTMLParser):
 
 
 def test_html_has_a_cell_for_every_column_and_escapes_names(summary):
-    beside = beside_paper(summary, paper.table("table2"))
+    beside = beside_paper(summary, "table2")
     skipped = beside[beside["task"] != "CLE"]
     for table in (beside, skipped):
         cells = Cells()
-        cells.feed(to_html(table))
+        cells.feed(str(table_html(table)))
         assert cells.rows == [10] * (2 + 4)
         assert not cells.open
         assert "mine<1>" in cells.text
         assert "65.0±0.6" in cells.text
-    assert "53.9" not in to_html(skipped)
+    assert "53.9" not in table_html(skipped)
 
 
-def test_severity_meets_the_papers_accuracy_and_kappa_stands_alone():
+def test_kappa_stands_alone():
     rows = [{"method": "cnn3d", "task": "COVID-19 severity", "metric": metric, "mean": mean, "sd": 0.1, "folds": 5,
              "subjects": 48} for metric, mean in (("accuracy", 50.0), ("kappa", 0.8))]  # fmt: skip
-    beside = beside_paper(pd.DataFrame(rows), paper.table("table4")).set_index("metric")
-    assert beside.loc["accuracy", ["paper_mean", "paper_sd"]].tolist() == [61.2, 3.5]
-    assert np.isnan(beside.loc["kappa", "paper_mean"])
     cells = Cells()
-    cells.feed(to_html(beside.reset_index(), SEVERITY_COLUMNS))
+    cells.feed(str(table_html(beside_paper(pd.DataFrame(rows), "table4"), SEVERITY_COLUMNS)))
     assert cells.rows == [3] * (2 + 1)
     assert "61.2±3.5" in cells.text and "0.80±0.10" in cells.text
 
 
-def test_csv_is_read_back(tmp_path, summary):
-    beside = beside_paper(summary, paper.table("table2"))
-    write_csv(tmp_path / "results" / "table2.csv", beside)
-    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "results" / "table2.csv"), beside)
-    assert [file.name for file in (tmp_path / "results").iterdir()] == ["table2.csv"]
-
-
-def test_methods_are_matched_within_their_group():
-    methods = ["chance", "patch_laa", "drasclr_readout", "patch_cnn", "drasclr_finetuned"]
-    rows = [(method, task, metric) for method in methods for task in DETECTION_COLUMNS for metric in ("F1", "recall")]
-    summary = pd.DataFrame(rows, columns=["method", "task", "metric"]).assign(mean=0.5, sd=0.1, folds=5, subjects=9)
-    table = beside_paper(summary, paper.table("table5"))
-    assert table[["method", "task", "metric"]].equals(summary[["method", "task", "metric"]])
-    f1 = table[table["metric"] == "F1"].set_index(["method", "task"])["paper_mean"]
-    assert f1.xs("Centrilobular", level=1)[methods[1:]].tolist() == [0.77, 0.82, 0.91, 0.98]
-    assert f1.xs("Paraseptal", level=1)[methods[1:]].tolist() == [0.70, 0.82, 0.82, 0.99]
-    assert np.isnan(f1["chance"]).all()
-    assert "0.98" in to_html(table, DETECTION_COLUMNS)
+def test_each_of_our_detectors_has_the_papers_row_of_its_group():
+    rows = [(method, "Centrilobular", "F1") for method in ("chance", "drasclr_readout", "drasclr_finetuned")]
+    summary = pd.DataFrame(rows, columns=["method", "task", "metric"]).assign(mean=0.5, sd=0.1)
+    cells = Cells()
+    cells.feed(str(table_html(beside_paper(summary, "table5"), DETECTION_COLUMNS)))
+    assert cells.rows == [7, 7, 7, 7, 7] and "0.98" in cells.text

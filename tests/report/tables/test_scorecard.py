@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
-from drasclr_core.evaluate.scorecard.comparisons import comparisons
-from drasclr_core.evaluate.scorecard.scorecard import scorecard
+from drasclr_core.evaluate.scorecard.board import scorecard
 from drasclr_core.evaluate.scorecard.verdicts import UNTESTABLE
-from drasclr_core.paper.claims import claims
+from drasclr_core.paper import claims
 from drasclr_core.report.figures.scorecard import LOOK, PAPER, scorecard_chart, told
 from drasclr_core.report.tables.scorecard import figure, interval, scorecard_table
 
@@ -19,8 +18,7 @@ def scored(tmp_path):
     write_figures(tmp_path)
     cells = [("COVID-19 severity", "accuracy", *row) for row in (("drasclr", 66), ("drasclr_local", 60), ("cnn3d", 70))]
     write_bootstrap(tmp_path, "table4", cells)
-    said = claims()
-    return scorecard(said, comparisons(said), tmp_path)
+    return scorecard(claims(), tmp_path)
 
 
 def test_chart_has_a_line_for_each_testable_comparison(scored):
@@ -47,8 +45,7 @@ def test_picture_in_words(scored):
 
 
 def test_nothing_to_draw(tmp_path):
-    said = claims()
-    board, found = scorecard(said, comparisons(said), tmp_path)
+    board, found = scorecard(claims(), tmp_path)
     with pytest.raises(ValueError, match="no claim can be tested"):
         scorecard_chart(board, found)
     assert BeautifulSoup(scorecard_table(board, found, set()), "html.parser").find("a") is None

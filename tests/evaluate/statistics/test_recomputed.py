@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from drasclr_core.evaluate.statistics.printed import borne_out, covered, recompute, significance_claims
-from drasclr_core.paper import tables as paper
+from drasclr_core import paper
+from drasclr_core.evaluate.statistics.recomputed import borne_out, covered, recompute
 
 
 def test_a_comparison_by_hand():
@@ -31,7 +31,7 @@ def test_fractions_are_rounded_more_coarsely_than_percentages():
 
 
 def test_every_claim_is_about_rows_that_exist():
-    for _, claim in significance_claims().iterrows():
+    for _, claim in paper.significance_claims().iterrows():
         chosen = covered(claim, recompute(paper.table(claim["table"]), claim["row"]))
         named = [set(filter(None, claim[column].split(";"))) for column in ("against", "task")]
         assert named[0] <= set(chosen["against"]) and named[1] <= set(chosen["task"])

@@ -6,21 +6,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from drasclr_core.evaluate.scorecard.comparisons import comparisons
 from drasclr_core.evaluate.scorecard.evidence import evidence
 from drasclr_core.evaluate.scorecard.verdicts import VERDICTS, combine, size, verdict_of
 
 
-def scorecard(
-    claims: pd.DataFrame, comparisons: pd.DataFrame, results: str | Path
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Verdicts on every claim from the result files of a run.
+def scorecard(claims: pd.DataFrame, results: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Returns the verdicts on every claim from the result files of a run, and the comparisons that they rest on.
 
-    Parameters
-    ----------
-    claims, comparisons : DataFrame
-        From `report.claims`.
-    results : path
-        The folder of result files; any of them may be absent.
+    The `claims` are some rows of `paper.claims`; of the files in the folder `results` any may be absent.
 
     Returns
     -------
@@ -36,7 +30,7 @@ def scorecard(
     ValueError
         A result file is not what it should be (see `evidence`).
     """
-    found = evidence(results, comparisons)
+    found = evidence(results, comparisons(claims))
     records = found.to_dict("records")
     found["verdict"] = [verdict_of(row) for row in records]
     found["size"] = [size(row) for row in records]
@@ -54,16 +48,11 @@ def scorecard(
 
 
 def needed(found: pd.DataFrame) -> pd.DataFrame:
-    """How many times more subjects a result file needs, until its intervals are as short as the paper's differences.
+    """Returns how many times more subjects a result file needs to have intervals as short as the paper's differences.
 
     The half-width of an interval falls with the square root of the number of subjects. Once it equals the paper's
     difference, a run whose true difference is the paper's leaves out 0 in about half of all cases; for nine in ten the
-    number must be about 2.7 times as large, ((1.96 + 1.28) / 1.96)^2.
-
-    Parameters
-    ----------
-    found : DataFrame
-        The second table of `scorecard`.
+    number must be about 2.7 times as large, ((1.96 + 1.28) / 1.96)^2. `found` is the second table of `scorecard`.
 
     Returns
     -------

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from drasclr_core.evaluate.statistics.resampling import numbered, summarise_draws, survival_draws
-from drasclr_core.evaluate.survival.concordance import horizons
+from drasclr_core.evaluate.statistics.resampling import numbered, resample_counts, summarise_draws
+from drasclr_core.evaluate.survival.concordance import concordance, horizons, pair_weights, reachable
 from drasclr_core.evaluate.survival.covariates import REFERENCE, survival_data
-from drasclr_core.evaluate.survival.survival import added_risk, compare_survival
+from drasclr_core.evaluate.survival.cross_validation import added_risk, compare_survival, survival_draws
 
 from .deaths import subject_table
 
@@ -116,3 +116,36 @@ def test_table_of_means_and_errors(result):
     assert 0.005 < row["sd"] < 0.1
     taus = horizons(*result.predictions.drop_duplicates("sid")[["days", "died"]].to_numpy().T)
     assert result.scores.query("metric == 'concordance at 25th'")["tau_days"].max() <= taus["25th"]
+
+
+def survivors(risk, days=(1, 2, 3, 4, 5, 6, 7, 8), died=(1, 1, 0, 0, 1, 1, 0, 0)):
+    fold = np.tile([0, 1], 4)
+    known = {"subject": np.arange(8), "days": np.array(days, float), "died": np.array(died, bool)}
+    return pd.DataFrame({"method": "a", "task": "Survival", "repeat": 0, "fold": fold, **known, "log_risk": risk})
+
+
+def test_pairs_of_different_folds_are_not_compared():
+    """Within each fold the order is right; between folds it is absurd, and that must not matter."""
+    draws = survival_draws(survivors(np.array([-1, 97, -3, 95, -5, 93, -7, 91.0])), draws=20)
+    values = draws["value"].dropna()
+    assert len(values) > 40 and (values == 1).all()
+
+
+def test_a_draw_equals_the_estimate_on_the_drawn_subjects():
+    rng = np.random.default_rng(4)
+    days, died = rng.exponential(10, 60) + 1, rng.random(60) < 0.6
+    part = pd.DataFrame(
+        {"method": "a", "task": "Survival", "repeat": 0, "subject": range(60), "days": days, "died": died}
+    )
+    part = part.assign(fold=np.arange(60) % 2, log_risk=rng.normal(size=60))
+    draws = survival_draws(part, draws=3).query("metric == 'concordance at 50th'").set_index("draw")["value"]
+    tau, counts = horizons(days, died)["50th"], resample_counts(60, 3)
+    above, below = 0.0, 0.0
+    for fold in (0, 1):
+        train, test = np.flatnonzero(part["fold"] != fold), np.flatnonzero(part["fold"] == fold)
+        chosen = np.repeat(test, counts[1 + 2][test])
+        past, here = (days[train], died[train]), (days[chosen], died[chosen])
+        weight = pair_weights(here, past, reachable(tau, *past))[1].sum()
+        above += weight * concordance(part["log_risk"].to_numpy()[chosen], here, past, reachable(tau, *past))
+        below += weight
+    assert draws[2] == pytest.approx(above / below)

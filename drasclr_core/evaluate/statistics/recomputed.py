@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 import numpy as np
 import pandas as pd
 
@@ -14,19 +12,11 @@ FOLDS = 5
 
 
 def recompute(table: pd.DataFrame, method: str = "Ours", folds: int = FOLDS) -> pd.DataFrame:
-    """One-sided two-sample t-tests of one row of a table of the paper against every other row.
+    """Repeats the one-sided two-sample t-tests of one row of a table of the paper against every other row.
 
     The p values that the authors printed (Tables A.5 to A.7) are in a supplement that is not part of the paper's text.
-    What its main tables print is enough for the same test, up to rounding.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From `report.paper.table`.
-    method : str
-        The paper's name of the row to test.
-    folds : int
-        Scores behind each mean and deviation: the paper says five-fold cross-validation.
+    What its main tables print is enough for the same test, up to rounding. The `table` is from `paper.table`, `method`
+    the paper's name of the row; behind each mean are `folds` scores (the paper says five-fold cross-validation).
 
     Returns
     -------
@@ -58,37 +48,15 @@ def recompute(table: pd.DataFrame, method: str = "Ours", folds: int = FOLDS) -> 
     return pd.DataFrame(rows, columns=columns)
 
 
-def significance_claims() -> pd.DataFrame:
-    """What the paper's text says about significance, in our words, one row per claim.
-
-    Returns
-    -------
-    DataFrame
-        ``appendix`` (the table of the supplement that the text refers to, or empty), ``section``, ``table``, ``row``
-        (the method that is tested), ``against`` and ``task`` (joined by ``;``, empty means all), ``says`` (``better``
-        or ``alike``), ``level``, ``claim``.
-    """
-    path = files("drasclr_core.paper") / "data" / "significance_claims.csv"
-    return pd.read_csv(path, dtype={"appendix": str, "section": str}).fillna(
-        {"appendix": "", "against": "", "task": ""}
-    )
-
-
 def borne_out(claim: pd.Series, recomputed: pd.DataFrame) -> dict[str, int]:
-    """How many of a claim's comparisons the printed numbers bear out.
-
-    Parameters
-    ----------
-    claim : Series
-        A row of `significance_claims`.
-    recomputed : DataFrame
-        From `recompute`, of the same table and row.
+    """Counts how many comparisons of a `claim` (a row of `paper.significance_claims`) the printed numbers bear out.
 
     Returns
     -------
     dict
-        ``comparisons``; ``borne_out``: p below the level where the claim says better, not below it where it says alike;
-        ``rounding``: comparisons whose verdict rounding could turn.
+        ``comparisons`` of the claim in `recomputed` (from `recompute`, of its table and row); ``borne_out``: p below
+        the level where the claim says better, not below it where it says alike; ``rounding``: comparisons whose verdict
+        rounding could turn.
     """
     chosen = covered(claim, recomputed)
     rounding = (chosen["p_low"] < claim["level"]) & (chosen["p_high"] >= claim["level"])
@@ -96,18 +64,7 @@ def borne_out(claim: pd.Series, recomputed: pd.DataFrame) -> dict[str, int]:
 
 
 def covered(claim: pd.Series, recomputed: pd.DataFrame) -> pd.DataFrame:
-    """The comparisons that a claim is about, with ``says`` and, true or false, ``borne_out`` (see `borne_out`).
-
-    Parameters
-    ----------
-    claim, recomputed
-        As in `borne_out`.
-
-    Returns
-    -------
-    DataFrame
-        Some rows of `recomputed`.
-    """
+    """Returns the rows of `recomputed` that a `claim` is about, with ``says`` and, true or false, ``borne_out``."""
     chosen = recomputed
     for column in ("against", "task"):
         if claim[column]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from drasclr_core.evaluate.readout.cross_validation import Readout, cross_validated
+from drasclr_core.evaluate.readout.cross_validation import Readout, cross_validate
 from drasclr_core.evaluate.supervised.volume_classifier import CNNConfig, VolumeClassifier
 from drasclr_core.evaluate.tasks import Task, labels_of
 
@@ -27,18 +27,19 @@ def supervised_readout(
     seed: int = 0,
     config: CNNConfig | None = None,
 ) -> Readout:
-    """Cross-validate the network on one graded task.
+    """Cross-validates the network on one graded task.
+
+    `task, method, folds, repeats, seed` are as in `readout`; the folds are those of `compare_readouts` when the
+    subjects are the same.
 
     Parameters
     ----------
     cubes : int16 array [N, s, s, s]
-        HU, from `cubes.whole_lung_cubes`, in the order of `subjects`.
+        HU, from `whole_lung_cubes`, in the order of `subjects`.
     subjects : DataFrame
-        ``sid`` and the label columns. The folds are those of `readout.compare_readouts` when the subjects are the same.
+        ``sid`` and the label columns.
     folder : path
         Keeps the trained network of every fold, so that a run that was killed goes on with the next fold.
-    task, method, folds, repeats, seed
-        As in `readout.readout`.
     config : CNNConfig, optional
 
     Raises
@@ -56,4 +57,4 @@ def supervised_readout(
         name = f"{task.column}-{next(number)}"
         return VolumeClassifier(task.classes, config or CNNConfig(), int(rng.integers(2**31)), Path(folder), name)
 
-    return cross_validated(labels, cubes[rows], task, method, folds, repeats, seed, model, len(cubes) - len(labels))
+    return cross_validate(cubes[rows], labels, task, method, folds, repeats, seed, model, len(cubes) - len(labels))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from drasclr_core.paper import tables as paper
+from drasclr_core import paper
 
 # (table, method, group, task, metric): mean, deviation as printed.
 PRINTED = [

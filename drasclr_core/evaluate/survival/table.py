@@ -1,0 +1,106 @@
+"""The table of survival models (Table 3): evaluated, set beside the paper's, and written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from drasclr_core.cohort.subjects import read_subjects
+from drasclr_core.evaluate.features import found_features, methods_with_features
+from drasclr_core.evaluate.readout.cross_validation import Readout
+from drasclr_core.evaluate.statistics.resampling import numbered, summarise_draws
+from drasclr_core.evaluate.survival.concordance import QUANTILES
+from drasclr_core.evaluate.survival.covariates import (
+    MEASURED,
+    SurvivalData,
+    survival_data,
+    survival_obstacle,
+    survival_rows,
+)
+from drasclr_core.evaluate.survival.cross_validation import TASK, compare_survival, survival_draws
+from drasclr_core.evaluate.table import beside_paper, write_table
+from drasclr_core.run import Run
+
+CONCORDANCES = tuple(f"concordance at {name}" for name in QUANTILES)
+
+
+@dataclass(frozen=True)
+class SurvivalTable:
+    """What `survival_table` leaves behind.
+
+    Attributes
+    ----------
+    table : DataFrame
+        ``method, task, metric, mean, sd, low, high, folds, runs, subjects, deaths, paper_mean, paper_sd``; `mean` to
+        `high` are NaN where there is no model.
+    data : SurvivalData
+    readout : Readout or None
+        None where `obstacle` is not empty.
+    obstacle : str
+        Why the outcomes cannot be cross-validated; empty where they can.
+    files : list of path
+        What was written: the table, then scores of folds and bootstrap draws where there are any.
+    """
+
+    table: pd.DataFrame
+    data: SurvivalData
+    readout: Readout | None
+    obstacle: str
+    files: list[Path]
+
+
+def survival_table(
+    run: Run,
+    methods: Sequence[str],
+    stem: str,
+    *,
+    closely: str = "drasclr",
+    folds: int = 5,
+    repeats: int = 5,
+    n_bootstraps: int = 200,
+    seed: int = 0,
+    workers: int = 1,
+) -> SurvivalTable:
+    """Evaluates the rows of Table 3 over the same folds, and writes them into the results of the run.
+
+    The files are ``<stem>.csv`` (beside the paper's table of this name), ``_folds`` and ``_bootstrap`` (draws, to five
+    digits). `folds, repeats, seed, workers` are as in `compare_survival`; subjects are drawn `n_bootstraps` times.
+
+    Parameters
+    ----------
+    run : Run
+    methods : sequence of str
+        The rows (see `survival_data`). Empty: `survival_rows` of every method with a folder of features.
+    stem : str
+    closely : str
+        The row that is looked at closely; it must have features.
+
+    Raises
+    ------
+    FileNotFoundError
+        The row `closely` has no features.
+    """
+    subjects = read_subjects(run)
+    rows = list(methods) or survival_rows(methods_with_features(run), closely)
+    learned = dict.fromkeys(name for row in rows for name in row.split("+") if name not in MEASURED)
+    features, missing = found_features(run, subjects, learned) if learned else ({}, {})
+    lacking = [missing[name] for name in closely.split("+") if name in missing]
+    if lacking:
+        raise FileNotFoundError(" ".join(lacking))
+    data = survival_data(subjects, features, rows)
+    obstacle, readout, draws = survival_obstacle(data.outcomes, folds) or "", None, None
+    if obstacle:
+        index = pd.MultiIndex.from_product([data.rows, [TASK], CONCORDANCES], names=["method", "task", "metric"])
+        summary = pd.DataFrame(float("nan"), index, ["mean", "sd", "low", "high"]).reset_index()
+    else:
+        readout = compare_survival(data, folds, repeats, seed, workers)
+        draws = survival_draws(numbered(readout.predictions), n_bootstraps, seed)
+        summary = summarise_draws(draws)
+        draws = draws.round(5)
+    sizes = {"subjects": len(data.outcomes), "deaths": int(data.outcomes["died"].sum())}
+    table = beside_paper(summary.assign(folds=folds, runs=repeats, **sizes), stem)
+    files = write_table(run, stem, table, folds=readout and readout.scores, bootstrap=draws)
+    return SurvivalTable(table, data, readout, obstacle, files)

@@ -1,0 +1,44 @@
+"""Pieces of HTML on a page: in the page's own colours, tables that fold, links that save files."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pandas as pd
+from markupsafe import Markup
+
+from drasclr_core.report.templates import render
+
+
+def bare(html: str) -> Markup:
+    """Returns the HTML with the page's text colour and no plate behind it; tables in it are left-aligned."""
+    return render("bare.html", content=_plain(html))
+
+
+def folded(table: pd.DataFrame, summary: str, opened: bool = False) -> Markup:
+    """Returns a table, one line to a row, that a click on its `summary` opens; `opened` shows it at first."""
+    content = _plain(table.to_html(border=0, classes="one-line", index_names=False))
+    return render("folded.html", content=content, summary=summary, opened=opened)
+
+
+def worded(table: pd.DataFrame) -> Markup:
+    """Returns a table of sentences, without its index."""
+    return bare(table.to_html(index=False, border=0))
+
+
+def csv_links(*files: str | Path) -> Markup:
+    """Returns links that hold the given CSV files themselves and save them under their own names.
+
+    Raises
+    ------
+    FileNotFoundError
+        A file has not been written.
+    """
+    content = [(Path(file).name, base64.b64encode(Path(file).read_bytes()).decode()) for file in files]
+    return render("csv_links.html", files=content)
+
+
+def _plain(html: str) -> Markup:
+    """The HTML without the class by which pandas lets the theme align and frame its tables."""
+    return Markup(str(html).replace('class="dataframe', 'class="'))

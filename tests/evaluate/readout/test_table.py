@@ -1,0 +1,67 @@
+"""A table of readouts: which methods are its rows, what is written, and a method that is looked at closely."""
+
+import pandas as pd
+import pytest
+
+from drasclr_core.cohort.subjects import write_subjects
+from drasclr_core.evaluate.readout import Readout, readout_table
+from drasclr_core.evaluate.tasks import Task
+from drasclr_core.run import Run
+
+GOLD, SMOKED = Task("GOLD", "GOLD", classes=(0, 1, 2, 3, 4)), Task("smoked", "smoked")
+
+
+@pytest.fixture
+def run(tmp_path, cohort):
+    run = Run(str(tmp_path / "run"))
+    features, subjects = cohort(30, 3)
+    write_subjects(run, subjects.assign(image="x.nii.gz", LAA950_pct=range(30)))
+    for method, table in {"mine": features, "drasclr": features, "drasclr_local": features[3:]}.items():
+        run.features(method).mkdir(parents=True)
+        table.to_csv(run.features(method) / "image.csv", index=False)
+    return run
+
+
+def rows(made):
+    return list(dict.fromkeys(made.table["method"]))
+
+
+def table(run, methods=(), stem="table2", **options):
+    options = {"folds": 2, "n_permutations": 1, "n_bootstraps": 3, "measured": ["laa950"], **options}
+    return readout_table(run, methods, [GOLD, SMOKED], stem, **options)
+
+
+def test_rows_are_the_methods_that_are_there_in_the_order_of_the_book(run):
+    made = table(run)
+    assert rows(made) == ["chance", "laa950", "drasclr_local", "drasclr", "mine"]
+    assert made.tasks == [GOLD] and list(made.readout.skipped) == ["smoked"] and made.missing == {}
+    assert set(made.table["subjects"]) == {27}  # with the features of all methods
+    assert len(made.subjects) == 30 and set(made.permutations["method"]) == {"drasclr"}
+
+
+def test_methods_that_are_named_make_a_table_of_their_own(run):
+    made = table(run, ["mine", "moco"], "table6", closely="mine")
+    assert rows(made) == ["chance", "mine"] and list(made.missing) == ["moco"]
+    names = [f"table6{part}.csv" for part in ("", "_folds", "_bootstrap", "_shuffled")]
+    assert [file.name for file in made.files] == names
+    assert sorted(file.name for file in run.results.iterdir()) == sorted(names)
+    assert set(pd.read_csv(made.files[1])["method"]) == {"chance", "mine"}
+
+
+def test_the_method_that_is_looked_at_closely_must_be_there(run):
+    with pytest.raises(FileNotFoundError, match="no features of method 'moco'"):
+        table(run, ["mine", "moco"], closely="moco")
+    with pytest.raises(FileNotFoundError, match="'drasclr' is looked at closely and is none of the methods: mine"):
+        table(run, ["mine"])
+
+
+def test_a_supervised_row_follows_chance(run):
+    def supervised(tested):
+        assert list(tested.index) == list(range(27))
+        linear = table(run, ["drasclr_local"], "other", closely="drasclr_local").readout
+        scores, predictions = (
+            part[part["method"] != "chance"].assign(method="cnn3d") for part in (linear.scores, linear.predictions)
+        )
+        return Readout(scores, predictions)
+
+    assert rows(table(run, supervised=supervised))[:2] == ["chance", "cnn3d"]

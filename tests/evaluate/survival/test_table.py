@@ -1,0 +1,60 @@
+"""A table of survival models: its rows, what is written, and a cohort in which too few died."""
+
+import pytest
+
+from drasclr_core.cohort.subjects import write_subjects
+from drasclr_core.evaluate.survival import survival_table
+from drasclr_core.evaluate.survival.covariates import survival_rows
+from drasclr_core.run import Run
+
+from .deaths import subject_table
+
+
+@pytest.fixture
+def run(tmp_path):
+    run = Run(str(tmp_path / "run"))
+    features, subjects = subject_table(60)
+    write_subjects(run, subjects.drop(columns="FEV1pp").assign(image="x.nii.gz"))
+    for method in ("mine", "drasclr"):
+        run.features(method).mkdir(parents=True)
+        features.to_parquet(run.features(method) / "image.parquet")
+    return run
+
+
+def rows(made):
+    return list(dict.fromkeys(made.table["method"]))
+
+
+def test_rows_are_the_papers_with_the_methods_that_are_there():
+    expected = ["hand_designed", "drasclr", "mine", "spirometry", "bode", "hand_designed+bode", "drasclr+spirometry"]
+    assert survival_rows(["drasclr", "mine"], "drasclr") == [*expected, "drasclr+bode"]
+
+
+def test_what_is_there_is_evaluated_and_written(run):
+    made = survival_table(run, [], "table3", folds=3, repeats=1, n_bootstraps=2)
+    assert rows(made) == [
+        "confounders",
+        "hand_designed",
+        "drasclr",
+        "mine",
+        "bode",
+        "hand_designed+bode",
+        "drasclr+bode",
+    ]
+    assert list(made.data.skipped) == ["spirometry", "drasclr+spirometry"]
+    assert [file.name for file in made.files] == ["table3.csv", "table3_folds.csv", "table3_bootstrap.csv"]
+    papers = made.table.set_index(["method", "metric"])["paper_mean"]
+    assert papers["drasclr+bode", "concordance at 25th"] == 0.78
+    assert made.table[["mean", "low", "high"]].notna().all(axis=None)
+
+
+def test_too_few_deaths_leave_a_table_without_numbers(run):
+    made = survival_table(run, ["drasclr"], "table3", folds=40, repeats=1)
+    assert "died" in made.obstacle and made.readout is None
+    assert rows(made) == ["confounders", "drasclr"] and made.table["mean"].isna().all()
+    assert [file.name for file in run.results.iterdir()] == ["table3.csv"]
+
+
+def test_the_row_that_is_looked_at_closely_must_have_features(run):
+    with pytest.raises(FileNotFoundError, match="no features of method 'moco'"):
+        survival_table(run, ["drasclr", "moco+bode"], "table3", closely="moco+bode")
