@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +28,7 @@ from drasclr_core.describe.scan_tables import keep_landmarks, keep_regions
 from drasclr_core.describe.subtype_maps import detectors_for, map_subtype
 from drasclr_core.imaging.refusal import printable_name
 from drasclr_core.model.encoder import Encoder
+from drasclr_core.names import refuse_unknown
 from drasclr_core.provenance import code_version, stage_record, versions
 from drasclr_core.run import Run, file_fingerprint, fingerprint, kept, read_json, write_json
 
@@ -85,9 +85,10 @@ def describe_scan(
     Raises
     ------
     FileNotFoundError
-        There is no such scan or run, or the run has no atlas or encoder.
+        There is no such scan, or the run has no atlas or encoder.
     ValueError
-        A name that is not safe, a folder with other files, an unknown subtype, or an encoder of another atlas.
+        There is no such run or cohort; a name that is not safe, a folder with other files, an unknown subtype, or an
+        encoder of another atlas.
     """
     image, run = Path(image), run if isinstance(run, Run) else Run(run)
     if not image.exists():
@@ -117,13 +118,10 @@ def describe_scan(
 
 
 def _check_run(run: Run) -> None:
-    """Raises FileNotFoundError, which names the nearest, where there is no such run or no such cohort in it."""
-    for folder, what in ((run.folder, "run"), (run.cohort, f"cohort in run {run.name!r}")):
+    """Raises ValueError, which names the nearest, where there is no such run or no such cohort in it."""
+    for folder, what in ((run.folder, "run"), (run.cohort, "cohort")):
         if not folder.is_dir():
-            there = [path.name for path in folder.parent.glob("*/")] if folder.parent.is_dir() else []
-            near = get_close_matches(folder.name, there, 1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(sorted(there)) or 'none'}."
-            raise FileNotFoundError(f"There is no {what} called {folder.name!r}. {hint}")
+            refuse_unknown([folder.name], sorted(path.name for path in folder.parent.glob("[!.]*/")), what)
 
 
 def _trained(run: Run, method: str) -> tuple[Encoder, Atlas]:

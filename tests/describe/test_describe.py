@@ -253,9 +253,9 @@ def test_what_is_wrong_is_said_before_anything_is_written(run, image, tmp_path, 
     with pytest.raises(SystemExit, match=r"absent\.nii\.gz: no such file"):
         main()
     for name, cohort, message in (
-        ("tinny", "copd", "There is no run called 'tinny'. Did you mean 'tiny'?"),
-        ("tiny", "copdd", "There is no cohort in run 'tiny' called 'copdd'. Did you mean 'copd'?"),
-        ("tiny", "mosmed", "There is no cohort in run 'tiny' called 'mosmed'. There are: copd."),
+        ("tinny", "copd", "There is no run 'tinny': did you mean 'tiny'?"),
+        ("tiny", "copdd", "There is no cohort 'copdd': did you mean 'copd'?"),
+        ("tiny", "mosmed", "There is no cohort 'mosmed': known are copd."),
     ):
         misspelt = str(run.folder.with_name(name))
         monkeypatch.setattr("sys.argv", ["describe", str(image), "--run", misspelt, "--cohort", cohort])
