@@ -17,7 +17,7 @@ from drasclr_core.imaging.volume import VolumeError
 from drasclr_core.methods.rows import row_of
 from drasclr_core.report.figures.maps import WINDOW
 from drasclr_core.report.scenes import can_render, interactive, render_scene, write_scene_page
-from drasclr_core.report.style import image, to_html
+from drasclr_core.report.style import figure_html, image_html
 from drasclr_core.report.templates import render
 from drasclr_core.run import atomic
 
@@ -111,14 +111,14 @@ def _title_3d(found: Description) -> str:
 
 
 def _figure(fig: plt.Figure, alt: str, kind: str = "svg") -> Markup:
-    html = to_html(fig, alt, kind)
+    html = figure_html(fig, alt, kind)
     plt.close(fig)
     return html
 
 
 def _thumbnail(path: Path) -> Markup:
     alt = "A coronal and an axial slice, with outlines of the lungs as far as they were found."
-    return image(path.read_bytes(), "webp", alt) if path.exists() else Markup()
+    return image_html(path.read_bytes(), "webp", alt) if path.exists() else Markup()
 
 
 def _stored(scan: OneScan) -> dict:

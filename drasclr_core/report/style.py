@@ -34,7 +34,7 @@ def color(method: str) -> str:
     return row_of(method).color
 
 
-def image(content: bytes, kind: str, alt: str) -> Markup:
+def image_html(content: bytes, kind: str, alt: str) -> Markup:
     """Returns an image that a page holds itself, as HTML.
 
     Parameters
@@ -57,8 +57,8 @@ def image(content: bytes, kind: str, alt: str) -> Markup:
     return html.format(kind, base64.b64encode(content).decode(), alt)
 
 
-def to_html(fig: Figure, alt: str, kind: str = "svg") -> Markup:
-    """Returns the figure as an image with alternative text (see `image`).
+def figure_html(fig: Figure, alt: str, kind: str = "svg") -> Markup:
+    """Returns the figure as an image with alternative text (see `image_html`).
 
     Parameters
     ----------
@@ -77,21 +77,21 @@ def to_html(fig: Figure, alt: str, kind: str = "svg") -> Markup:
     subtype, metadata = formats[kind]
     stream = io.BytesIO()
     fig.savefig(stream, format=kind, metadata=metadata)
-    return image(stream.getvalue(), subtype, alt)
+    return image_html(stream.getvalue(), subtype, alt)
 
 
 def show(fig: Figure, alt: str, kind: str = "svg") -> None:
-    """Displays the figure with alternative text and closes it (parameters as in `to_html`).
+    """Displays the figure with alternative text and closes it (parameters as in `figure_html`).
 
     An ``<img>`` in an HTML output, not matplotlib's own output, because neither Jupyter nor MyST-NB lets an image
     output carry alternative text.
     """
-    display({"text/html": to_html(fig, alt, kind), "text/plain": f"[figure: {alt}]"}, raw=True)
+    display({"text/html": figure_html(fig, alt, kind), "text/plain": f"[figure: {alt}]"}, raw=True)
     plt.close(fig)
 
 
 def show_picture(path: str | Path, alt: str) -> None:
     """Displays an image file (JPEG, PNG) with alternative text, inside the page."""
     kind = {".jpg": "jpeg", ".png": "png"}[Path(path).suffix]
-    html = image(Path(path).read_bytes(), kind, alt)
+    html = image_html(Path(path).read_bytes(), kind, alt)
     display({"text/html": html, "text/plain": f"[picture: {alt}]"}, raw=True)

@@ -59,7 +59,9 @@ def found(scan, tmp_path):
 
 def page(found, scan, monkeypatch, renders=False):
     monkeypatch.setattr(ct_report, "can_render", lambda: renders)
-    monkeypatch.setattr(ct_report, "to_html", lambda fig, alt, kind: Markup('<img src="data:," alt="{}">').format(alt))
+    monkeypatch.setattr(
+        ct_report, "figure_html", lambda fig, alt, kind: Markup('<img src="data:," alt="{}">').format(alt)
+    )
     write_report(found, scan)
     return BeautifulSoup(found.report.read_text(encoding="utf-8"), "html.parser")
 

@@ -22,7 +22,7 @@ from drasclr_core.differences import (
 )
 from drasclr_core.model import Encoder
 from drasclr_core.model.official import official_locations
-from drasclr_core.report.style import to_html
+from drasclr_core.report.style import figure_html
 
 
 @pytest.fixture(scope="module")
@@ -230,6 +230,6 @@ def test_pictures_are_drawn(atlas):
         landmark_figures.corners_and_borders(padded, len(atlas.corners)),
         landmark_figures.locations(where, {"routing": landmarks.routing_weights(atlas.locations, 0)}),
     ]
-    assert all(len(to_html(figure, "a picture")) > 5000 for figure in drawn)
+    assert all(len(figure_html(figure, "a picture")) > 5000 for figure in drawn)
     lost = drawn[3].axes[1].lines[0]
     assert list(lost.get_ydata()) == [50, 0]

@@ -38,7 +38,7 @@ def image_bytes(html):
 
 @pytest.mark.parametrize(("kind", "mime", "start"), [("svg", "svg+xml", b"<?xml"), ("png", "png", b"\x89PNG")])
 def test_one_self_contained_image_with_its_alternative_text(fig, kind, mime, start):
-    html = figures.to_html(fig, 'a line of "slope" < 0', kind)
+    html = figures.figure_html(fig, 'a line of "slope" < 0', kind)
     assert BeautifulSoup(html, "html.parser").img["alt"] == 'a line of "slope" < 0'
     found, data = image_bytes(html)
     assert found == mime
@@ -47,15 +47,15 @@ def test_one_self_contained_image_with_its_alternative_text(fig, kind, mime, sta
 
 
 def test_the_same_figure_gives_the_same_bytes(fig):
-    assert figures.to_html(fig, "x") == figures.to_html(fig, "x")
-    assert b"dc:date" not in image_bytes(figures.to_html(fig, "x"))[1]
+    assert figures.figure_html(fig, "x") == figures.figure_html(fig, "x")
+    assert b"dc:date" not in image_bytes(figures.figure_html(fig, "x"))[1]
 
 
 def test_alternative_text_is_required_and_kind_is_checked(fig):
     with pytest.raises(ValueError, match="no alternative text"):
-        figures.to_html(fig, " ")
+        figures.figure_html(fig, " ")
     with pytest.raises(ValueError, match="'gif'"):
-        figures.to_html(fig, "x", "gif")
+        figures.figure_html(fig, "x", "gif")
 
 
 def test_show_displays_and_closes(fig):

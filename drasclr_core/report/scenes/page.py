@@ -13,7 +13,7 @@ from markupsafe import Markup
 from PIL import ImageColor
 
 from drasclr_core.report.scenes.render import BACKGROUND, OPACITY, surface
-from drasclr_core.report.style import STRUCTURES, image
+from drasclr_core.report.style import STRUCTURES, image_html
 from drasclr_core.report.templates import render
 from drasclr_core.run import atomic
 
@@ -90,7 +90,7 @@ def interactive(page: str | Path, picture: str | Path, alt: str) -> Markup:
     ValueError
         `alt` is empty.
     """
-    still = image(Path(picture).read_bytes(), "jpeg", alt)
+    still = image_html(Path(picture).read_bytes(), "jpeg", alt)
     return render("scene_button.html", page=Path(page).read_text(encoding="utf-8"), picture=still)
 
 
