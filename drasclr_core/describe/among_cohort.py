@@ -30,7 +30,7 @@ MOST = 256
 
 @dataclass(frozen=True)
 class Place:
-    """What `place_among` returns.
+    """Where one scan lies among a cohort's.
 
     Attributes
     ----------
@@ -40,9 +40,9 @@ class Place:
         The same of every subject of the cohort from its own nearest among the others.
     percentile : float
         Share of the cohort's distances that are smaller, %.
-    odd_landmarks : float
+    odd_landmarks : float or None
         Share of the landmarks at which the scan's patch is farther from the cohort's patches there than 95 % of them
-        are from each other, %; NaN where patches were not compared.
+        are from each other, %; None where patches were not compared.
     verdict : str
         ``inside``; ``edge``, above the 95th percentile or with more than 15 % odd landmarks; or ``outside``, farther
         than any subject of the cohort or with more than 50 %.
@@ -57,15 +57,20 @@ class Place:
     distance: float
     usual: np.ndarray
     percentile: float
-    odd_landmarks: float
+    odd_landmarks: float | None
     verdict: str
     point: np.ndarray
     points: np.ndarray
     explained: np.ndarray
 
+    @property
+    def usual_range(self) -> tuple[float, float]:
+        """Median and largest of the cohort's own distances."""
+        return float(np.median(self.usual)), float(self.usual.max())
 
-def place_among(features: np.ndarray, cohort: np.ndarray, odd_landmarks: float = float("nan")) -> Place:
-    """Compare one scan's image-level features with a cohort's.
+
+def place_among(features: np.ndarray, cohort: np.ndarray, odd_landmarks: float | None = None) -> Place:
+    """Compares one scan's image-level features with a cohort's.
 
     Distances to nearest neighbours need no assumption about the cloud's shape, and no inverse of a covariance, which
     fewer subjects than features do not have.
@@ -75,7 +80,7 @@ def place_among(features: np.ndarray, cohort: np.ndarray, odd_landmarks: float =
     features : [D]
     cohort : [N, D]
         Without the scan itself.
-    odd_landmarks : float
+    odd_landmarks : float, optional
         From `odd_share`; it counts for the verdict.
 
     Raises
@@ -90,7 +95,7 @@ def place_among(features: np.ndarray, cohort: np.ndarray, odd_landmarks: float =
         raise ValueError(f"The scan has {features.size} features, the cohort {cohort.shape[1]}: use the same encoder.")
     distance, usual, ours, theirs = _distances(features, cohort)
     percentile = 100 * float((usual < distance).mean())
-    edge, outside = (odd_landmarks > limit for limit in ODD_LANDMARKS)
+    edge, outside = ((odd_landmarks or 0) > limit for limit in ODD_LANDMARKS)
     edge, outside = edge or percentile > USUAL, outside or percentile == 100
     pca = PCA(2, random_state=0).fit(theirs)
     return Place(
@@ -106,7 +111,7 @@ def place_among(features: np.ndarray, cohort: np.ndarray, odd_landmarks: float =
 
 
 def odd_share(patches: np.ndarray, cohort: np.ndarray) -> float:
-    """Share of the landmarks at which a scan is unlike the cohort, %.
+    """Returns the share of the landmarks at which a scan is unlike the cohort, %.
 
     A mean over landmarks may lie amid a cohort though no patch is like the cohort's. So every patch is compared with
     the cohort's patches at the same landmark: it is odd if it lies farther from the nearest than 95 % of them do.
@@ -128,7 +133,7 @@ def odd_share(patches: np.ndarray, cohort: np.ndarray) -> float:
 def compare_with_cohort(
     run: Run, method: str, landmarks: pd.DataFrame, sid: str | None
 ) -> tuple[Place, pd.DataFrame] | None:
-    """The place of a scan among a run's cohort, and who that is.
+    """Returns the place of a scan among a run's cohort, and who that is.
 
     Parameters
     ----------
@@ -154,7 +159,7 @@ def compare_with_cohort(
     features = features[features["sid"] != sid]
     if len(features) < FEWEST:
         return None
-    ours, odd = landmark_features(landmarks), float("nan")
+    ours, odd = landmark_features(landmarks), None
     if (path := run.features(method) / "patch.zarr").exists():
         array = zarr.open_array(path, mode="r")
         rows = np.flatnonzero([other != sid for other in array.attrs["sids"]])
@@ -166,7 +171,7 @@ def compare_with_cohort(
 
 
 def _distances(ours: np.ndarray, theirs: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
-    """Distance of [D] from its nearest among [N, D], the same of each of these among the others, and both scaled."""
+    """Returns how far [D] is from its nearest among [N, D], and each of these among the others; then both scaled."""
     scaler = StandardScaler().fit(theirs)
     ours, theirs = scaler.transform(ours[None]), scaler.transform(theirs)
     nearest = NearestNeighbors(n_neighbors=min(NEIGHBOURS, len(theirs) - 1), algorithm="brute").fit(theirs)

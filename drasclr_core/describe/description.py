@@ -9,6 +9,7 @@ import pandas as pd
 
 from drasclr_core.anatomy.quality.verdict import Quality
 from drasclr_core.describe.among_cohort import Place
+from drasclr_core.describe.scan_folder import NEUTRAL
 
 REPORT, SUMMARY, REGIONS = "report.html", "summary.json", "regions.csv"
 PAGE_3D, PICTURE_3D = "view_3d.html", "view_3d.jpg"
@@ -16,18 +17,18 @@ LANDMARKS, IMAGE = "landmarks.parquet", "image.parquet"
 
 
 def probability_file(subtype: str) -> str:
-    """Name of the map of a subtype's probability."""
+    """Returns the name of the map of a subtype's probability."""
     return f"{subtype}_probability.nii.gz"
 
 
 def mask_file(subtype: str) -> str:
-    """Name of the mask of a subtype."""
+    """Returns the name of the mask of a subtype."""
     return f"{subtype}_mask.nii.gz"
 
 
 @dataclass(frozen=True)
 class Description:
-    """One scan, described (see `drasclr_core.describe.scan.describe_scan`).
+    """One scan, described (see `describe_scan`).
 
     Attributes
     ----------
@@ -68,14 +69,19 @@ class Description:
         return self.quality.verdict == "refused"
 
     @property
+    def reasons(self) -> list[str]:
+        """Reasons of the verdict, without the word that stands for the scan's file name."""
+        return [reason.removeprefix(f"{NEUTRAL}: ") for reason in self.quality.reasons]
+
+    @property
     def report(self) -> Path:
         """The page for a reader."""
         return self.folder / REPORT
 
     @property
     def whole(self) -> dict:
-        """The row of `regions` for both lungs whole, as a dict."""
-        return self.regions.iloc[-1].to_dict()
+        """The row of `regions` for both lungs whole; a number that is not known is None."""
+        return {name: None if pd.isna(value) else value for name, value in self.regions.iloc[-1].items()}
 
     @property
     def laa_percentile(self) -> float | None:
@@ -85,12 +91,17 @@ class Description:
         known = self.cohort["LAA950_pct"].dropna()
         return 100 * float((known < self.whole["laa950_pct"]).mean()) if len(known) else None
 
+    @property
+    def compared_with(self) -> str:
+        """Whom the scan is compared with, as "63 simulated subjects"."""
+        return f"{len(self.cohort)} {'simulated subjects' if self.made['simulated'] else 'subjects of the cohort'}"
+
     def files(self) -> list[str]:
-        """Names of the files in the folder, but marks."""
+        """Returns the names of the files in the folder, but marks."""
         return sorted(path.name for path in self.folder.iterdir() if not path.name.startswith("."))
 
     def summary(self) -> dict:
-        """What ``summary.json`` holds; a number that is not known is None there."""
+        """Returns what ``summary.json`` holds; a number that is not known is None there."""
         place = None
         if self.place is not None:
             place = {name: getattr(self.place, name) for name in ("distance", "percentile", "odd_landmarks", "verdict")}
@@ -99,14 +110,9 @@ class Description:
             "name": self.name,
             "verdict": self.quality.verdict,
             "reasons": self.quality.reasons,
-            "lungs": None if self.regions is None else _known(self.whole),
+            "lungs": None if self.regions is None else self.whole,
             "maps": self.maps,
             "missing_maps": self.missing_maps,
-            "place": place and _known(place),
+            "place": place,
             "made": self.made,
         }
-
-
-def _known(numbers: dict) -> dict:
-    """JSON has no NaN."""
-    return {name: None if value != value else value for name, value in numbers.items()}

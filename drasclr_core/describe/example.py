@@ -13,7 +13,7 @@ from drasclr_core.run import Run
 
 
 def example_subject(run: Run, detector: str = "drasclr_finetuned") -> tuple[str, Path]:
-    """A subject of the cohort to try `drasclr_core.describe.scan.describe_scan` on: its sid and its scan.
+    """Returns a subject of the cohort to try `describe_scan` on: its sid and its scan.
 
     Of the usable subjects on which no detector was trained (of all usable ones, if there are no such), one with more
     LAA-950 than three quarters of them, so that there is something to see.

@@ -12,11 +12,10 @@ from matplotlib.patches import Patch
 from drasclr_core.anatomy.overlays import NAMES, View
 from drasclr_core.describe.among_cohort import NEIGHBOURS
 from drasclr_core.describe.description import Description
-from drasclr_core.describe.words import cohort_words
 from drasclr_core.imaging.constants import LOW_ATTENUATION
 from drasclr_core.imaging.volume import Volume
 from drasclr_core.report.figures.maps import WINDOW, extent, paint
-from drasclr_core.report.scenes.render import LOOK
+from drasclr_core.report.style import STRUCTURES
 
 OUTLINE = "#56b4e9"
 MARGIN_MM = 10.0
@@ -26,8 +25,8 @@ PARTS = (0.25, 0.5, 0.75)
 SCAN_COLOR, COHORT_COLOR = "#d55e00", "#0072b2"
 
 
-def slices(volume: Volume, lungs: np.ndarray, masks: dict[str, np.ndarray], axis: int) -> tuple[Figure, str]:
-    """Three slices in the emphysema window with the lungs' outline, and below the same ones with the masks.
+def slices_figure(volume: Volume, lungs: np.ndarray, masks: dict[str, np.ndarray], axis: int) -> tuple[Figure, str]:
+    """Draws three slices in the emphysema window with the lungs' outline, and below the same ones with the masks.
 
     Parameters
     ----------
@@ -46,10 +45,10 @@ def slices(volume: Volume, lungs: np.ndarray, masks: dict[str, np.ndarray], axis
     inside = lungs > 0
     across = tuple(other for other in range(3) if other != axis)
     filled = np.cumsum(inside.sum(axis=across)[::-1])  # from the front, or from the top
-    places = [len(filled) - 1 - int(np.searchsorted(filled, part * filled[-1])) for part in PARTS]
+    indices = [len(filled) - 1 - int(np.searchsorted(filled, part * filled[-1])) for part in PARTS]
     rows = 2 if masks else 1
     fig, grid = plt.subplots(rows, 3, figsize=(9, 2.9 * rows if axis == 1 else 2.5 * rows), squeeze=False)
-    for column, index in enumerate(places):
+    for column, index in enumerate(indices):
         view = View(axis, index)
         for row in range(rows):
             axes = grid[row, column]
@@ -58,15 +57,15 @@ def slices(volume: Volume, lungs: np.ndarray, masks: dict[str, np.ndarray], axis
                 _paint(axes, view, masks)
         grid[0, column].set_title(f"{NAMES[axis]}, {'xyz'[axis]} = {_mm(volume, view):.0f} mm", fontsize="small")
     handles = [Line2D([], [], color=OUTLINE, label="lungs")]
-    handles += [Patch(color=LOOK[name][0], alpha=0.6, label=f"{name} emphysema, detected") for name in masks]
+    handles += [Patch(color=STRUCTURES[name], alpha=0.6, label=f"{name} emphysema, detected") for name in masks]
     fig.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     shares = ", ".join(f"{name} in {100 * mask[inside].mean():.1f} % of the lungs" for name, mask in masks.items())
     alt = f"Three {NAMES[axis]} slices of the lungs in the window {WINDOW[0]:.0f} to {WINDOW[1]:.0f} HU"
     return fig, f"{alt}, below with what was detected: {shares}." if masks else f"{alt}."
 
 
-def density_histogram(hu: np.ndarray, whole: dict) -> tuple[Figure, str]:
-    """How dense the lungs are: a histogram with LAA-950, mean and 15th percentile.
+def density_figure(hu: np.ndarray, whole: dict) -> tuple[Figure, str]:
+    """Draws a histogram of how dense the lungs are, with LAA-950, mean and 15th percentile.
 
     Parameters
     ----------
@@ -90,15 +89,15 @@ def density_histogram(hu: np.ndarray, whole: dict) -> tuple[Figure, str]:
     return fig, alt
 
 
-def among_cohort(found: Description) -> tuple[Figure, str]:
-    """The scan among the run's cohort: features in two dimensions, distance from the nearest, LAA-950.
+def cohort_figure(found: Description) -> tuple[Figure, str]:
+    """Draws the scan among the run's cohort: features in two dimensions, distance from the nearest, LAA-950.
 
     Parameters
     ----------
     found : Description
         With a place.
     """
-    place, whom = found.place, cohort_words(found)
+    place, whom = found.place, found.compared_with
     laa = found.cohort.get("LAA950_pct")
     fig, grid = plt.subplots(1, 3 if laa is not None else 2, figsize=(9, 3.0))
     shade = {"color": COHORT_COLOR} if laa is None else {"c": laa, "cmap": "viridis"}
@@ -137,15 +136,15 @@ def _paint(axes: Axes, view: View, masks: dict[str, np.ndarray]) -> None:
     for name, mask in masks.items():
         picture = view.picture(mask)
         if picture.any():
-            paint(axes, picture, LOOK[name][0], 0.45)
-            axes.contour(picture, [0.5], colors=[LOOK[name][0]], linewidths=0.8)
+            paint(axes, picture, STRUCTURES[name], 0.45)
+            axes.contour(picture, [0.5], colors=[STRUCTURES[name]], linewidths=0.8)
 
 
 def _mm(volume: Volume, view: View) -> float:
     return float(volume.affine[view.axis, 3] + view.index * volume.spacing[view.axis])
 
 
-def _among(axes: Axes, cohort, ours: float, title: str, label: str) -> None:
+def _among(axes: Axes, cohort: np.ndarray, ours: float, title: str, label: str) -> None:
     axes.hist(cohort, bins=14, color=COHORT_COLOR, rwidth=0.9)
     axes.axvline(ours, color=SCAN_COLOR, lw=2.2)
     axes.set(title=title, xlabel=label, ylabel="subjects")

@@ -1,12 +1,7 @@
-"""Any one chest CT through a trained run: lungs, landmarks, features, emphysema, volumes, a report, in one folder.
-
-``python -m drasclr_core.describe.scan scan.nii.gz --run demo``
-"""
+"""Any one chest CT through a trained run: lungs, landmarks, features, emphysema, volumes, a report, in one folder."""
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,7 +17,6 @@ from drasclr_core.describe.description import (
     PAGE_3D,
     PICTURE_3D,
     REGIONS,
-    REPORT,
     SUMMARY,
     Description,
     mask_file,
@@ -34,8 +28,9 @@ from drasclr_core.describe.scan_tables import keep_landmarks, keep_regions
 from drasclr_core.describe.subtype_maps import detectors_for, map_subtype
 from drasclr_core.imaging.refusal import printable_name
 from drasclr_core.model.encoder import Encoder
+from drasclr_core.names import refuse_unknown
 from drasclr_core.provenance import code_version, stage_record, versions
-from drasclr_core.run import Run, file_fingerprint, fingerprint, is_done, mark_done, read_json, write_json
+from drasclr_core.run import Run, file_fingerprint, fingerprint, kept, read_json, write_json
 
 VERSION = 1
 """Raise when the report changes with equal inputs."""
@@ -55,7 +50,7 @@ def describe_scan(
     sid: str | None = None,
     seed: int = 0,
 ) -> Description:
-    """Describe one scan by a trained run, and write a report about it.
+    """Describes one scan by a trained run, and writes a report about it.
 
     A second call with the same inputs does nothing again. A scan that cannot be used gets a report too, which says why.
 
@@ -92,11 +87,13 @@ def describe_scan(
     FileNotFoundError
         There is no such scan, or the run has no atlas or encoder.
     ValueError
-        A name that is not safe, a folder with other files, an unknown subtype, or an encoder of another atlas.
+        There is no such run or cohort; a name that is not safe, a folder with other files, an unknown subtype, or an
+        encoder of another atlas.
     """
     image, run = Path(image), run if isinstance(run, Run) else Run(run)
     if not image.exists():
         raise FileNotFoundError(f"{printable_name(image)}: no such file or folder. Give the path of a scan.")
+    _check_run(run)
     encoder, atlas = _trained(run, method)
     detectors, missing = detectors_for(run, detector, subtypes, sid)
     name = name or sid or f"ct-{file_fingerprint(image)[:8]}"
@@ -120,8 +117,15 @@ def describe_scan(
     return _report(found, scan)
 
 
+def _check_run(run: Run) -> None:
+    """Raises ValueError, which names the nearest, where there is no such run or no such cohort in it."""
+    for folder, what in ((run.folder, "run"), (run.cohort, "cohort")):
+        if not folder.is_dir():
+            refuse_unknown([folder.name], sorted(path.name for path in folder.parent.glob("[!.]*/")), what)
+
+
 def _trained(run: Run, method: str) -> tuple[Encoder, Atlas]:
-    """The run's encoder and atlas, which must go together."""
+    """Returns the run's encoder and atlas, which must go together."""
     atlas, encoder = Atlas.load(run.atlas), Encoder.from_pretrained(run.pretrain(method))
     trained_at = np.array(encoder.description.get("locations", []))
     if trained_at.shape != atlas.locations.shape or not np.allclose(trained_at, atlas.locations, atol=1e-5):
@@ -131,7 +135,7 @@ def _trained(run: Run, method: str) -> tuple[Encoder, Atlas]:
 
 
 def _made(run: Run, method: str, detector: str, encoder: Encoder, sid: str | None) -> dict:
-    """What made the numbers; nothing that names a machine or a path."""
+    """Returns what made the numbers; nothing that names a machine or a path."""
     return {
         "run": run.name,
         "cohort": run.cohort_name,
@@ -149,33 +153,14 @@ def _made(run: Run, method: str, detector: str, encoder: Encoder, sid: str | Non
 
 
 def _report(found: Description, scan: OneScan) -> Description:
-    """Write ``summary.json`` and ``report.html``, unless they say the same already."""
+    """Writes ``summary.json`` and ``report.html``, unless they say the same already."""
     said = {name: value for name, value in found.summary().items() if name != "made"}
     made = {name: value for name, value in found.made.items() if name not in ("code", "versions")}
     key = fingerprint(version=VERSION, said=said, made=made, measures=found.quality.measures)
-    if not (is_done(found.folder, "report", key) and found.report.exists()):
+
+    def make() -> None:
         write_json(found.folder / SUMMARY, found.summary())
         write_report(found, scan)
-        mark_done(found.folder, "report", key)
+
+    kept(found.folder, "report", key, make, [found.report])
     return found
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("image", help="NIfTI, NRRD or MetaImage file, or a folder with a DICOM series")
-    parser.add_argument("--run", required=True, help="name of a trained run (a folder under runs/), or a path")
-    parser.add_argument("--cohort", default="copd")
-    parser.add_argument("--out", help="folder for everything; by default your_ct/<name> in the run's cohort")
-    parser.add_argument("--name", help="how the scan is called; by default a code made from its content")
-    arguments = parser.parse_args()
-    try:
-        run = Run(arguments.run, arguments.cohort)
-        found = describe_scan(arguments.image, run, arguments.out, arguments.name)
-    except (FileNotFoundError, ValueError) as error:
-        sys.exit(str(error))
-    print(f"{found.name}: {found.quality.verdict}", *found.quality.reasons, sep="\n  ")
-    print(f"Report: {found.folder / REPORT}")
-
-
-if __name__ == "__main__":
-    main()

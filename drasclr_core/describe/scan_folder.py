@@ -58,7 +58,7 @@ class OneScan:
 
 
 def claim(folder: Path) -> Path:
-    """Make a folder ours; ValueError if it holds other files."""
+    """Makes a folder ours and returns it; raises ValueError if it holds other files."""
     if not (folder / CLAIM).exists():
         if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
             raise ValueError(f"{folder.name}: there are other files. Give a new or empty folder for the results.")
@@ -67,13 +67,13 @@ def claim(folder: Path) -> Path:
 
 
 def forget(folder: Path, names: Iterable[str]) -> None:
-    """Remove files of an earlier scan or of earlier parameters."""
+    """Removes files of an earlier scan or of earlier parameters."""
     for name in names:
         (folder / name).unlink(missing_ok=True)
 
 
 def judge_scan(scan: OneScan, atlas_folder: Path, mode: str, seed: int) -> Quality:
-    """Find the lungs and align them with the atlas, as stages 02 and 04 do for a cohort; each is done once.
+    """Finds the lungs and aligns them with the atlas, as stages 02 and 04 do for a cohort; each is done once.
 
     Messages about a scan begin with its file's name; here they begin with "scan".
     """

@@ -15,14 +15,14 @@ from drasclr_core.detect.detector import Detector, detector_of
 from drasclr_core.detect.maps import save_probability, trained_subtypes
 from drasclr_core.imaging.volume import load_mask, save_mask
 from drasclr_core.represent.dense import dense_probability
-from drasclr_core.run import Run, fingerprint, is_done, mark_done, read_json
+from drasclr_core.run import Run, fingerprint, kept
 
 VERSION = 1
 """Raise when maps change with equal inputs, so that those of an older version are made anew."""
 
 
 def detectors_for(run: Run, method: str, subtypes: Sequence[str], sid: str | None) -> tuple[dict[str, Detector], str]:
-    """The detectors of these subtypes, none of which was trained on subject `sid`, and why some are missing.
+    """Returns the detectors of these subtypes, none of which was trained on subject `sid`, and why some are missing.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def detectors_for(run: Run, method: str, subtypes: Sequence[str], sid: str | Non
 
 
 def map_subtype(scan: OneScan, subtype: str, detector: Detector, **how) -> dict:
-    """Write the probability and the mask (0.5 or more) of one subtype; made once and kept.
+    """Writes the probability and the mask (0.5 or more) of one subtype; made once and kept.
 
     Parameters
     ----------
@@ -63,17 +63,19 @@ def map_subtype(scan: OneScan, subtype: str, detector: Detector, **how) -> dict:
     head = detector.head.state_dict()
     weights = [detector.encoder.description["sha256"], *(head[name].tolist() for name in sorted(head))]
     key = fingerprint(version=VERSION, aligned=scan.aligned, weights=weights, how=how)
-    files, piece = [scan.folder / probability_file(subtype), scan.folder / mask_file(subtype)], f"map-{subtype}"
-    if not (is_done(scan.folder, piece, key) and all(file.exists() for file in files)):
+    files = [scan.folder / probability_file(subtype), scan.folder / mask_file(subtype)]
+
+    def make() -> dict:
         dense = dense_probability(scan.volume, scan.lungs, scan.affine, detector.encoder, detector.probability, **how)
         save_probability(files[0], dense.probability, dense.affine)
         save_mask(files[1], dense.mask, dense.affine)
         facts = {name: getattr(dense, name) for name in ("evaluations", "seconds", "clipped", "unrefined")}
         error = asdict(dense.error) if dense.error else None
-        mark_done(scan.folder, piece, key, **how, **facts, error=error, fold=detector.description.get("fold"))
-    return read_json(scan.folder / f".{piece}.json")
+        return {**how, **facts, "error": error, "fold": detector.description.get("fold")}
+
+    return {"key": key, **kept(scan.folder, f"map-{subtype}", key, make, files)}
 
 
 def read_masks(folder: Path, subtypes: Iterable[str]) -> dict[str, np.ndarray]:
-    """The masks [x, y, z] that `map_subtype` wrote, bool, on the grid of the scan's lungs."""
+    """Returns the masks [x, y, z] that `map_subtype` wrote, bool, on the grid of the scan's lungs."""
     return {subtype: load_mask(folder / mask_file(subtype))[0] > 0 for subtype in subtypes}

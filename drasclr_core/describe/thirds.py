@@ -12,7 +12,7 @@ THIRDS = ("upper", "middle", "lower")
 
 
 def lung_thirds(lungs: np.ndarray) -> np.ndarray:
-    """Number the thirds of both lungs.
+    """Numbers the thirds of both lungs.
 
     Each lung is cut by two planes across the body into parts of equal height, between its own lowest and highest voxel.
     Readers speak of upper, middle and lower zones; these are no lobes, whose fissures nobody has segmented here.
@@ -28,18 +28,18 @@ def lung_thirds(lungs: np.ndarray) -> np.ndarray:
         0 outside, then in the order of `SIDES` and `THIRDS`: 1 right upper, 2 right middle, ... 6 left lower.
     """
     numbers = np.zeros(lungs.shape, dtype=np.uint8)
-    for place in range(len(SIDES)):
-        lung = lungs == place + 1
+    for side in range(len(SIDES)):
+        lung = lungs == side + 1
         occupied = np.flatnonzero(lung.any(axis=(0, 1)))
         if occupied.size:
             height = occupied[-1] - occupied[0] + 1
             from_top = np.clip((occupied[-1] - np.arange(lungs.shape[2])) * 3 // height, 0, 2)
-            numbers += np.where(lung, 3 * place + 1 + from_top, 0).astype(np.uint8)
+            numbers += np.where(lung, 3 * side + 1 + from_top, 0).astype(np.uint8)
     return numbers
 
 
 def regional_table(hu: np.ndarray, lungs: np.ndarray, voxel_mm3: float, masks: dict[str, np.ndarray]) -> pd.DataFrame:
-    """Volumes and density of the lungs by side and third.
+    """Returns volumes and density of the lungs by side and third.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def regional_table(hu: np.ndarray, lungs: np.ndarray, voxel_mm3: float, masks: d
 
 
 def _numbers(side: str, third: str) -> list[int]:
-    """The labels of `lung_thirds` that a row of the table is about."""
+    """Returns the labels of `lung_thirds` that a row of the table is about."""
     sides = range(2) if side == "both" else [SIDES.index(side)]
     thirds = range(3) if third == "whole" else [THIRDS.index(third)]
     return [3 * one + other + 1 for one in sides for other in thirds]

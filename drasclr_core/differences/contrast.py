@@ -15,7 +15,7 @@ from drasclr_core.pretrain.views import step_generator
 
 
 def border(matrices: Tensor, size: int, context: int) -> Tensor:
-    """Which voxels of a view show repeated border: bool [B, size, size, size].
+    """Returns which voxels of a view show repeated border, bool [B, size, size, size].
 
     Parameters
     ----------
@@ -32,13 +32,13 @@ def border(matrices: Tensor, size: int, context: int) -> Tensor:
 
 
 def border_share(context: int, seed: int, size: int = 32, views: int = 256) -> float:
-    """Share of an average view's voxels that are repeated border, with the paper's random changes."""
+    """Returns the share of an average view's voxels that are repeated border, with the paper's random changes."""
     matrices = Augmentation(size).draw_affine(views, step_generator(seed, 0, 0))
     return float(border(matrices, size, context).float().mean())
 
 
 def example_views(patch: np.ndarray, seed: int, size: int = 32, count: int = 4) -> dict[str, tuple[Tensor, Tensor]]:
-    """The same random views of one patch, cut from it bare and with its context.
+    """Returns the same random views of one patch, cut from it bare and with its context.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def example_views(patch: np.ndarray, seed: int, size: int = 32, count: int = 4) 
 
 
 def own_keys(subjects: int, bank_size: int = 4096, batch: int = 128, seed: int = 0) -> tuple[float, float]:
-    """Own older keys among the negatives of a query, per query and once the bank is full: in it, and behind our mask.
+    """Returns how many own older keys a full bank holds for a query, and how many of them our mask leaves (means).
 
     One landmark, visited once per epoch, as in the authors' code.
     """
@@ -85,7 +85,7 @@ def own_keys(subjects: int, bank_size: int = 4096, batch: int = 128, seed: int =
 
 def found_by_age(age: int, seed: int, fresh: bool = False, max_age: int | None = None, negatives: int = 64,
                  memory: int = 1000, drift: float = 2.0, dim: int = 64, trials: int = 40) -> float:  # fmt: skip
-    """How often a query finds its key among old ones though the two have no tissue in common.
+    """Measures how often a query finds its key among old ones though the two have no tissue in common.
 
     Every embedding is noise plus a direction that all embeddings of one moment share and that forgets itself as
     slowly as the key network does.
@@ -113,20 +113,16 @@ def found_by_age(age: int, seed: int, fresh: bool = False, max_age: int | None =
         return F.normalize(torch.randn(count, dim, generator=random) + shared, dim=1)
 
     for _ in range(trials):
-        kept = float(np.exp(-age / memory))
+        remembered = float(np.exp(-age / memory))
         then, change = drift * torch.randn(2, dim, generator=random)
-        now = kept * then + np.sqrt(1 - kept**2) * change
+        now = remembered * then + np.sqrt(1 - remembered**2) * change
         bank = ConditionalMemoryBank(1, negatives, dim, max_age, random)
         bank.enqueue(0, embed(then, negatives), torch.arange(negatives) + batch)
         bank.steps += age - 1
         people, query, key = torch.arange(batch), embed(now, batch), embed(now, batch)
         if fresh:
             bank.enqueue(0, key, people)
-        logits = contrast_logits(query, key, *_swapped(bank.negatives(0, people)))
+        keys, own = bank.negatives(0, people)
+        logits = contrast_logits(query, key, keys, 0.2, own)
         hits.append((logits.argmax(dim=1) == 0).float().mean())
     return float(torch.stack(hits).mean())
-
-
-def _swapped(negatives: tuple[Tensor, Tensor]) -> tuple[Tensor, float, Tensor]:
-    """Keys and mask in the order of `contrast_logits`, the temperature between them."""
-    return negatives[0], 0.2, negatives[1]

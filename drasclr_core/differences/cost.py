@@ -30,7 +30,7 @@ class Count(TorchDispatchMode):
 
 
 def one_by_one(encoder: Encoder, x: Tensor, location: Tensor) -> Tensor:
-    """The encoder as a loop over samples: in every layer, each sample gets a kernel and a convolution of its own.
+    """Runs the encoder as a loop over samples: in every layer, each gets a kernel and a convolution of its own.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def one_by_one(encoder: Encoder, x: Tensor, location: Tensor) -> Tensor:
 
 
 def operations(batch: int, seed: int = 0, patch: int = 16) -> dict[str, tuple[int, int]]:
-    """Operations and convolutions of one forward and backward pass, ``theirs`` (`one_by_one`) and ``ours``."""
+    """Counts operations and convolutions of a forward and backward pass, ``theirs`` (`one_by_one`) and ``ours``."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         encoder, x = Encoder(num_experts=2).train(), torch.randn(batch, 1, patch, patch, patch)
@@ -68,12 +68,12 @@ def operations(batch: int, seed: int = 0, patch: int = 16) -> dict[str, tuple[in
 
 
 def bank_bytes(landmarks: int = 581, size: int = 4096, dim: int = 128, batch: int = 128) -> tuple[int, int]:
-    """Bytes of the keys of a memory bank, and of those that one step adds."""
+    """Returns the bytes of the keys of a memory bank, and of those that one step adds."""
     return landmarks * size * dim * BYTES, batch * dim * BYTES
 
 
 def bank_read(landmarks: int = 64, size: int = 2048, dim: int = 64, repeats: int = 5) -> dict[str, tuple[int, float]]:
-    """Reading one landmark's keys: cache lines touched, and milliseconds (the fastest of some).
+    """Reads one landmark's keys; returns the cache lines touched, and milliseconds (the fastest of some).
 
     ``theirs`` is the layout [dim, K, landmark], in which two neighbouring numbers of one landmark are as far apart as
     there are landmarks; ``ours`` is [landmark, K, dim].
@@ -93,7 +93,7 @@ def bank_read(landmarks: int = 64, size: int = 2048, dim: int = 64, repeats: int
 
 
 def waits(steps: int = 60, log_every: int = 20) -> tuple[int, int]:
-    """How often the host asks for a number, which on a GPU makes it wait: every step, and as our loop does it."""
+    """Counts how often the host asks for a number, for which it waits on a GPU: every step, and as our loop does it."""
     losses, read = torch.linspace(8, 6, steps), []
     for every in (1, log_every):
         total, done = torch.zeros(()), 0

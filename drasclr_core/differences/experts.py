@@ -12,7 +12,7 @@ from drasclr_core.model import Encoder
 
 
 def starting_scale(seed: int, patch: int = 16, batch: int = 16) -> pd.DataFrame:
-    """Both ways of initialisation, layer by layer, on patches of noise in training mode.
+    """Compares both ways of initialisation, layer by layer, on patches of noise in training mode.
 
     PyTorch's Kaiming rule takes the second dimension of a tensor for the input channels. In the experts' tensor
     [E, out, in, k, k, k] that is the output channels, and the input channels count as a part of the kernel's extent.

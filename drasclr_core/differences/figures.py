@@ -11,7 +11,7 @@ THEIRS, OURS, RIGHT = "#D55E00", "#0072B2", "#999999"
 
 
 def read_landmarks(tables: dict[str, pd.DataFrame]) -> Figure:
-    """Landmark that training believes in (grey) and landmark that was read (dots), step by step.
+    """Draws the landmark that training believes in (grey) and the one that was read (dots), step by step.
 
     `tables` as from `loading.read_current`, by title.
     """
@@ -36,7 +36,7 @@ def read_landmarks(tables: dict[str, pd.DataFrame]) -> Figure:
 
 
 def drawn_angles(theirs: pd.DataFrame, ours: pd.DataFrame) -> Figure:
-    """Angles by sample of two epochs, one panel each."""
+    """Draws angles by sample in two epochs, a panel for theirs and one for ours."""
     fig, axes = plt.subplots(1, 2, figsize=(7.2, 2.7), sharey=True)
     for ax, title, table, color in ((axes[0], "unseeded workers", theirs, THEIRS), (axes[1], "ours", ours, OURS)):
         first, second = (table[table["epoch"] == epoch] for epoch in (0, 1))
@@ -49,7 +49,7 @@ def drawn_angles(theirs: pd.DataFrame, ours: pd.DataFrame) -> Figure:
 
 
 def running_means(result: dict) -> Figure:
-    """The curves of `norms.running_statistics`."""
+    """Draws the curves of `norms.running_statistics`."""
     fig, ax = plt.subplots(figsize=(7.2, 2.9))
     steps = np.arange(1, len(result["fixed order"]) + 1)
     ax.plot(steps, result["fixed order"], color=THEIRS, label="landmarks one after the other")
@@ -62,7 +62,7 @@ def running_means(result: dict) -> Figure:
 
 
 def views(examples: dict) -> Figure:
-    """Slices of views with their repeated voxels tinted, one row for each entry of `contrast.example_views`."""
+    """Draws slices of views with their repeated voxels tinted, a row for each entry of `contrast.example_views`."""
     count = len(next(iter(examples.values()))[0])
     fig, axes = plt.subplots(len(examples), count, figsize=(7.2, 1.85 * len(examples)))
     for row, (name, (slices, repeated)) in zip(axes, examples.items(), strict=True):
@@ -76,7 +76,7 @@ def views(examples: dict) -> Figure:
 
 
 def negatives(own: dict[int, float], accuracy: pd.DataFrame) -> Figure:
-    """Own keys per query by size of the cohort; accuracy by age of the keys.
+    """Draws own keys per query by size of the cohort, and accuracy by age of the keys.
 
     The columns of `accuracy` are ``theirs``, ``ours`` and ``guessing``, its index is the age in steps.
     """
@@ -96,7 +96,7 @@ def negatives(own: dict[int, float], accuracy: pd.DataFrame) -> Figure:
 
 
 def leak_and_scale(told: dict[str, float], guessing: float, scale: pd.DataFrame) -> Figure:
-    """How often keys are told by statistics (bars), and the relative first step by layer (`experts.starting_scale`)."""
+    """Draws how often keys are told by statistics, and the first step by layer (`experts.starting_scale`)."""
     fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.2))
     colors = [THEIRS] + [OURS] * (len(told) - 1)
     bars = left.barh(list(told), [100 * value for value in told.values()], color=colors)
@@ -115,7 +115,7 @@ def leak_and_scale(told: dict[str, float], guessing: float, scale: pd.DataFrame)
 
 
 def operations(counts: dict[int, dict]) -> Figure:
-    """Operations by batch size, from `cost.operations`."""
+    """Draws operations by batch size, from `cost.operations`."""
     fig, ax = plt.subplots(figsize=(4.6, 3.0))
     sizes = list(counts)
     for name, color, label in (("theirs", THEIRS, "loop over samples"), ("ours", OURS, "one kernel per landmark")):

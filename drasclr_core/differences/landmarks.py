@@ -15,23 +15,23 @@ from drasclr_core.model import LocCondConv3d
 
 
 def unstable_neighbors(atlas: Atlas, count: int = 2) -> np.ndarray:
-    """int64 [L, count]: the nearest landmarks by a sort that promises nothing about ties, as this machine does it."""
+    """Returns the nearest landmarks, int64 [L, count], by a sort that promises nothing about ties."""
     distance = cdist(atlas.centres, atlas.centres)
     np.fill_diagonal(distance, np.inf)
     return np.argsort(distance, axis=1)[:, :count]
 
 
 def reordered_neighbors(atlas: Atlas, seed: int, count: int = 2) -> np.ndarray:
-    """The same with ties broken by a random order of the landmarks: an outcome that is as right as any other."""
+    """Returns the same with ties broken by a random order of the landmarks, which is as right as any other."""
     order = np.random.default_rng(seed).permutation(len(atlas.corners))
-    shuffled = Atlas(atlas.lungs, atlas.affine, atlas.corners[order], atlas.patch_size)
+    reordered = Atlas(atlas.lungs, atlas.affine, atlas.corners[order], atlas.patch_size)
     neighbors = np.empty((len(order), count), dtype=np.int64)
-    neighbors[order] = order[shuffled.neighbors(count)]
+    neighbors[order] = order[reordered.neighbors(count)]
     return neighbors
 
 
 def tied(atlas: Atlas, count: int = 2) -> float:
-    """Share of landmarks for which the distances alone do not say which `count` are the nearest."""
+    """Returns the share of landmarks for which the distances alone do not say which `count` are the nearest."""
     distance = cdist(atlas.corners, atlas.corners, "sqeuclidean")
     np.fill_diagonal(distance, np.inf)
     distance.sort(axis=1)
@@ -39,12 +39,12 @@ def tied(atlas: Atlas, count: int = 2) -> float:
 
 
 def same_choice(one: np.ndarray, other: np.ndarray) -> float:
-    """Share of landmarks with the same set of neighbours."""
+    """Returns the share of landmarks with the same set of neighbours."""
     return float((np.sort(one, axis=1) == np.sort(other, axis=1)).all(axis=1).mean())
 
 
 def corner_error(scale: float, patch_mm: float = 32.0) -> float:
-    """Distance in mm of a patch's centre from where it should be, if its corner is mapped and the size is kept."""
+    """Returns how far (mm) a patch's centre is off if its corner is mapped and its size kept."""
     affine = AtlasAffine(affine_matrix(np.diag([scale] * 3), np.zeros(3)))
     corner = np.array([[40.0, -70.0, 120.0]])
     half = patch_mm / 2
@@ -53,9 +53,9 @@ def corner_error(scale: float, patch_mm: float = 32.0) -> float:
 
 
 def padded_patches(atlas: Atlas, margin_mm: float, seed: int, subjects: int = 20, spacing: float = 4.0) -> np.ndarray:
-    """int [subjects]: how many patches leave the scan, if it ends so far above and below the lungs (mm).
+    """Counts the patches of each subject, int [subjects], that leave a scan ending so far beyond the lungs (mm).
 
-    Subjects differ in size and place. The authors' code drops each that has one such patch; ours pads the patch.
+    Subjects differ in size and position. The authors' code drops each that has one such patch; ours pads the patch.
     """
     random, padded = np.random.default_rng(seed), []
     voxels = np.argwhere(atlas.lungs > 0)
@@ -71,7 +71,7 @@ def padded_patches(atlas: Atlas, margin_mm: float, seed: int, subjects: int = 20
 
 
 def routing_weights(locations: np.ndarray, seed: int, num_experts: int = 8) -> np.ndarray:
-    """Mixing weights [L, E] of an untrained layer at `locations` [L, 3], which are not checked here."""
+    """Returns the routing weights [L, E] of an untrained layer at `locations` [L, 3], which are not checked here."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         layer = LocCondConv3d(1, 1, num_experts=num_experts)
@@ -80,5 +80,5 @@ def routing_weights(locations: np.ndarray, seed: int, num_experts: int = 8) -> n
 
 
 def saturated(weights: np.ndarray) -> float:
-    """Share of mixing weights within 0.01 of 0 or 1, where the sigmoid has no slope left."""
+    """Returns the share of routing weights within 0.01 of 0 or 1, where the sigmoid has no slope left."""
     return float(((weights < 0.01) | (weights > 0.99)).mean())

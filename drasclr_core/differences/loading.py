@@ -38,7 +38,7 @@ class CurrentLandmark(Dataset):
 
 
 def read_current(workers: int, landmarks: int = 5, subjects: int = 24, batch: int = 6, epochs: int = 3) -> pd.DataFrame:
-    """The mistake: a loader reads the current landmark, which the main process sets at the beginning of each step.
+    """Makes the mistake: a loader reads the current landmark, which the main process sets when a step begins.
 
     Worker processes are started once per epoch and keep the landmark of that moment. Without workers, a batch is read
     before its step begins.
@@ -61,7 +61,7 @@ def read_current(workers: int, landmarks: int = 5, subjects: int = 24, batch: in
 
 def read_carried(landmarks: int = 5, subjects: int = 24, batch: int = 6, epochs: int = 3, visit: int = 2, seed: int = 0
                  ) -> pd.DataFrame:  # fmt: skip
-    """Ours: every batch carries its landmark to the thread that reads it (same table as `read_current`)."""
+    """Does it our way: every batch carries its landmark to the thread that reads it (a table as `read_current`)."""
     sampler, store, rows = LandmarkSampler(landmarks, subjects, batch, visit, seed), TellingStore(), []
     for epoch in range(epochs):
         loaded = prefetch(
@@ -74,7 +74,7 @@ def read_carried(landmarks: int = 5, subjects: int = 24, batch: int = 6, epochs:
 
 
 def whole_batches(subjects: int, batch: int, bank_size: int, steps: int = 40) -> str:
-    """What becomes of a cohort if only whole batches count and a batch must fit into the rest of the bank."""
+    """Says what becomes of a cohort if only whole batches count and a batch must fit into the rest of the bank."""
     if subjects < batch:
         return "no step at all"
     bank, pointer = torch.zeros(bank_size, 1), 0
@@ -87,17 +87,17 @@ def whole_batches(subjects: int, batch: int, bank_size: int, steps: int = 40) ->
 
 
 def any_batches(subjects: int, batch: int, bank_size: int, steps: int = 40) -> str:
-    """The same with our sampler and bank."""
+    """Says the same of our sampler and bank."""
     sampler, bank = LandmarkSampler(1, subjects, batch), ConditionalMemoryBank(1, bank_size, dim=1)
     epochs = -(-steps // len(sampler))
     for item in [item for epoch in range(epochs) for item in sampler.epoch(epoch)]:
         bank.enqueue(item.landmark, torch.ones(len(item.subjects), 1), torch.from_numpy(item.subjects))
-    kept = int((bank.subjects >= 0).sum())
-    return "works" if kept == min(bank_size, epochs * subjects) else f"lost {bank_size - kept} keys"
+    held = int((bank.subjects >= 0).sum())
+    return "works" if held == min(bank_size, epochs * subjects) else f"lost {bank_size - held} keys"
 
 
 def waiting(steps: int = 12, load_s: float = 0.02, train_s: float = 0.03) -> tuple[float, float]:
-    """Seconds for `steps` that load and then train: one after the other, and with our `prefetch`."""
+    """Returns seconds for `steps` that load and then train: one after the other, and with our `prefetch`."""
 
     def load(step: int) -> int:
         time.sleep(load_s)
@@ -114,11 +114,11 @@ def waiting(steps: int = 12, load_s: float = 0.02, train_s: float = 0.03) -> tup
 
 def read_before_first_step(subjects: int, neighbors: int = 2, size: int = 32, batch: int = 128, context: int = 12
                            ) -> tuple[float, float]:  # fmt: skip
-    """GB that are read before a landmark's first step: all its subjects', and one batch (ours, with context).
+    """Returns the GB read before a landmark's first step: all its subjects', and one batch (ours, with context).
 
     Patches are int16, of the landmark and of its neighbours.
     """
-    places, voxel_bytes = 1 + neighbors, 2
-    theirs = subjects * places * size**3 * voxel_bytes
-    ours = batch * places * (size + 2 * context) ** 3 * voxel_bytes
+    patches, voxel_bytes = 1 + neighbors, 2
+    theirs = subjects * patches * size**3 * voxel_bytes
+    ours = batch * patches * (size + 2 * context) ** 3 * voxel_bytes
     return theirs / 1e9, ours / 1e9

@@ -28,7 +28,7 @@ class NoisyStore:
 
 
 def running_statistics(seed: int, landmarks: int = 10, subjects: int = 64, batch: int = 8, size: int = 8) -> dict:
-    """Running mean of the first batch norm while landmarks are visited.
+    """Follows the running mean of the first batch norm while landmarks are visited.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def running_statistics(seed: int, landmarks: int = 10, subjects: int = 64, batch
 def told_by_statistics(
     seed: int, key_splits: int = 1, fresh: bool = False, subjects: int = 32, batches: int = 64
 ) -> float:
-    """How often a query's key is found by nothing but its batch's statistics.
+    """Measures how often a query's key is found by nothing but its batch's statistics.
 
     Half of each patch is noise, whose level differs between subjects, half is air. The air is the same in all
     patches; behind convolution and batch norm its values depend on the batch only. They say nothing of the subject, so
@@ -84,10 +84,10 @@ def told_by_statistics(
     for number in range(batches):
         level = torch.randn(subjects, generator=random) * 0.2
         order = np.random.default_rng([seed, number]).permutation(subjects)
-        share = BatchShard.of(subjects, key_splits=key_splits, order=order)
+        shard = BatchShard.of(subjects, key_splits=key_splits, order=order)
         queries.append(_air(block, _noise_and_air(level, random)))
-        parts = torch.cat([_air(block, _noise_and_air(level[part], random)) for part in share.key_parts])
-        keys.append(parts[np.argsort(share.key_rows)])
+        parts = torch.cat([_air(block, _noise_and_air(level[part], random)) for part in shard.key_parts])
+        keys.append(parts[np.argsort(shard.key_rows)])
     queries, keys = torch.stack(queries), torch.stack(keys)  # [batches, subjects, channels]
     found = []
     for number in range(batches):
@@ -110,7 +110,7 @@ def _encoder(seed: int) -> Encoder:
 
 @torch.no_grad()
 def _whole_lung(encoder: Encoder, store: NoisyStore, locations: Tensor) -> tuple[int, Tensor, Tensor]:
-    """The first convolution's channel that differs most between landmarks, its mean and standard deviation."""
+    """Returns the first convolution's channel that differs most between landmarks, its mean and standard deviation."""
     people, conv = np.arange(len(store.sids)), encoder.blocks[0].conv
     outputs = [conv(center_views(torch.from_numpy(store.read(landmark, people)), store.size)[:, None], location)
                for landmark, location in enumerate(locations)]  # fmt: skip
@@ -128,6 +128,6 @@ def _noise_and_air(level: Tensor, random: torch.Generator, size: int = 8) -> Ten
 
 @torch.no_grad()
 def _air(block, views: Tensor) -> Tensor:
-    """The channels [B, C] of a voxel that has only air around it."""
+    """Returns the channels [B, C] of a voxel that has only air around it."""
     middle, deep = views.shape[2] // 2, views.shape[-1] - 2
     return block(views, torch.zeros(3))[:, :, middle, middle, deep]

@@ -13,7 +13,7 @@ from drasclr_core.run import atomic
 
 
 def drawn_elsewhere(seed: int) -> float:
-    """The mistake: this process is given a seed, and a number is drawn in a process that it starts."""
+    """Makes the mistake: this process is given a seed, and a number is drawn in a process that it starts."""
     before = np.random.get_state()
     np.random.seed(seed)
     with get_context("spawn").Pool(1) as pool:
@@ -23,7 +23,7 @@ def drawn_elsewhere(seed: int) -> float:
 
 
 def killed_while_saving(folder: Path, old: bytes, new: bytes) -> dict[str, bytes]:
-    """What is left of a file if the process that replaces it is killed (``kill -9``) halfway.
+    """Returns what is left of a file if the process that replaces it is killed (``kill -9``) halfway.
 
     Parameters
     ----------

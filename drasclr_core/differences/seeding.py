@@ -25,7 +25,7 @@ class OwnGenerator(Dataset):
 
 
 def drawn_by_workers(seed: int, samples: int = 24, batch: int = 4, workers: int = 2, epochs: int = 2) -> pd.DataFrame:
-    """The mistake: workers get a copy of the generator, the same one each, at the beginning of every epoch.
+    """Makes the mistake: workers get a copy of the generator, the same one each, at the beginning of every epoch.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def drawn_by_workers(seed: int, samples: int = 24, batch: int = 4, workers: int 
 
 
 def drawn_by_steps(seed: int, samples: int = 24, batch: int = 4, epochs: int = 2) -> pd.DataFrame:
-    """Ours: one generator per step, from seed, epoch and step (same table, without workers)."""
+    """Does it our way: one generator per step, from seed, epoch and step (the same table, without workers)."""
     augment, rows = Augmentation(), []
     for epoch in range(epochs):
         for step in range(samples // batch):
@@ -55,11 +55,11 @@ def drawn_by_steps(seed: int, samples: int = 24, batch: int = 4, epochs: int = 2
 
 
 def distinct(table: pd.DataFrame) -> int:
-    """How many different angles there are."""
+    """Counts the different angles."""
     return table["angle"].round(4).nunique()
 
 
 def _angles(matrices: torch.Tensor) -> torch.Tensor:
-    """Rotation about the y axis in degrees, of affine matrices [B, 3, 4]."""
+    """Returns the rotation about the y axis in degrees, of affine matrices [B, 3, 4]."""
     column = torch.nn.functional.normalize(matrices[:, :, 2], dim=1)
     return column[:, 0].asin().rad2deg()

@@ -1,66 +1,97 @@
-"""How figures look and get onto a page: one style, one colour per method, alternative text on every picture."""
+"""How figures look and get onto a page: one style, one colour per method and per structure, alternative text on all."""
 
 from __future__ import annotations
 
 import base64
 import io
-from html import escape
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 from IPython.display import display
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from drasclr_core.methods import row_of
 
-_MIME = {"svg": "image/svg+xml", "png": "image/png"}
+STRUCTURES = {
+    "lungs": "#9cc7e8",
+    "airways": "#f2e6c9",
+    "vessels": "#5b7fd4",
+    "centrilobular": "#e0525f",
+    "paraseptal": "#c68700",
+}
+"""The colour of each structure, the same in figures, reports and 3D views. Those of disease have a contrast of at least
+3 to 1 on white and on the dark background of 3D views."""
 
 
 def use_style() -> None:
-    """Make matplotlib draw in the book's style; call it once per notebook."""
+    """Makes matplotlib draw in the book's style; call it once per notebook."""
     plt.style.use("drasclr_core.report.book")
 
 
 def color(method: str) -> str:
-    """The colour of a method, the same in every figure of the book."""
+    """Returns the colour of a method, the same in every figure of the book."""
     return row_of(method).color
 
 
-def to_html(fig: Figure, alt: str, kind: str = "svg") -> str:
-    """The figure as one self-contained HTML image with alternative text.
+def image_html(content: bytes, kind: str, alt: str) -> Markup:
+    """Returns an image that a page holds itself, as HTML.
 
     Parameters
     ----------
-    fig : matplotlib.figure.Figure
+    content : bytes
+        The image file.
+    kind : str
+        Its subtype of ``image/``, such as ``png`` or ``svg+xml``.
     alt : str
-        What a reader who cannot see the picture is told: what is drawn, and what it shows. Must not be empty.
-    kind : {"svg", "png"}
-        ``svg`` for plots (sharp at any zoom), ``png`` for CT images (an image of many pixels is smaller so).
+        What a reader who cannot see the picture is told: what is drawn, and what it shows.
+
+    Raises
+    ------
+    ValueError
+        `alt` is empty.
     """
     if not alt.strip():
         raise ValueError("the figure has no alternative text: say in one sentence what it shows")
-    if kind not in _MIME:
-        raise ValueError(f"kind is {kind!r}; it must be one of {', '.join(_MIME)}")
+    html = Markup('<img src="data:image/{};base64,{}" alt="{}" style="max-width: 100%; height: auto;">')
+    return html.format(kind, base64.b64encode(content).decode(), alt)
+
+
+def figure_html(fig: Figure, alt: str, kind: str = "svg") -> Markup:
+    """Returns the figure as an image with alternative text (see `image_html`).
+
+    Parameters
+    ----------
+    kind : {"svg", "png"}
+        ``svg`` for plots (sharp at any zoom), ``png`` for CT images (an image of many pixels is smaller so).
+
+    Raises
+    ------
+    ValueError
+        `alt` is empty, or there is no such kind.
+    """
     # Without a date and with the style's fixed hash salt the same figure gives the same bytes.
-    stream, stamp = io.BytesIO(), {"svg": {"Date": None}, "png": {}}[kind]
-    fig.savefig(stream, format=kind, metadata=stamp)
-    data = base64.b64encode(stream.getvalue()).decode()
-    return f'<img src="data:{_MIME[kind]};base64,{data}" alt="{escape(alt)}" style="max-width: 100%; height: auto;">'
+    formats = {"svg": ("svg+xml", {"Date": None}), "png": ("png", {})}
+    if kind not in formats:
+        raise ValueError(f"kind is {kind!r}; it must be one of {', '.join(formats)}")
+    subtype, metadata = formats[kind]
+    stream = io.BytesIO()
+    fig.savefig(stream, format=kind, metadata=metadata)
+    return image_html(stream.getvalue(), subtype, alt)
 
 
 def show(fig: Figure, alt: str, kind: str = "svg") -> None:
-    """Display the figure with alternative text and close it (parameters as in `to_html`).
+    """Displays the figure with alternative text and closes it (parameters as in `figure_html`).
 
     An ``<img>`` in an HTML output, not matplotlib's own output, because neither Jupyter nor MyST-NB lets an image
     output carry alternative text.
     """
-    display({"text/html": to_html(fig, alt, kind), "text/plain": f"[figure: {alt}]"}, raw=True)
+    display({"text/html": figure_html(fig, alt, kind), "text/plain": f"[figure: {alt}]"}, raw=True)
     plt.close(fig)
 
 
 def show_picture(path: str | Path, alt: str) -> None:
-    """Display an image file (JPEG, PNG) with alternative text, inside the page."""
-    data = base64.b64encode(Path(path).read_bytes()).decode()
+    """Displays an image file (JPEG, PNG) with alternative text, inside the page."""
     kind = {".jpg": "jpeg", ".png": "png"}[Path(path).suffix]
-    html = f'<img src="data:image/{kind};base64,{data}" alt="{escape(alt)}" style="max-width: 100%; height: auto;">'
+    html = image_html(Path(path).read_bytes(), kind, alt)
     display({"text/html": html, "text/plain": f"[picture: {alt}]"}, raw=True)

@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from collections import defaultdict
 from dataclasses import asdict
 
 import nibabel as nib
@@ -10,17 +11,16 @@ import pandas as pd
 import pytest
 import torch
 from bs4 import BeautifulSoup
+from markupsafe import Markup
 from scipy.ndimage import map_coordinates
 
 from drasclr_core.anatomy.quality.verdict import Quality
 from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.cohort.subjects import read_subjects
+from drasclr_core.describe import describe_scan, example_subject, scan_folder, section
 from drasclr_core.describe import scan as describe_module
-from drasclr_core.describe import scan_folder
+from drasclr_core.describe.__main__ import main
 from drasclr_core.describe.among_cohort import odd_share, place_among
-from drasclr_core.describe.example import example_subject
-from drasclr_core.describe.scan import describe_scan, main
-from drasclr_core.describe.tables import in_short
 from drasclr_core.detect.detector import folds_file
 from drasclr_core.run import file_fingerprint, write_json
 
@@ -44,7 +44,7 @@ def _no_rendering():
 @pytest.fixture
 def _plain(monkeypatch):
     """Reports without pictures, for tests of other things."""
-    monkeypatch.setattr("drasclr_core.describe.report._body", lambda found, scan: [])
+    monkeypatch.setattr("drasclr_core.describe.report._pictures", lambda found, scan: defaultdict(Markup))
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +83,8 @@ def test_maps_open_aligned_with_the_scan(found, image):
     """Through the scan's own file, stored in another order: what the maps call lung is dark there."""
     scan, lungs = nib.load(image), nib.load(found.folder / "lungs.nii.gz")
     inside = np.argwhere(np.asarray(lungs.dataobj) > 0)
-    places = nib.affines.apply_affine(np.linalg.inv(scan.affine) @ lungs.affine, inside)
-    hu = map_coordinates(np.asarray(scan.dataobj, dtype=np.float32), places.T, order=1)
+    voxels = nib.affines.apply_affine(np.linalg.inv(scan.affine) @ lungs.affine, inside)
+    hu = map_coordinates(np.asarray(scan.dataobj, dtype=np.float32), voxels.T, order=1)
     assert np.median(hu) < -750
     for subtype in SUBTYPES:
         probability, mask = (nib.load(found.folder / f"{subtype}_{kind}.nii.gz") for kind in ("probability", "mask"))
@@ -122,9 +122,9 @@ def test_features_are_those_of_a_cohort(found, run):
     volume = load_volume(run.images / "P0.nii.gz", 4.0)
     patches, _ = extract_patches(volume, table[["x", "y", "z"]].to_numpy(), 14)
     for row in (0, len(table) // 2, len(table) - 1):
-        place = torch.tensor(table.loc[row, ["atlas_x", "atlas_y", "atlas_z"]].to_numpy(dtype=np.float32))
+        location = torch.tensor(table.loc[row, ["atlas_x", "atlas_y", "atlas_z"]].to_numpy(dtype=np.float32))
         with torch.inference_mode():
-            expected = encoder(center_views(torch.from_numpy(patches[[row]]), 8)[:, None], place)[0].numpy()
+            expected = encoder(center_views(torch.from_numpy(patches[[row]]), 8)[:, None], location)[0].numpy()
         np.testing.assert_allclose(table.filter(like="h0").loc[row], expected, rtol=1e-4, atol=1e-5)
     image_level = pd.read_parquet(found.folder / "image.parquet")
     joined = pd.concat([pd.read_parquet(run.features() / "image.parquet"), image_level])
@@ -229,7 +229,7 @@ def test_a_run_that_is_not_finished(run, image, tmp_path, monkeypatch):
     monkeypatch.setattr(type(run), "features", lambda self, method="drasclr": self.cohort / "nowhere")
     found = describe_scan(image, run, tmp_path / "out", detector="none")
     assert found.place is None and found.cohort is None and not found.maps and "20_emphysema" in found.missing_maps
-    assert "20_emphysema" in in_short(found) and len(found.regions) == 12
+    assert "20_emphysema" in section("numbers", found) and len(found.regions) == 12
 
 
 def test_other_folders_are_left_alone(run, image, tmp_path):
@@ -252,6 +252,15 @@ def test_what_is_wrong_is_said_before_anything_is_written(run, image, tmp_path, 
     monkeypatch.setattr("sys.argv", ["describe", str(tmp_path / "absent.nii.gz"), "--run", str(run.folder)])
     with pytest.raises(SystemExit, match=r"absent\.nii\.gz: no such file"):
         main()
+    for name, cohort, message in (
+        ("tinny", "copd", "There is no run 'tinny': did you mean 'tiny'?"),
+        ("tiny", "copdd", "There is no cohort 'copdd': did you mean 'copd'?"),
+        ("tiny", "mosmed", "There is no cohort 'mosmed': known are copd."),
+    ):
+        misspelt = str(run.folder.with_name(name))
+        monkeypatch.setattr("sys.argv", ["describe", str(image), "--run", misspelt, "--cohort", cohort])
+        with pytest.raises(SystemExit, match=f"^{re.escape(message)}$"):
+            main()
     assert not out.exists()
 
 
@@ -299,7 +308,7 @@ def test_patches_tell_what_their_mean_hides():
     assert odd_share(like, cohort[1:]) < 30 and odd_share(unlike, cohort[1:]) == 100
     means = cohort.mean(axis=1)
     hidden = place_among(unlike.mean(axis=0), means[1:])
-    assert hidden.verdict == "inside" and np.isnan(hidden.odd_landmarks)
+    assert hidden.verdict == "inside" and hidden.odd_landmarks is None
     assert place_among(unlike.mean(axis=0), means[1:], 100.0).verdict == "outside"
     assert place_among(unlike.mean(axis=0), means[1:], 20.0).verdict == "edge"
 

@@ -13,16 +13,16 @@ from drasclr_core.differences import (
     cost,
     experts,
     figures,
+    landmark_figures,
     landmarks,
     loading,
-    maps,
     norms,
     processes,
     seeding,
 )
 from drasclr_core.model import Encoder
 from drasclr_core.model.official import official_locations
-from drasclr_core.report.style import to_html
+from drasclr_core.report.style import figure_html
 
 
 @pytest.fixture(scope="module")
@@ -226,10 +226,10 @@ def test_pictures_are_drawn(atlas):
     drawn = [
         figures.read_landmarks({"theirs": loading.read_current(0), "ours": loading.read_carried()}),
         figures.operations({2: {"theirs": (20, 4), "ours": (10, 2)}, 8: {"theirs": (80, 16), "ours": (10, 2)}}),
-        maps.neighbors(atlas, {"theirs": landmarks.unstable_neighbors(atlas), "ours": atlas.neighbors(2)}),
-        maps.corners_and_borders(padded, len(atlas.corners)),
-        maps.locations(where, {"routing": landmarks.routing_weights(atlas.locations, 0)}),
+        landmark_figures.neighbors(atlas, {"theirs": landmarks.unstable_neighbors(atlas), "ours": atlas.neighbors(2)}),
+        landmark_figures.corners_and_borders(padded, len(atlas.corners)),
+        landmark_figures.locations(where, {"routing": landmarks.routing_weights(atlas.locations, 0)}),
     ]
-    assert all(len(to_html(figure, "a picture")) > 5000 for figure in drawn)
+    assert all(len(figure_html(figure, "a picture")) > 5000 for figure in drawn)
     lost = drawn[3].axes[1].lines[0]
     assert list(lost.get_ydata()) == [50, 0]

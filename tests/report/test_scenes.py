@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from drasclr_core.report.scenes.render import LOOK, can_render, render
+from drasclr_core.report.scenes import can_render, render_scene
 
 
 def test_render_shows_every_structure_in_its_colour(tmp_path):
@@ -14,10 +14,9 @@ def test_render_shows_every_structure_in_its_colour(tmp_path):
         "centrilobular": (x - 8) ** 2 + (y - 8) ** 2 + z**2 < 5**2,
         "paraseptal": np.zeros((40, 40, 40), bool),
     }
-    render(masks, np.diag([2.0, 2.0, 2.0, 1.0]), tmp_path / "scene.jpg", size=(200, 160))
+    render_scene(masks, np.diag([2.0, 2.0, 2.0, 1.0]), tmp_path / "scene.jpg", size=(200, 160))
     picture = np.asarray(Image.open(tmp_path / "scene.jpg")).astype(int)
     red = (picture[..., 0] > 120) & (picture[..., 0] > 1.5 * picture[..., 1])
     assert picture.shape == (160, 200, 3) and 50 < red.sum() < 0.5 * red.size
     # Radiological view: the subject's right (high x) is on the left of the picture.
     assert np.argwhere(red)[:, 1].mean() < 100
-    assert LOOK["centrilobular"][0] != LOOK["paraseptal"][0]

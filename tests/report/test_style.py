@@ -9,10 +9,15 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
+from bs4 import BeautifulSoup
+from PIL import ImageColor
 
+from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.methods import row_of, rows
 from drasclr_core.report import style as figures
+from drasclr_core.report.scenes.render import BACKGROUND, OPACITY
 
 
 @pytest.fixture
@@ -33,8 +38,8 @@ def image_bytes(html):
 
 @pytest.mark.parametrize(("kind", "mime", "start"), [("svg", "svg+xml", b"<?xml"), ("png", "png", b"\x89PNG")])
 def test_one_self_contained_image_with_its_alternative_text(fig, kind, mime, start):
-    html = figures.to_html(fig, 'a line of "slope" < 0', kind)
-    assert 'alt="a line of &quot;slope&quot; &lt; 0"' in html
+    html = figures.figure_html(fig, 'a line of "slope" < 0', kind)
+    assert BeautifulSoup(html, "html.parser").img["alt"] == 'a line of "slope" < 0'
     found, data = image_bytes(html)
     assert found == mime
     assert data.startswith(start)
@@ -42,15 +47,15 @@ def test_one_self_contained_image_with_its_alternative_text(fig, kind, mime, sta
 
 
 def test_the_same_figure_gives_the_same_bytes(fig):
-    assert figures.to_html(fig, "x") == figures.to_html(fig, "x")
-    assert b"dc:date" not in image_bytes(figures.to_html(fig, "x"))[1]
+    assert figures.figure_html(fig, "x") == figures.figure_html(fig, "x")
+    assert b"dc:date" not in image_bytes(figures.figure_html(fig, "x"))[1]
 
 
 def test_alternative_text_is_required_and_kind_is_checked(fig):
     with pytest.raises(ValueError, match="no alternative text"):
-        figures.to_html(fig, " ")
+        figures.figure_html(fig, " ")
     with pytest.raises(ValueError, match="'gif'"):
-        figures.to_html(fig, "x", "gif")
+        figures.figure_html(fig, "x", "gif")
 
 
 def test_show_displays_and_closes(fig):
@@ -65,6 +70,21 @@ def test_show_displays_and_closes(fig):
 def test_every_method_has_its_own_colour():
     colors = [figures.color(method) for method in rows()]
     assert len(set(colors)) == len(colors)
+
+
+def test_every_structure_has_its_own_colour_and_disease_is_seen_on_light_and_dark():
+    assert len(set(figures.STRUCTURES.values())) == len(figures.STRUCTURES) and set(OPACITY) == set(figures.STRUCTURES)
+    for subtype in SUBTYPES:
+        for behind in ("#ffffff", BACKGROUND):
+            assert contrast(figures.STRUCTURES[subtype], behind) >= 3, f"{subtype} on {behind}"
+
+
+def contrast(one, other):
+    """The contrast ratio of two colours (WCAG 2)."""
+    parts = np.array([ImageColor.getrgb(one), ImageColor.getrgb(other)]) / 255
+    linear = np.where(parts <= 0.03928, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    dark, light = sorted(linear @ [0.2126, 0.7152, 0.0722])
+    return (light + 0.05) / (dark + 0.05)
 
 
 def test_a_method_from_outside_keeps_its_name_and_one_colour():

@@ -20,12 +20,11 @@ from drasclr_core.detect.by_stage import PRISM, stage_name
 from drasclr_core.detect.truth import low_attenuation_mask
 from drasclr_core.evaluate.overlap import share_agreement
 from drasclr_core.imaging.volume import Volume
-from drasclr_core.report.style import color
+from drasclr_core.report.style import STRUCTURES, color
 
 WINDOW = (-1060.0, -825.0)
 """HU shown from black to white, as in the paper's Figure 3."""
 LUNG_COLOR, FOUND_COLOR, TRUE_COLOR = "#3b7dd8", "#e0245e", "#ffd166"
-SUBTYPE_COLORS = {"centrilobular": "#e0525f", "paraseptal": "#c98a00"}
 MARGIN_MM = 8.0
 
 
@@ -192,4 +191,4 @@ def _reach(column: Column) -> list[float]:
 
 
 def _shade(subtype: str, stage: int) -> str:
-    return "#777777" if stage == PRISM else SUBTYPE_COLORS.get(subtype, "#555555")
+    return "#777777" if stage == PRISM else STRUCTURES.get(subtype, "#555555")

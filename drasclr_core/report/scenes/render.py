@@ -9,21 +9,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from drasclr_core.report.style import STRUCTURES
 from drasclr_core.run import atomic
 
 BACKGROUND = "#0b1120"
-# Colour and opacity of each structure; one colour per structure on every page.
-LOOK = {
-    "lungs": ("#9cc7e8", 0.12),
-    "airways": ("#f2e6c9", 1.0),
-    "vessels": ("#5b7fd4", 0.55),
-    "centrilobular": ("#e0525f", 1.0),
-    "paraseptal": ("#f2b544", 1.0),
-}
+OPACITY = {"lungs": 0.12, "airways": 1.0, "vessels": 0.55, "centrilobular": 1.0, "paraseptal": 1.0}
 
 
 def can_render() -> bool:
-    """Whether this machine renders off screen (VTK needs EGL or OSMesa); asked in a process that may crash."""
+    """Returns whether this machine renders off screen (VTK needs EGL or OSMesa); asked in a process that may crash."""
     code = "import pyvista as pv; p = pv.Plotter(off_screen=True); p.add_mesh(pv.Sphere()); p.screenshot()"
     try:
         return subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=120).returncode == 0
@@ -31,29 +25,30 @@ def can_render() -> bool:
         return False
 
 
-def render(
+def render_scene(
     structures: dict[str, np.ndarray], affine: np.ndarray, path: str | Path, size: tuple[int, int] = (1200, 840)
 ) -> None:
-    """Render masks as surfaces, seen from the front, and save a JPEG.
+    """Renders masks as surfaces, seen from the front, and saves a JPEG.
 
     Parameters
     ----------
     structures : dict[str, array [x, y, z]]
-        Masks by name; names of `LOOK` choose colour and opacity, others are left out.
+        Masks by name; those without a colour in `report.style.STRUCTURES` are left out.
     affine : array [4, 4]
         Voxel to RAS mm.
-    path : str or Path
+    path : path
         The picture.
+    size : (int, int)
+        Its width and height, pixels.
     """
     import pyvista as pv
 
     plotter = pv.Plotter(off_screen=True, window_size=size, lighting="three lights")
     plotter.set_background(BACKGROUND, top="#1d2a44")
-    for name, (color, opacity) in LOOK.items():
+    for name, color in STRUCTURES.items():
         if name in structures and structures[name].any():
-            plotter.add_mesh(
-                surface(structures[name], affine), color=color, opacity=opacity, smooth_shading=True, specular=0.3
-            )
+            mesh, opacity = surface(structures[name], affine), OPACITY[name]
+            plotter.add_mesh(mesh, color=color, opacity=opacity, smooth_shading=True, specular=0.3)
     plotter.enable_depth_peeling(8)
     # From the front: the subject faces the viewer, so the subject's right is on the viewer's left.
     plotter.view_vector((0.25, 1.0, 0.1), viewup=(0, 0, 1))
@@ -66,7 +61,7 @@ def render(
 
 
 def surface(mask: np.ndarray, affine: np.ndarray, triangles: int | None = None):
-    """The smooth surface of a mask in RAS mm, a pyvista mesh of triangles.
+    """Returns the smooth surface of a mask in RAS mm, a pyvista mesh of triangles.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The pictures of page 60 that show places: neighbours, corners and borders, locations (colours as in `figures`)."""
+"""The pictures of page 60 about landmarks: neighbours, corners and borders, locations (colours as in `figures`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from drasclr_core.differences.figures import OURS, THEIRS
 
 
 def neighbors(atlas: Atlas, choices: dict[str, np.ndarray]) -> Figure:
-    """The chosen neighbours [L, 2] in one axial layer of landmarks; triangles are neighbours above or below."""
+    """Draws the chosen neighbours [L, 2] in one axial layer of landmarks; triangles are neighbours above or below."""
     fig, axes = plt.subplots(1, len(choices), figsize=(7.2, 3.2))
     heights, counts = np.unique(atlas.corners[:, 2], return_counts=True)
     layer = np.flatnonzero(atlas.corners[:, 2] == heights[counts.argmax()])
@@ -34,16 +34,14 @@ def neighbors(atlas: Atlas, choices: dict[str, np.ndarray]) -> Figure:
 
 
 def corners_and_borders(padded: dict[float, np.ndarray], landmarks: int, scale: float = 0.85) -> Figure:
-    """A patch cut from its mapped corner or centre (mm), and who is lost, by the scan's margin beyond the lungs.
+    """Draws a patch cut from its mapped corner or centre (mm), and who is lost by the scan's margin beyond the lungs.
 
     `padded` holds how many of a subject's patches leave the scan, by margin in mm (`landmarks.padded_patches`).
     """
     fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.6), width_ratios=(1, 1.6))
     size, middle = 32.0, scale * 16.0
-    place = Rectangle(
-        (0, 0), scale * size, scale * size, fill=False, ls="--", ec="0.4", lw=1.2, label="where it belongs"
-    )
-    left.add_patch(place)
+    edge, look = scale * size, {"ls": "--", "ec": "0.4", "lw": 1.2, "label": "where it belongs"}
+    left.add_patch(Rectangle((0, 0), edge, edge, fill=False, **look))
     for name, low, color in (("from its corner", 0.0, THEIRS), ("round its centre", middle - size / 2, OURS)):
         left.add_patch(Rectangle((low, low), size, size, fill=False, ec=color, lw=1.6, label=name))
         left.plot(low + size / 2, low + size / 2, "o", color=color, ms=5)
@@ -60,7 +58,7 @@ def corners_and_borders(padded: dict[float, np.ndarray], landmarks: int, scale: 
 
 
 def locations(ranges: dict[str, np.ndarray], weights: dict[str, np.ndarray]) -> Figure:
-    """Range of locations per axis ([2, 3] each), and routing weights [L, E] as pictures."""
+    """Draws the range of locations per axis ([2, 3] each), and routing weights [L, E] as pictures."""
     fig, axes = plt.subplots(1, 1 + len(weights), figsize=(7.2, 2.9), width_ratios=(1.3, *[1] * len(weights)))
     for offset, (name, (low, high)) in zip((0.12, -0.12), ranges.items(), strict=True):
         color = OURS if name == "ours" else THEIRS
