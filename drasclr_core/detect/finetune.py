@@ -18,7 +18,7 @@ from drasclr_core.detect.forward import box_outputs, box_tensors
 from drasclr_core.detect.patches import BoxPatches
 from drasclr_core.detect.sampling import balanced_batches
 from drasclr_core.model.locconv import LocationGroups
-from drasclr_core.pretrain.metrics import cosine_rate
+from drasclr_core.pretrain.schedule import cosine_rate
 from drasclr_core.pretrain.views import step_generator
 from drasclr_core.run import atomic
 
