@@ -1,4 +1,4 @@
-"""One new file in ``methods/`` is all that a method needs: training, features, Table 2, figure and scorecard find it."""
+"""One new file in ``methods/`` is all that a method needs: training, features, table, figure, scorecard find it."""
 
 import matplotlib.pyplot as plt
 import numpy as np
