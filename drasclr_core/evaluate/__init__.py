@@ -1,6 +1,7 @@
 """What features are worth: tasks, linear readouts, survival, statistics, the scorecard, a supervised network."""
 
 from drasclr_core.evaluate.features import found_features, read_features
+from drasclr_core.evaluate.overlap import share_agreement
 from drasclr_core.evaluate.result_files import read_scores
 from drasclr_core.evaluate.scores import advantage, summarise
 from drasclr_core.evaluate.table import beside_paper, write_table
@@ -16,6 +17,7 @@ __all__ = [
     "labels_of",
     "read_features",
     "read_scores",
+    "share_agreement",
     "summarise",
     "write_table",
 ]

@@ -5,10 +5,11 @@ from drasclr_core.evaluate.statistics.false_alarms import false_alarms
 from drasclr_core.evaluate.statistics.recomputed import borne_out, covered, recompute
 from drasclr_core.evaluate.statistics.resampling import readout_draws, summarise_draws
 from drasclr_core.evaluate.statistics.significance import ASSUMPTIONS
-from drasclr_core.evaluate.statistics.trend import jonckheere_terpstra, spearman
+from drasclr_core.evaluate.statistics.trend import FEW, jonckheere_terpstra, spearman
 
 __all__ = [
     "ASSUMPTIONS",
+    "FEW",
     "borne_out",
     "compare_methods",
     "covered",

@@ -10,6 +10,8 @@ from lifelines import KaplanMeierFitter
 from lifelines.statistics import multivariate_logrank_test
 
 TERTILES = ("low", "middle", "high")
+YEAR = 365.25
+"""Days."""
 
 
 def tertiles(log_risk: np.ndarray, fold: np.ndarray) -> np.ndarray:

@@ -10,29 +10,36 @@ from drasclr_core.evaluate.scores import PERCENT
 from drasclr_core.methods import row_of
 from drasclr_core.report.templates import render
 
-# Heading of a group of columns -> {(task, metric): heading of the column}.
-PHENOTYPE_COLUMNS = {
-    "Spirometry, R²": {("logFEV1pp", "R2"): "log FEV1pp", ("logFEV1/FVC", "R2"): "log FEV1/\u200bFVC"},
-    "COPD staging, %": {("GOLD", "accuracy"): "GOLD", ("GOLD", "1-off"): "GOLD 1\u2011off"},
-    "Visual scores, %": {
-        ("CLE", "accuracy"): "CLE",
-        ("CLE", "1-off"): "CLE 1\u2011off",
-        ("Paraseptal", "accuracy"): "Para\u00adseptal",
-        ("Paraseptal", "1-off"): "Para\u00adseptal 1\u2011off",
+COLUMNS = {
+    "phenotypes": {
+        "Spirometry, R²": {("logFEV1pp", "R2"): "log FEV1pp", ("logFEV1/FVC", "R2"): "log FEV1/\u200bFVC"},
+        "COPD staging, %": {("GOLD", "accuracy"): "GOLD", ("GOLD", "1-off"): "GOLD 1\u2011off"},
+        "Visual scores, %": {
+            ("CLE", "accuracy"): "CLE",
+            ("CLE", "1-off"): "CLE 1\u2011off",
+            ("Paraseptal", "accuracy"): "Para\u00adseptal",
+            ("Paraseptal", "1-off"): "Para\u00adseptal 1\u2011off",
+        },
+        "Acuity, %": {("AE History", "accuracy"): "AE history"},
     },
-    "Acuity, %": {("AE History", "accuracy"): "AE history"},
+    # The paper's Table 4 has accuracy only; kappa is ours.
+    "severity": {
+        "COVID-19 severity": {
+            ("COVID-19 severity", "accuracy"): "Accuracy, %",
+            ("COVID-19 severity", "kappa"): "Quadratic kappa",
+        }
+    },
+    "survival": {
+        "Concordance before the percentile": {
+            ("Survival", f"concordance at {name}"): name for name in ("25th", "50th", "75th")
+        }
+    },
+    "detection": {
+        task: {(task, metric): metric for metric in ("F1", "precision", "recall")}
+        for task in ("Centrilobular", "Paraseptal")
+    },
 }
-# The paper's Table 4 has accuracy only; kappa is ours.
-SEVERITY_COLUMNS = {
-    "COVID-19 severity": {
-        ("COVID-19 severity", "accuracy"): "Accuracy, %",
-        ("COVID-19 severity", "kappa"): "Quadratic kappa",
-    }
-}
-DETECTION_COLUMNS = {
-    task: {(task, metric): metric for metric in ("F1", "precision", "recall")}
-    for task in ("Centrilobular", "Paraseptal")
-}
+"""What a table shows: heading of a group of columns -> {(task, metric): heading of the column}."""
 
 
 def mean_sd(mean: float, sd: float, metric: str) -> str:
@@ -47,16 +54,17 @@ def mean_sd(mean: float, sd: float, metric: str) -> str:
     return text if np.isnan(sd) else f"{text} ± {sd:.{digits}f}"
 
 
-def table_html(beside: pd.DataFrame, columns: dict[str, dict[tuple[str, str], str]] = PHENOTYPE_COLUMNS) -> Markup:
+def table_html(beside: pd.DataFrame, shows: str) -> Markup:
     """Returns the table for a page: one row per method, in each cell ours above the paper's.
 
     Parameters
     ----------
     beside : DataFrame
         From `evaluate.beside_paper`.
-    columns : dict
-        Heading of a group of columns -> {(task, metric): heading of the column}.
+    shows : str
+        Whose columns: ``phenotypes``, ``severity``, ``survival`` or ``detection`` (see `COLUMNS`).
     """
+    columns = COLUMNS[shows]
     names = {key: name for part in columns.values() for key, name in part.items()}
     groups = [(name, len(part)) for name, part in columns.items()]
     rows = [

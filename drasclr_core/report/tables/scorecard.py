@@ -9,8 +9,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from drasclr_core.evaluate.scorecard.verdicts import UNTESTABLE
-from drasclr_core.report.figures.rows import label
-from drasclr_core.report.figures.scorecard import SIGN, points
+from drasclr_core.report.figures.evaluation.rows import label
+from drasclr_core.report.figures.evaluation.scorecard import SIGN, points
 from drasclr_core.report.templates import render
 
 
@@ -28,7 +28,7 @@ def scorecard_table(board: pd.DataFrame, found: pd.DataFrame, pages: Container[s
     return render("scorecard.html", claims=claims)
 
 
-def figure(row: dict, value: float) -> str:
+def claim_value(row: dict, value: float) -> str:
     """Returns a difference in points with its sign, a correlation, or a factor; ``–`` where there is none."""
     if not np.isfinite(value):
         return "–"
@@ -41,17 +41,17 @@ def figure(row: dict, value: float) -> str:
 
 def interval(row: dict) -> str:
     """Returns ``+1.7 (−3.2 to +6.6)``, or without brackets where there is no interval."""
-    estimate = figure(row, row["estimate"])
+    estimate = claim_value(row, row["estimate"])
     if not np.isfinite([row["low"], row["high"]]).all():
         return estimate
-    return f"{estimate} ({figure(row, row['low'])} to {figure(row, row['high'])})"
+    return f"{estimate} ({claim_value(row, row['low'])} to {claim_value(row, row['high'])})"
 
 
 def _claim(claim: dict, found: pd.DataFrame, pages: Container[str]) -> dict:
     """What the template shows of a claim; `span` stands for all its figures where it cannot be tested."""
     rows, untestable = found.to_dict("records"), claim["verdict"] == UNTESTABLE
     lines = [
-        {"what": _what(row), "paper": figure(row, row["paper"]), "ours": "–" if row["missing"] else interval(row)}
+        {"what": _what(row), "paper": claim_value(row, row["paper"]), "ours": "–" if row["missing"] else interval(row)}
         for row in rows
     ]
     notes = [_counts(claim)] if claim["comparisons"] > 1 and not untestable else []
@@ -87,5 +87,5 @@ def _span(rows: list[dict]) -> str:
     known = sorted(
         (row for row in rows if np.isfinite(row["paper"])), key=lambda row: points(row["paper"], row["metric"])
     )
-    ends = dict.fromkeys(figure(row, row["paper"]) for row in (known[:1] + known[-1:]))
+    ends = dict.fromkeys(claim_value(row, row["paper"]) for row in (known[:1] + known[-1:]))
     return " to ".join(ends) or "–"

@@ -7,8 +7,8 @@ import pandas as pd
 
 from drasclr_core.evaluate.scores import PERCENT
 from drasclr_core.methods import row_of
-from drasclr_core.report.figures.rows import label
-from drasclr_core.report.figures.significance import TESTS
+from drasclr_core.report.figures.evaluation.rows import label
+from drasclr_core.report.figures.evaluation.significance import TESTS
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:

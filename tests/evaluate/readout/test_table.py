@@ -33,7 +33,7 @@ def table(run, methods=(), stem="table2", **options):
 
 def test_rows_are_the_methods_that_are_there_in_the_order_of_the_book(run):
     made = table(run)
-    assert rows(made) == ["chance", "laa950", "drasclr_local", "drasclr", "mine"]
+    assert rows(made) == ["chance", "laa950", "mine", "drasclr_local", "drasclr"]
     assert made.tasks == [GOLD] and list(made.readout.skipped) == ["smoked"] and made.missing == {}
     assert set(made.table["subjects"]) == {27}  # with the features of all methods
     assert len(made.subjects) == 30 and set(made.permutations["method"]) == {"drasclr"}

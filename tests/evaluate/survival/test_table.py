@@ -32,15 +32,8 @@ def test_rows_are_the_papers_with_the_methods_that_are_there():
 
 def test_what_is_there_is_evaluated_and_written(run):
     made = survival_table(run, [], "table3", folds=3, repeats=1, n_bootstraps=2)
-    assert rows(made) == [
-        "confounders",
-        "hand_designed",
-        "drasclr",
-        "mine",
-        "bode",
-        "hand_designed+bode",
-        "drasclr+bode",
-    ]
+    alone = ["confounders", "hand_designed", "mine", "drasclr", "bode"]
+    assert rows(made) == [*alone, "hand_designed+bode", "drasclr+bode"]
     assert list(made.data.skipped) == ["spirometry", "drasclr+spirometry"]
     assert [file.name for file in made.files] == ["table3.csv", "table3_folds.csv", "table3_bootstrap.csv"]
     papers = made.table.set_index(["method", "metric"])["paper_mean"]

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from drasclr_core.evaluate import beside_paper
-from drasclr_core.report.tables import DETECTION_COLUMNS, PHENOTYPE_COLUMNS, SEVERITY_COLUMNS, mean_sd, table_html
+from drasclr_core.report.tables.beside_paper import COLUMNS, mean_sd, table_html
 
-COLUMNS = [column for group in PHENOTYPE_COLUMNS.values() for column in group]
+PHENOTYPES = [column for group in COLUMNS["phenotypes"].values() for column in group]
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def summary():
     rows = [
         {"method": method, "task": task, "metric": metric, "mean": 0.5, "sd": 0.25, "folds": 5, "subjects": 64}
         for method in ("chance", "laa950", "drasclr", "mine<1>")
-        for task, metric in COLUMNS
+        for task, metric in PHENOTYPES
     ]
     return pd.DataFrame(rows)
 
@@ -59,19 +59,19 @@ def test_html_has_a_cell_for_every_column_and_escapes_names(summary):
     skipped = beside[beside["task"] != "CLE"]
     for table in (beside, skipped):
         cells = Cells()
-        cells.feed(str(table_html(table)))
+        cells.feed(str(table_html(table, "phenotypes")))
         assert cells.rows == [10] * (2 + 4)
         assert not cells.open
         assert "mine<1>" in cells.text
         assert "65.0±0.6" in cells.text
-    assert "53.9" not in table_html(skipped)
+    assert "53.9" not in table_html(skipped, "phenotypes")
 
 
 def test_kappa_stands_alone():
     rows = [{"method": "cnn3d", "task": "COVID-19 severity", "metric": metric, "mean": mean, "sd": 0.1, "folds": 5,
              "subjects": 48} for metric, mean in (("accuracy", 50.0), ("kappa", 0.8))]  # fmt: skip
     cells = Cells()
-    cells.feed(str(table_html(beside_paper(pd.DataFrame(rows), "table4"), SEVERITY_COLUMNS)))
+    cells.feed(str(table_html(beside_paper(pd.DataFrame(rows), "table4"), "severity")))
     assert cells.rows == [3] * (2 + 1)
     assert "61.2±3.5" in cells.text and "0.80±0.10" in cells.text
 
@@ -80,5 +80,5 @@ def test_each_of_our_detectors_has_the_papers_row_of_its_group():
     rows = [(method, "Centrilobular", "F1") for method in ("chance", "drasclr_readout", "drasclr_finetuned")]
     summary = pd.DataFrame(rows, columns=["method", "task", "metric"]).assign(mean=0.5, sd=0.1)
     cells = Cells()
-    cells.feed(str(table_html(beside_paper(summary, "table5"), DETECTION_COLUMNS)))
+    cells.feed(str(table_html(beside_paper(summary, "table5"), "detection")))
     assert cells.rows == [7, 7, 7, 7, 7] and "0.98" in cells.text

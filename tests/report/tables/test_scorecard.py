@@ -7,8 +7,8 @@ from bs4 import BeautifulSoup
 from drasclr_core.evaluate.scorecard.board import scorecard
 from drasclr_core.evaluate.scorecard.verdicts import UNTESTABLE
 from drasclr_core.paper import claims
-from drasclr_core.report.figures.scorecard import LOOK, PAPER, scorecard_chart, told
-from drasclr_core.report.tables.scorecard import figure, interval, scorecard_table
+from drasclr_core.report.figures.evaluation.scorecard import LOOK, PAPER, scorecard_chart, told
+from drasclr_core.report.tables.scorecard import claim_value, interval, scorecard_table
 
 from ...evaluate.scorecard.made_up_results import write_bootstrap, write_figures
 
@@ -76,8 +76,8 @@ def test_table_links_only_to_pages_that_are_there(scored):
         ("better", "R2", np.nan, "–"),
     ],
 )
-def test_figure(rule, metric, value, text):
-    assert figure({"rule": rule, "metric": metric}, value) == text
+def test_claim_value(rule, metric, value, text):
+    assert claim_value({"rule": rule, "metric": metric}, value) == text
 
 
 def test_interval():

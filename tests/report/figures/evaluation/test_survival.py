@@ -4,16 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from drasclr_core.report.figures.survival import (
+from drasclr_core.evaluate.survival import YEAR
+from drasclr_core.report.figures.evaluation.survival import (
     RATIO_RANGE,
-    YEAR,
     calibration_plot,
     concordance_forest,
     hazard_ratio_forest,
     survival_curves,
 )
 
-from ..conftest import drawn
+from ...conftest import drawn
 
 
 def test_forest_has_a_panel_for_each_horizon_and_the_papers_points():

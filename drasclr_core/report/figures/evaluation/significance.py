@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from drasclr_core.evaluate.scores import PERCENT
 from drasclr_core.methods import row_of
-from drasclr_core.report.figures.rows import label, task_rows
+from drasclr_core.report.figures.evaluation.rows import label, task_rows
 from drasclr_core.report.style import color
 
 SMALLEST = 1e-4

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from drasclr_core.report.figures.rows import label
-from drasclr_core.report.figures.significance import SMALLEST, difference_forest, p_values
+from drasclr_core.report.figures.evaluation.rows import label
+from drasclr_core.report.figures.evaluation.significance import SMALLEST, difference_forest, p_values
 from drasclr_core.report.tables import csv_links, folded, readable
 
 

@@ -9,11 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from drasclr_core.evaluate.survival.risk_groups import TERTILES
+from drasclr_core.evaluate.survival.risk_groups import TERTILES, YEAR
 from drasclr_core.methods import row_of
 from drasclr_core.report.style import color
 
-YEAR = 365.25
 # Light to dark, and a line style each, so that the order is seen without colours.
 GROUP_LOOK = (("#6baed6", "-"), ("#2171b5", "--"), ("#08306b", "-."))
 PAPER_LOOK = {"marker": "D", "markerfacecolor": "white", "markeredgecolor": "#444444", "linestyle": "", "markersize": 5}

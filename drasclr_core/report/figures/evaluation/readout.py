@@ -15,7 +15,7 @@ from sklearn.metrics import confusion_matrix
 
 from drasclr_core.evaluate.tasks import Task
 from drasclr_core.methods import row_of
-from drasclr_core.report.figures.rows import label, task_rows
+from drasclr_core.report.figures.evaluation.rows import label, task_rows
 from drasclr_core.report.style import color
 
 R2_FLOOR = -1.0

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from drasclr_core.evaluate.tasks import Task
-from drasclr_core.report.figures.readout import (
+from drasclr_core.report.figures.evaluation.readout import (
     confusion_by_method,
     confusion_matrices,
     predicted_against_true,
