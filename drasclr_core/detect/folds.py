@@ -12,7 +12,7 @@ VALIDATION = 5
 
 
 def fold_of_subjects(table: pd.DataFrame, folds: int = 5, seed: int = 0) -> pd.Series:
-    """The fold of every subject, the same for both subtypes, with the kinds of subjects shared out evenly.
+    """Draws the fold of every subject, the same for both subtypes, with the kinds of subjects shared out evenly.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def fold_of_subjects(table: pd.DataFrame, folds: int = 5, seed: int = 0) -> pd.S
 
 
 def validation_split(sids: np.ndarray, labels: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Which training boxes stop the training: those of a fifth of the subjects of each label, at least of one.
+    """Draws the training boxes that stop the training: those of a fifth of the subjects of each label, at least of one.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def validation_split(sids: np.ndarray, labels: np.ndarray, seed: int = 0) -> np.
 
 
 def fold_of_groups(sids: np.ndarray, labels: np.ndarray, folds: int, seed: int = 0) -> np.ndarray:
-    """Fold int [N] of boxes: subjects stay whole, and those of each label are shared out evenly.
+    """Draws the fold int [N] of boxes: subjects stay whole, and those of each label are shared out evenly.
 
     Parameters
     ----------
@@ -68,5 +68,5 @@ def fold_of_groups(sids: np.ndarray, labels: np.ndarray, folds: int, seed: int =
         A subject's boxes all have the same label.
     folds, seed : int
     """
-    _, first, place = np.unique(sids, return_index=True, return_inverse=True)
-    return stratified_folds(labels[first], folds, np.random.default_rng([seed, 23]), classes=True)[place]
+    _, first, subject = np.unique(sids, return_index=True, return_inverse=True)
+    return stratified_folds(labels[first], folds, np.random.default_rng([seed, 23]), classes=True)[subject]

@@ -14,7 +14,7 @@ RULES = {"voxels": "a quarter of the voxels", "direct": "the patch itself"}
 
 
 def detection_scores(hit: np.ndarray, false: np.ndarray, missed: np.ndarray) -> dict[str, np.ndarray]:
-    """F1, precision and recall from counts of true positives, false positives and false negatives (same shapes).
+    """Computes F1, precision and recall from counts of true and false positives and false negatives (same shapes).
 
     Where nothing was called positive there is no false alarm to speak of and no hit either: precision is 0 then, as F1
     is. Where there is nothing to find, all three are NaN.
@@ -31,12 +31,12 @@ def detection_scores(hit: np.ndarray, false: np.ndarray, missed: np.ndarray) -> 
 
 
 def outcomes(true: np.ndarray, called: np.ndarray) -> pd.DataFrame:
-    """Which boxes are ``hit, false, missed`` (bool columns, whose sums `detection_scores` takes); bool [N] each."""
+    """Returns which boxes are ``hit, false, missed`` (bool [N] each, whose sums `detection_scores` takes)."""
     return pd.DataFrame({"hit": true & called, "false": ~true & called, "missed": true & ~called})
 
 
 def decide(predictions: pd.DataFrame, rule: str) -> np.ndarray:
-    """bool [N]: which boxes a rule calls positive.
+    """Returns bool [N], which boxes a rule calls positive.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def decide(predictions: pd.DataFrame, rule: str) -> np.ndarray:
 
 
 def fold_scores(predictions: pd.DataFrame, rule: str) -> pd.DataFrame:
-    """Scores of every method, task and fold: the columns of `evaluate.comparison.read_scores`, and ``boxes``.
+    """Computes scores of every method, task and fold: the columns of `evaluate.comparison.read_scores`, and ``boxes``.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def fold_scores(predictions: pd.DataFrame, rule: str) -> pd.DataFrame:
 
 
 def detection_draws(predictions: pd.DataFrame, rule: str, draws: int = 1000, seed: int = 0) -> pd.DataFrame:
-    """Bootstrap over subjects of the scores of all boxes together, all methods on the same draws.
+    """Draws a bootstrap over subjects of the scores of all boxes together, all methods on the same draws.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def detection_draws(predictions: pd.DataFrame, rule: str, draws: int = 1000, see
 
 
 def precision_recall(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Precision and recall at every threshold of the probability, the boxes of all folds together.
+    """Computes precision and recall at every threshold of the probability, the boxes of all folds together.
 
     Each fold's boxes were seen by a model of their own, whose probabilities need not mean the same: a reason why the
     curve may lie lower than that of one model.

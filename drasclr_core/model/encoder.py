@@ -58,6 +58,8 @@ class Encoder(nn.Module):
         For an unknown conditioning.
     """
 
+    voxelwise = True
+
     def __init__(self, rep_dim: int = 128, num_experts: int = 8, conditioning: str = "loc-condconv"):
         super().__init__()
         if conditioning not in CONDITIONINGS:
@@ -69,6 +71,14 @@ class Encoder(nn.Module):
         )
         self.fusion = Fusion(rep_dim) if fused else None
         self.description: dict = {}
+
+    @property
+    def device(self) -> torch.device:
+        return self.blocks[0].conv.bias.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.blocks[0].conv.bias.dtype
 
     def forward(self, x: Tensor, location: Tensor | LocationGroups) -> Tensor:
         """Represent a batch of patches.

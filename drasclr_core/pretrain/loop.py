@@ -64,7 +64,7 @@ def pretrain(store, atlas, out_dir: str | Path, config: PretrainConfig, labels: 
     state_path = out_dir / "resume" / "state.pt"
     state = load_state(state_path, key, fabric.device) if resume else None
     if state is None:
-        state = {"key": key, "done": 0, "rows": [], "probes": [], "seconds": 0.0}
+        state = {"done": 0, "rows": [], "probes": [], "seconds": 0.0}
     else:
         model.load_state_dict(state.pop("model"))
         optimizer.load_state_dict(state.pop("optimizer"))
@@ -109,7 +109,7 @@ def pretrain(store, atlas, out_dir: str | Path, config: PretrainConfig, labels: 
                 scores = probe(model.query.encoder, store, model.locations, config.augmentation.size, labels)
                 log.add_probe(step.epoch + 1, step.number + 1, scores)
             if time.monotonic() - last_save >= config.save_every_s:
-                save_state(state_path, state, model, optimizer)
+                save_state(state_path, key, model=model.state_dict(), optimizer=optimizer.state_dict(), **state)
                 log.write()
                 last_save = time.monotonic()
 

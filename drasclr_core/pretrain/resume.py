@@ -9,7 +9,6 @@ import numpy as np
 import torch
 
 import drasclr_core
-from drasclr_core.methods.drasclr import DrasCLR
 from drasclr_core.model.inputs import HU_WINDOW
 from drasclr_core.pretrain.config import PretrainConfig
 from drasclr_core.run import atomic, fingerprint
@@ -22,16 +21,18 @@ def run_key(store, atlas, config: PretrainConfig) -> str:
                        patches=hashlib.sha256(np.ascontiguousarray(sample)).hexdigest())  # fmt: skip
 
 
-def load_state(path: Path, key: str, device: torch.device) -> dict | None:
-    if not path.exists():
+def load_state(path: str | Path | None, key: str, device: torch.device) -> dict | None:
+    """Returns the parts that `save_state` wrote with the same `key`, on the device; None if there are none."""
+    if path is None or not Path(path).exists():
         return None
     state = torch.load(path, map_location=device, weights_only=True)
-    return state if state["key"] == key else None
+    return state if state.pop("key") == key else None
 
 
-def save_state(path: Path, state: dict, model: DrasCLR, optimizer) -> None:
+def save_state(path: str | Path, key: str, **parts) -> None:
+    """Writes a training's state, atomically: state dicts, numbers and lists, by name."""
     with atomic(path) as temporary:
-        torch.save({**state, "model": model.state_dict(), "optimizer": optimizer.state_dict()}, temporary)
+        torch.save({"key": key, **parts}, temporary)
 
 
 def encoder_description(atlas, store, config: PretrainConfig, processes: int = 1) -> dict:

@@ -10,9 +10,9 @@ from drasclr_core.detect import finetune as loop
 from drasclr_core.detect.config import FinetuneConfig
 from drasclr_core.detect.cross_validation import scratch_encoder, train_detector
 from drasclr_core.detect.detector import Detector
+from drasclr_core.detect.finetune import balanced_batches
 from drasclr_core.detect.folds import validation_split
 from drasclr_core.detect.forward import box_outputs, box_tensors
-from drasclr_core.detect.sampling import balanced_batches
 
 CONFIG = FinetuneConfig(
     epochs=4, batch_size=8, views=2, lr=1e-4, batch_norm="frozen", noise_std=0.0, density_hu=0.0, save_every_s=0.0

@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from drasclr_core.detect.linear import as_detector, box_features, logistic, low_attenuation_share
+from drasclr_core.detect.forward import box_features
 from drasclr_core.detect.readouts import (
     add_voxels,
+    as_detector,
     detection_permutation_scores,
     everything_positive,
     linear_predictions,
+    logistic,
+    low_attenuation_share,
 )
 from drasclr_core.detect.scores import fold_scores
 

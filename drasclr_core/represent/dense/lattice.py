@@ -40,15 +40,15 @@ class Lattice:
         self.lungs[tuple(map(slice, part.shape))] = part
 
     def ids(self, points: np.ndarray) -> np.ndarray:
-        """int64 [N]: names of voxels [N, 3]."""
+        """Returns int64 [N], names of voxels [N, 3]."""
         return np.ravel_multi_index(tuple((np.asarray(points) - self.low).T), self.lungs.shape)
 
     def points(self, ids: np.ndarray) -> np.ndarray:
-        """int64 [N, 3]: voxel indices in the volume."""
+        """Returns int64 [N, 3], voxel indices in the volume."""
         return np.stack(np.unravel_index(ids, self.lungs.shape), axis=-1) + self.low
 
     def cells(self, step: int, within: np.ndarray | None = None, parent: int = 0) -> np.ndarray:
-        """ids [M] of the cells of edge `step`, a divisor of the stride, that hold lung.
+        """Returns ids [M] of the cells of edge `step`, a divisor of the stride, that hold lung.
 
         Parameters
         ----------
@@ -71,21 +71,21 @@ class Lattice:
         return self.ids(np.argwhere(holds) * step + self.low)
 
     def corners(self, cells: np.ndarray, step: int) -> np.ndarray:
-        """ids [M, 8] of the cells' points (for step 1 [M, 1]: the voxel itself), the lowest first, z fastest."""
+        """Returns ids [M, 8] of the cells' points (for step 1 [M, 1], the voxels), the lowest first, z fastest."""
         reach = (0, step) if step > 1 else (0,)
         return cells[:, None] + self.offsets(list(product(reach, repeat=3)))
 
     def interior(self, cells: np.ndarray, step: int) -> np.ndarray:
-        """ids [M, step^3] of the voxels that belong to each cell: its upper faces belong to the next."""
+        """Returns ids [M, step^3] of the voxels that belong to each cell: its upper faces belong to the next."""
         return cells[:, None] + self.offsets(list(product(range(step), repeat=3)))
 
     def offsets(self, voxels: list[tuple[int, int, int]]) -> np.ndarray:
-        """int64 [N]: what must be added to an id to move so many voxels [N, 3]."""
+        """Returns int64 [N], what must be added to an id to move so many voxels [N, 3]."""
         _, y, z = self.lungs.shape
         return np.array(voxels) @ np.array([y * z, z, 1])
 
     def neighbours(self, voxels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The points from which a value at each voxel is interpolated, and their shares.
+        """Returns the points from which a value at each voxel is interpolated, and their weights.
 
         Parameters
         ----------
@@ -98,8 +98,8 @@ class Lattice:
         float [N, 8]
             Trilinear weights; they sum to 1.
         """
-        places = self.points(voxels) - self.low
-        base, share = places // self.stride * self.stride, places % self.stride / self.stride
+        indices = self.points(voxels) - self.low
+        base, share = indices // self.stride * self.stride, indices % self.stride / self.stride
         upper = np.where(share > 0, self.stride, 0)
         choice = np.array(list(product((0, 1), repeat=3)))
         points = base[:, None] + choice * upper[:, None]
@@ -108,7 +108,7 @@ class Lattice:
 
 
 def trilinear(corners: np.ndarray, step: int) -> np.ndarray:
-    """Values at the voxels of cells from the values at their points.
+    """Returns values at the voxels of cells from the values at their points.
 
     Parameters
     ----------

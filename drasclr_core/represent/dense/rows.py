@@ -15,7 +15,7 @@ CHUNK = 4096  # rows that are compressed, written and read together
 
 def collect(parts: Iterable[np.ndarray], points: np.ndarray, width: int, out: str | Path | None,
             attributes: dict) -> np.ndarray | zarr.Array:  # fmt: skip
-    """Join parts, each float32 [n, width], to one row for each of the points.
+    """Joins parts, each float32 [n, width], to one row for each of the points.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ DIRECTIONS = np.array(_CORNERS) / np.hypot(1, GOLDEN)
 
 
 def describe_regions(cubes: np.ndarray) -> np.ndarray:
-    """Histograms of intensity and of gradient direction, one row per region.
+    """Returns histograms of intensity and of gradient direction, one row per region.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def describe_regions(cubes: np.ndarray) -> np.ndarray:
 
 
 def region_cubes(patches: np.ndarray, edge: int) -> np.ndarray:
-    """Those cubes [R, edge, edge, edge] of a grid on each patch [B, n, n, n] that lie in the lung."""
+    """Returns those cubes [R, edge, edge, edge] of a grid on each patch [B, n, n, n] that lie in the lung."""
     parts = patches.shape[1] // edge
     whole = patches[:, : parts * edge, : parts * edge, : parts * edge]
     cubes = whole.reshape(-1, parts, edge, parts, edge, parts, edge).transpose(0, 1, 3, 5, 2, 4, 6)
@@ -64,7 +64,7 @@ def region_cubes(patches: np.ndarray, edge: int) -> np.ndarray:
 
 
 def region_descriptors(path: str | Path, size: int, edge: int, workers: int = 0) -> list[np.ndarray]:
-    """`describe_regions` of the lung's regions of every subject of a store.
+    """Returns `describe_regions` of the lung's regions of every subject of a store.
 
     Parameters
     ----------
