@@ -98,12 +98,14 @@ def add_voxels(table: pd.DataFrame, boxes: Boxes, subtypes: Sequence[str], encod
         From `linear_predictions`, of one method.
     boxes, subtypes, seed
         As there.
-    encoder : Encoder
-        What the features are of; one that is `voxelwise`.
+    encoder : encoder of any method
+        What the features are of. Of one that is not `voxelwise` the share stays NaN.
     features : float [N, rep_dim]
     stride : int
         In voxels, see `voxel_shares`.
     """
+    if not encoder.voxelwise:
+        return table
     labels, parts = boxes.labels(), []
     for fold, part in track(list(table.groupby("fold")), "voxels of readouts"):
         heads = [as_detector(encoder, _fit(boxes, features, name, int(fold), labels, seed)).probability
