@@ -9,7 +9,6 @@ from scipy import ndimage
 from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.cohort.phantom.truth import load_truth
 from drasclr_core.evaluate.overlap import overlap
-from drasclr_core.imaging.constants import LOW_ATTENUATION
 from drasclr_core.imaging.volume import Volume
 from drasclr_core.run import Run
 
@@ -37,11 +36,6 @@ def true_shares(run: Run, sid: str) -> dict[str, float]:
     masks = load_truth(run.truth / f"{sid}.nii.gz")
     inside = masks["lungs"] > 0
     return {subtype: float(masks[subtype][inside].mean()) for subtype in SUBTYPES}
-
-
-def low_attenuation_mask(volume: Volume, lungs: np.ndarray) -> np.ndarray:
-    """Returns the LAA-950 mask, bool [x, y, z]: lung voxels below -950 HU."""
-    return (volume.array < LOW_ATTENUATION) & (np.asarray(lungs) > 0)
 
 
 def compare_masks(

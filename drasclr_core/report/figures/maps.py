@@ -15,9 +15,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from PIL import Image
 
+from drasclr_core.anatomy.lungs.low_attenuation import low_attenuation_mask
 from drasclr_core.anatomy.overlays import View
-from drasclr_core.detect.by_stage import PRISM, stage_name
-from drasclr_core.detect.truth import low_attenuation_mask
+from drasclr_core.cohort.stages import PRISM, stage_name
 from drasclr_core.evaluate.overlap import share_agreement
 from drasclr_core.imaging.volume import Volume
 from drasclr_core.report.style import color
