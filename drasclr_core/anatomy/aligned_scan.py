@@ -40,8 +40,6 @@ def read_aligned_scan(run: Run, sid: str, image: str | Path, spacing: float) -> 
 
     Parameters
     ----------
-    run : Run
-    sid : str
     image : path
         The subject's scan.
     spacing : float

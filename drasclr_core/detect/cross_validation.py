@@ -13,7 +13,7 @@ from torch import nn
 
 from drasclr_core.detect.config import FinetuneConfig
 from drasclr_core.detect.dataset import Boxes
-from drasclr_core.detect.detector import ABOUT, FOLDS, Detector
+from drasclr_core.detect.detector import ABOUT, FOLDS_FILE, Detector
 from drasclr_core.detect.finetune import finetune
 from drasclr_core.detect.folds import validation_split
 from drasclr_core.detect.forward import direct_probability
@@ -29,15 +29,9 @@ DESCRIBED = ("patch_size", "spacing_mm", "hu_window", "location_box_mm")
 
 
 def scratch_encoder(like: nn.Module, conditioning: str, seed: int) -> Encoder:
-    """Returns an untrained encoder for the same patches, drawn by `seed`.
+    """Returns an untrained encoder, drawn by `seed`, for the patches of one of any method, whose sizes it takes over.
 
-    Parameters
-    ----------
-    like : encoder of any method
-        Its sizes and the meaning of its input are taken over.
-    conditioning : str
-        See `Encoder`; ``none`` is an ordinary CNN.
-    seed : int
+    `conditioning` is as in `Encoder`; ``none`` is an ordinary CNN.
     """
     experts = {"num_experts": like.num_experts} if isinstance(like, Encoder) else {}
     with torch.random.fork_rng(devices=[]):
@@ -49,25 +43,17 @@ def scratch_encoder(like: nn.Module, conditioning: str, seed: int) -> Encoder:
 
 def train_detector(boxes: Boxes, train: np.ndarray, encoder: nn.Module, config: FinetuneConfig, description: dict,
                    state_path: str | Path | None = None) -> tuple[Detector, pd.DataFrame]:  # fmt: skip
-    """Fine-tunes a copy of an encoder on some of the boxes.
+    """Fine-tunes a copy of an encoder on some of the boxes; returns the detector and the log of `finetune`.
 
     Parameters
     ----------
-    boxes : Boxes
     train : int [N]
         Boxes of one subtype and healthy ones; a fifth of their subjects stops the training.
     encoder : encoder of any method
-        What to start from; not changed.
-    config : FinetuneConfig
     description : dict
         Of the detector; its ``key`` is that of the state.
     state_path : path, optional
         See `finetune`.
-
-    Returns
-    -------
-    Detector, DataFrame
-        The trained detector, and the log of `finetune`.
     """
     detector = Detector(copy.deepcopy(encoder), description=description)
     sids, labels = boxes.table["sid"].to_numpy()[train], boxes.labels()[train]
@@ -85,15 +71,12 @@ def cross_validate_detectors(run: Run, boxes: Boxes, subtypes: Sequence[str], me
 
     Parameters
     ----------
-    run : Run
-    boxes : Boxes
     subtypes : sequence of str
         Those without `Boxes.obstacle`.
     method : str
         Folder under ``detectors``, and the name in the results.
     encoder : encoder of any method
         What every training starts from.
-    config : FinetuneConfig
     stride : int
         In voxels, see `voxel_shares`.
 
@@ -103,7 +86,7 @@ def cross_validate_detectors(run: Run, boxes: Boxes, subtypes: Sequence[str], me
         ``method, task, fold, box, sid, true, probability, share``; the task is the subtype with a capital, `box` the
         row in ``boxes.table``. The share is NaN for an encoder that is not `voxelwise`.
     """
-    path = run.detectors(method) / FOLDS
+    path = run.detectors(method) / FOLDS_FILE
     key = fingerprint(version=VERSION, boxes=boxes.patches.key, fold=boxes.fold, weights=weights_fingerprint(encoder),
                       config=config.method())  # fmt: skip
     jobs = [(subtype, int(fold)) for subtype in subtypes for fold in np.unique(boxes.fold)]

@@ -65,16 +65,12 @@ def load_boxes(run: Run, patch_size: int, spacing: float, boxes: str | Path = ""
 
     Parameters
     ----------
-    run : Run
-    patch_size : int
-        Edge in voxels, and
-    spacing : float
-        voxel size in mm, of the encoder (its ``description``).
+    patch_size, spacing
+        Edge in voxels and voxel size in mm, of the encoder's ``description``.
     boxes : path
         CSV file as in `read_boxes`; empty for the cohort's own.
     healthy : int
         How many healthy patches; 0 for one at the place of every annotated box.
-    folds, seed : int
 
     Raises
     ------

@@ -15,7 +15,7 @@ from drasclr_core.model.locconv import LocationGroups
 from drasclr_core.run import Run, atomic, read_json, write_json
 
 HEAD, ABOUT, ENCODER = "head.safetensors", "detector.json", "encoder"
-FOLDS = "folds.csv"
+FOLDS_FILE = "folds.csv"
 """Says which subject was tested in which fold of a method's detectors: ``sid, fold``."""
 
 
@@ -86,18 +86,10 @@ class Detector(nn.Module):
 
 
 def detector_of(run: Run, method: str, subtype: str, sid: str | None = None) -> Detector:
-    """Returns a detector that was not trained on this subject.
+    """Returns a detector of a subtype that was not trained on subject `sid`.
 
-    Parameters
-    ----------
-    run : Run
-    method : str
-        ``drasclr_finetuned``, or another folder under ``detectors``.
-    subtype : str
-        One of `drasclr_core.cohort.annotations.SUBTYPES`.
-    sid : str, optional
-        The detector of the fold in which this subject was tested. Without it, or for a subject of no fold, on which no
-        detector was trained, that of fold 0.
+    It is that of the fold in which the subject was tested; without a subject, or for one of no fold, on which no
+    detector was trained, that of fold 0. `method` is a folder under ``detectors``, such as ``drasclr_finetuned``.
 
     Raises
     ------
@@ -108,7 +100,7 @@ def detector_of(run: Run, method: str, subtype: str, sid: str | None = None) -> 
     """
     if subtype not in SUBTYPES:
         raise ValueError(f"There is no emphysema subtype {subtype!r}: choose one of {', '.join(SUBTYPES)}.")
-    path = run.detectors(method) / FOLDS
+    path = run.detectors(method) / FOLDS_FILE
     if not path.exists():
         raise FileNotFoundError(f"Run {run.name!r} has no detectors {method!r} for cohort {run.cohort_name!r}: run "
                                 "notebook 20_emphysema first (it needs enough annotated boxes).")  # fmt: skip
@@ -118,7 +110,7 @@ def detector_of(run: Run, method: str, subtype: str, sid: str | None = None) -> 
 
 def trained_subtypes(run: Run, method: str) -> list[str]:
     """Returns subtypes with a detector for every fold; none before notebook 20, or where it had too few boxes."""
-    path = run.detectors(method) / FOLDS
+    path = run.detectors(method) / FOLDS_FILE
     if not path.exists():
         return []
     folds = {0, *pd.read_csv(path)["fold"].astype(int)}

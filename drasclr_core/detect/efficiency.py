@@ -14,7 +14,7 @@ from drasclr_core.detect.config import FinetuneConfig
 from drasclr_core.detect.cross_validation import train_detector
 from drasclr_core.detect.dataset import Boxes
 from drasclr_core.detect.forward import direct_probability
-from drasclr_core.detect.scores import detection_scores, outcomes
+from drasclr_core.detect.scores import box_outcomes, detection_scores
 from drasclr_core.detect.voxels import THRESHOLD
 from drasclr_core.model.weights import weights_fingerprint
 from drasclr_core.progress import for_each
@@ -49,28 +49,11 @@ class Fit:
 
 
 def part_of_boxes(sids: np.ndarray, fraction: float, seed: int) -> np.ndarray:
-    """Draws a random part of the annotated boxes: what there would be if the annotator had stopped earlier.
+    """Draws a part of the annotated boxes of subjects `sids` [N]: what there were if the annotator had stopped earlier.
 
     With one seed a larger part holds every smaller one. The first two boxes are of two subjects, as far as there are
-    two, so that one can train and one can stop the training.
-
-    Parameters
-    ----------
-    sids : str [N]
-        Whose boxes these are.
-    fraction : float
-        In (0, 1].
-    seed : int
-
-    Returns
-    -------
-    int [max(2, round(fraction * N))]
-        Sorted indices.
-
-    Raises
-    ------
-    ValueError
-        For another fraction.
+    two, so that one can train and one can stop the training. Returns sorted indices int [max(2, round(fraction * N))],
+    or raises ValueError for a fraction outside (0, 1].
     """
     if not 0 < fraction <= 1:
         raise ValueError(f"A fraction of the boxes lies between 0 and 1; {fraction} does not.")
@@ -82,26 +65,16 @@ def part_of_boxes(sids: np.ndarray, fraction: float, seed: int) -> np.ndarray:
 
 
 def annotation_curve(run: Run, boxes: Boxes, starts: list[Start], fits: list[Fit], workers: int = 1) -> pd.DataFrame:
-    """Trains and tests once for each of the `fits`; every one is kept in the run folder as soon as it is finished.
+    """Trains and tests once for each of the `fits`; every one is kept in ``efficiency/`` as soon as it is finished.
 
     A training uses a part of the annotated boxes of its four training folds and all their healthy ones, which cost no
     annotation. It is tested on all boxes of its fold, by the probability of each box's own patch.
 
-    Parameters
-    ----------
-    run : Run
-        Gets ``efficiency/`` in the cohort's folder.
-    boxes : Boxes
-    starts : list of Start
-    fits : list of Fit
-    workers : int
-        Processes.
-
     Returns
     -------
     DataFrame
-        ``method, subtype, fraction, seed, fold, f1, boxes``: annotated boxes in training. F1 is NaN where the
-        fold has no box of the subtype.
+        ``method, subtype, fraction, seed, fold, f1, boxes``: annotated boxes in training. F1 is NaN where the fold has
+        no box of the subtype.
     """
     known = {start.method: (start, weights_fingerprint(start.encoder)) for start in starts}
     one = partial(_one_fit, folder=run.efficiency, boxes=boxes, known=known)
@@ -154,15 +127,7 @@ def saved_annotation(curve: pd.DataFrame, pretrained: str, scratch: str, draws: 
 
 
 def saved_factor(fractions: np.ndarray, f1: np.ndarray, goal: float) -> float:
-    """Returns one over the smallest fraction at which the curve of F1 reaches the goal; 0 where it never does.
-
-    Parameters
-    ----------
-    fractions : float [K]
-        Rising.
-    f1 : float [K]
-    goal : float
-    """
+    """Returns one over the smallest of rising fractions [K] at which the curve of F1 [K] reaches the goal; else 0."""
     reached = np.flatnonzero(np.asarray(f1) >= goal)
     if not len(reached):
         return 0.0
@@ -189,5 +154,5 @@ def _train_and_test(fit: Fit, encoder: nn.Module, config: FinetuneConfig, boxes:
     train = np.concatenate([part, train[~labels[train]]])
     detector, _ = train_detector(boxes, train, encoder, config, {"key": key}, folder / f"{key}.state.pt")
     called = direct_probability(detector, boxes.patches, test) > THRESHOLD
-    f1 = float(detection_scores(**outcomes(labels[test], called).sum())["F1"])
+    f1 = float(detection_scores(**box_outcomes(labels[test], called).sum())["F1"])
     return {"f1": None if np.isnan(f1) else f1, "boxes": len(part)}

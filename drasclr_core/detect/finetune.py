@@ -30,14 +30,12 @@ def finetune(detector: Detector, patches: BoxPatches, rows: np.ndarray, labels: 
     ----------
     detector : Detector
         Changed in place. All its weights are trained. Its encoder's description says the voxel size.
-    patches : BoxPatches
     rows : int [N]
         The boxes to train with.
     labels : bool [N]
         Of these boxes.
     validation : bool [N]
         Which of them only stop the training. With none of them the last epoch counts.
-    config : FinetuneConfig
     state_path : path, optional
         Where the state is kept while it trains, so that a killed training goes on; removed at the end. A state of
         another `key` is not used.
@@ -104,26 +102,9 @@ def finetune(detector: Detector, patches: BoxPatches, rows: np.ndarray, labels: 
 def balanced_batches(labels: np.ndarray, batch_size: int, seed: int, epoch: int) -> np.ndarray:
     """Draws the boxes of one epoch, half of every batch with each label.
 
-    The more frequent label is seen about once; the rarer one comes round again, each time in a new order.
-
-    Parameters
-    ----------
-    labels : bool [N]
-        Both labels occur.
-    batch_size : int
-        Even.
-    seed, epoch : int
-        Choose the order.
-
-    Returns
-    -------
-    int [steps, batch_size]
-        Indices into `labels`.
-
-    Raises
-    ------
-    ValueError
-        An odd batch size, or boxes of one label only.
+    The more frequent label is seen about once; the rarer one comes round again, each time in a new order. Returns
+    indices into `labels` (bool [N]), int [steps, batch_size]; raises ValueError for an odd batch size or boxes of one
+    label only.
     """
     groups = [np.flatnonzero(labels), np.flatnonzero(~labels)]
     if batch_size % 2 or batch_size < 2:

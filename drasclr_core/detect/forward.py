@@ -21,17 +21,9 @@ def box_tensors(patches: BoxPatches, rows: np.ndarray, device: torch.device | st
 
 @torch.no_grad()
 def box_outputs(model: nn.Module, hu: Tensor, locations: Tensor) -> Tensor:
-    """Returns what a model, which is left in eval mode, makes of the boxes' middle patches.
+    """Returns what an encoder or detector, which is left in eval mode, makes of the boxes' middle patches.
 
-    Parameters
-    ----------
-    model : encoder or Detector
-    hu, locations : Tensor
-        From `box_tensors`.
-
-    Returns
-    -------
-    [N, rep_dim], or logits [N]
+    Of `box_tensors` it makes representations [N, rep_dim], or logits [N].
     """
     model.eval()
     size = hu.shape[-1] // 2

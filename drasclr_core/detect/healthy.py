@@ -57,7 +57,6 @@ def healthy_boxes(run: Run, sids: list[str], annotated: pd.DataFrame, count: int
         ``sid, x, y, z``; drawn in random order, each once before any is drawn again.
     count : int
         How many healthy boxes in all. There are fewer where a lung has no room for more.
-    seed : int
 
     Returns
     -------

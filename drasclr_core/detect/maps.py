@@ -35,12 +35,10 @@ def map_subject(subject: tuple[str, str], run: Run, method: str, subtype: str, o
     ----------
     subject : (str, str)
         sid and path of the scan.
-    run : Run
     method : str
         Folder under ``detectors``.
     subtype : str
         One of `drasclr_core.cohort.annotations.SUBTYPES`.
-    options : DenseOptions
 
     Returns
     -------
@@ -76,15 +74,10 @@ def save_map(dense: DenseProbability, probability_path: str | Path, mask_path: s
 
 
 def save_probability(path: str | Path, probability: np.ndarray, affine: np.ndarray) -> None:
-    """Writes probabilities as uint8 ``.nii.gz`` with a scale factor, which viewers apply by themselves.
+    """Writes probabilities [x, y, z] in [0, 1] as uint8 ``.nii.gz`` with a scale factor that viewers apply.
 
-    Parameters
-    ----------
-    path : path
-    probability : float [x, y, z]
-        In [0, 1]; NaN (outside the lungs) is written as 0, because viewers do not agree on how to show NaN.
-    affine : float64 [4, 4]
-        From voxel indices to RAS mm.
+    NaN (outside the lungs) is written as 0, because viewers do not agree on how to show it. The affine [4, 4] leads
+    from voxel indices to RAS mm.
     """
     image = nib.Nifti1Image(np.rint(np.nan_to_num(probability) * LEVELS).astype(np.uint8), affine)
     image.header.set_xyzt_units("mm")

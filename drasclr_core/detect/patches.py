@@ -72,19 +72,10 @@ def cut_boxes(run: Run, boxes: pd.DataFrame, subjects: pd.DataFrame, patch_size:
     ----------
     run : Run
         Aligned with its atlas (notebook 04); gets ``boxes/`` in the cohort's folder.
-    boxes : DataFrame
-        ``sid, x, y, z, subtype``.
-    subjects : DataFrame
-        ``sid, image``.
-    patch_size : int
-        Even edge n of a box in voxels, what the encoder takes.
-    spacing : float
-        Voxel size in mm, what the encoder was trained on.
-
-    Raises
-    ------
-    ValueError
-        An odd patch size.
+    boxes, subjects : DataFrame
+        ``sid, x, y, z, subtype``, and ``sid, image``.
+    patch_size, spacing
+        Edge n of a box in voxels and voxel size in mm, what the encoder was trained on; ValueError for an odd edge.
     """
     if patch_size % 2:
         raise ValueError(f"Boxes are cut with half a patch round them, so patches need an even size, not {patch_size}.")

@@ -68,6 +68,7 @@ def sampling_error(points: np.ndarray, positive: np.ndarray) -> float:
     The lattice is taken apart into the eight lattices of twice the step. Each gives a share of its own; their spread
     over the square root of eight is the error of the whole (interpenetrating samples: Mahalanobis 1946). Where disease
     lies in patches larger than the step, this is more than the true error, since the eight also complement each other.
+    NaN where fewer than two of the eight hold a point.
 
     Parameters
     ----------
@@ -75,11 +76,6 @@ def sampling_error(points: np.ndarray, positive: np.ndarray) -> float:
         Positions on the lattice, in steps.
     positive : bool [N]
         The detector's answer at each.
-
-    Returns
-    -------
-    float
-        NaN where fewer than two of the eight hold a point.
     """
     part = (np.asarray(points) % 2) @ [4, 2, 1]
     counts, hits = np.bincount(part, minlength=8), np.bincount(part, np.asarray(positive, dtype=float), minlength=8)
@@ -93,17 +89,8 @@ def sampling_error(points: np.ndarray, positive: np.ndarray) -> float:
 def lattice_errors(mask: np.ndarray, lungs: np.ndarray, stride: int) -> np.ndarray:
     """Returns how far the shares of all lattices of one stride are from the share of all voxels, for a known mask.
 
-    Parameters
-    ----------
-    mask, lungs : [x, y, z]
-        Above zero is inside.
-    stride : int
-
-    Returns
-    -------
-    float [stride^3]
-        Share on the lattice minus share of all lung voxels, one for each place of the lattice's first point; NaN where
-        a lattice misses the lungs.
+    Of a mask and lungs [x, y, z], above zero inside, it gives float [stride^3]: share on the lattice minus share of all
+    lung voxels, one for each place of the lattice's first point; NaN where a lattice misses the lungs.
     """
     inside = np.asarray(lungs) > 0
     mask = (np.asarray(mask) > 0) & inside
@@ -116,19 +103,10 @@ def lattice_errors(mask: np.ndarray, lungs: np.ndarray, stride: int) -> np.ndarr
 
 
 def lattice_table(masks: list[tuple[np.ndarray, np.ndarray]], strides: list[int]) -> pd.DataFrame:
-    """Returns how well lattices of each stride measure the share of the lungs that known masks take.
+    """Returns how well lattices of each stride measure the share of the lungs that known masks (mask, lungs) take.
 
-    Parameters
-    ----------
-    masks : list of (mask, lungs)
-        Arrays [x, y, z] as in `lattice_errors`.
-    strides : list of int
-
-    Returns
-    -------
-    DataFrame
-        ``stride, points`` (mean per scan), ``rms`` and ``worst`` (root mean square error over all lattices, of all
-        masks together and of the worst; percentage points).
+    Columns ``stride, points`` (mean per scan), ``rms`` and ``worst`` (root mean square error over all lattices, of all
+    masks together and of the worst; percentage points).
     """
     rows = []
     for stride in strides:

@@ -31,23 +31,10 @@ def low_attenuation_share(patches: BoxPatches) -> np.ndarray:
 
 
 def logistic(features: np.ndarray, labels: np.ndarray, sids: np.ndarray, seed: int = 0) -> Pipeline:
-    """Fits a logistic regression of standardised features, both labels with the same weight.
+    """Fits a logistic regression of standardised features [N, D] to labels bool [N], both with the same weight.
 
-    The L2 penalty is chosen while fitting, by the log loss over inner folds of whole subjects.
-
-    Parameters
-    ----------
-    features : float [N, D]
-    labels : bool [N]
-    sids : str [N]
-        Whose boxes these are.
-    seed : int
-        Draws the inner folds.
-
-    Returns
-    -------
-    Pipeline
-        Fitted, with ``predict_proba``.
+    The L2 penalty is chosen while fitting, by the log loss over inner folds of whole subjects (`sids` [N]), which
+    `seed` draws.
     """
     fold = fold_of_groups(sids, labels, INNER_FOLDS, seed)
     inner = [(train, test) for train, test in splits(fold) if len(np.unique(labels[train])) == 2]
@@ -72,18 +59,8 @@ def linear_predictions(boxes: Boxes, subtypes: Sequence[str], features: dict[str
                        ) -> pd.DataFrame:  # fmt: skip
     """Returns the predictions of a logistic regression of each table of features, trained on the other folds.
 
-    Parameters
-    ----------
-    boxes : Boxes
-    subtypes : sequence of str
-    features : dict of float [N, D]
-        Method -> one row per box.
-    seed : int
-
-    Returns
-    -------
-    DataFrame
-        As `cross_validate_detectors`, with `share` NaN.
+    `features` holds one row per box [N, D] for each method. The table is as from `cross_validate_detectors`, with
+    `share` NaN.
     """
     return _linear(boxes, subtypes, features, boxes.labels(), seed)
 
@@ -95,12 +72,9 @@ def add_voxels(table: pd.DataFrame, boxes: Boxes, subtypes: Sequence[str], encod
     Parameters
     ----------
     table : DataFrame
-        From `linear_predictions`, of one method.
-    boxes, subtypes, seed
-        As there.
+        From `linear_predictions`, of one method; subtypes and seed as there.
     encoder : encoder of any method
-        What the features are of. Of one that is not `voxelwise` the share stays NaN.
-    features : float [N, rep_dim]
+        What `features` [N, rep_dim] are of. Of one that is not `voxelwise` the share stays NaN.
     stride : int
         In voxels, see `voxel_shares`.
     """
@@ -129,16 +103,8 @@ def detection_permutation_scores(
 ) -> pd.DataFrame:
     """Computes mean scores over folds (direct rule) after the labels were permuted among the subjects of each task.
 
-    Parameters
-    ----------
-    boxes, subtypes, features, seed
-        As in `linear_predictions`.
-    n_permutations : int
-
-    Returns
-    -------
-    DataFrame
-        ``method, task, metric, permutation, value``.
+    Boxes, subtypes, features and seed are as in `linear_predictions`. Returns ``method, task, metric, permutation,
+    value``.
     """
     parts = []
     for number in track(range(n_permutations), "permuted labels"):

@@ -31,7 +31,7 @@ def box_is_positive(share: np.ndarray) -> np.ndarray:
 @torch.inference_mode()
 def voxel_shares(encoder: nn.Module, heads: list[Callable[[Tensor], Tensor]], patches: BoxPatches, rows: np.ndarray,
                  stride: int = 4, block: int = 8) -> np.ndarray:  # fmt: skip
-    """Returns the share of the voxels of boxes that have a probability above 0.5.
+    """Returns the share of the voxels of boxes that have a probability above 0.5, float [N, len(heads)].
 
     As on a dense map, every voxel's probability is that of the patch round it, at its own place. Voxels
     `stride` apart are asked, each standing for the cube round it, and neighbouring ones share their kernels.
@@ -42,17 +42,10 @@ def voxel_shares(encoder: nn.Module, heads: list[Callable[[Tensor], Tensor]], pa
         In eval mode; one that is `voxelwise`.
     heads : list of callables
         Representations [P, rep_dim] -> probabilities [P], such as `Detector.probability`.
-    patches : BoxPatches
     rows : int [N]
         Which boxes.
-    stride : int
-        In voxels; 1 asks every voxel.
-    block : int
-        Edge in voxels of the cubes that share their kernels, those of the cube's middle; 1: each its own.
-
-    Returns
-    -------
-    float [N, len(heads)]
+    stride, block : int
+        In voxels: 1 asks every voxel; edge of the cubes that share the kernels of their middle, 1: each its own.
     """
     folded, device = fold_batch_norm(encoder), encoder.device
     points, sizes = box_lattice(patches.size, stride, block)
@@ -83,9 +76,9 @@ def _pieces(patches: BoxPatches, row: int, cube: Tensor, points: np.ndarray, siz
     offsets = np.array([own.mean(axis=0) for own in blocks]) + n // 2 - (2 * n - 1) / 2
     locations = np.clip(patches.locations[row] + offsets @ patches.steps[row].T, -1, 1).astype(np.float32)
     locations = torch.from_numpy(locations).to(cube.device)
-    together = max(1, at_once // max(sizes))
-    for start in range(0, len(blocks), together):
-        own = slice(start, start + together)
+    blocks_at_once = max(1, at_once // max(sizes))
+    for start in range(0, len(blocks), blocks_at_once):
+        own = slice(start, start + blocks_at_once)
         # As in a dense map, an even patch reaches one voxel further up than down from its voxel.
         lows = (np.concatenate(blocks[own]) + n // 2 - (n - 1) // 2).tolist()
         views = torch.stack([cube[x : x + n, y : y + n, z : z + n] for x, y, z in lows])[:, None]

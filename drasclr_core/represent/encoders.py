@@ -20,7 +20,6 @@ def found_encoders(run: Run, methods: Sequence[str], like: dict) -> tuple[dict[s
 
     Parameters
     ----------
-    run : Run
     methods : sequence of str
         Folders under ``pretrain``; empty for all that there are.
     like : dict

@@ -31,7 +31,6 @@ def patch_features(encoder: nn.Module, store: PatchStore, locations: np.ndarray,
     ----------
     encoder : Encoder, or a module with its ``description``, ``rep_dim`` and ``device``
         In eval mode, with ``description["patch_size"]``.
-    store : PatchStore
     locations : float [L, 3]
         In [-1, 1].
     out_path : path
@@ -60,15 +59,7 @@ def patch_features(encoder: nn.Module, store: PatchStore, locations: np.ndarray,
 def image_features(path: str | Path) -> pd.DataFrame:
     """Returns one row per subject, the mean over its landmarks (Eq. 11): columns sid, f000, f001, ...
 
-    Parameters
-    ----------
-    path : path
-        What `patch_features` wrote.
-
-    Raises
-    ------
-    ValueError
-        If patch features are missing.
+    Raises ValueError where `patch_features` has not finished the array at `path`.
     """
     array = zarr.open_array(path, mode="r")
     starts = range(0, array.shape[0], SUBJECTS_AT_ONCE)

@@ -7,7 +7,7 @@ import torch
 from drasclr_core.detect import cross_validation
 from drasclr_core.detect.config import FinetuneConfig
 from drasclr_core.detect.cross_validation import cross_validate_detectors
-from drasclr_core.detect.detector import FOLDS, detector_of
+from drasclr_core.detect.detector import FOLDS_FILE, detector_of
 from drasclr_core.detect.forward import direct_probability
 from drasclr_core.run import Run
 
@@ -31,7 +31,7 @@ def test_every_box_is_tested_once_by_a_stranger(done, boxes):
     run, table = done
     assert sorted(table["box"]) == list(range(len(boxes.fold))) and table["task"].unique() == ["Centrilobular"]
     assert table["true"].tolist() == boxes.labels()[table["box"]].tolist()
-    for sid, fold in pd.read_csv(run.detectors("drasclr_finetuned") / FOLDS).itertuples(index=False):
+    for sid, fold in pd.read_csv(run.detectors("drasclr_finetuned") / FOLDS_FILE).itertuples(index=False):
         assert detector_of(run, "drasclr_finetuned", "centrilobular", sid).description["fold"] == fold
         assert boxes.table.loc[boxes.table["sid"] == sid, "fold"].eq(fold).all()
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drasclr_core.detect import finetune as loop
@@ -106,6 +106,7 @@ def test_another_seed_is_another_training(planted, encoder):
     assert same(train(planted, encoder, one)[0], train(planted, encoder, one)[0])
 
 
+@settings(deadline=None)
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 8), st.integers(0, 5))
 def test_batches_are_balanced(positive, negative, half, epoch):
     labels = np.r_[np.ones(positive, bool), np.zeros(negative, bool)]
@@ -122,6 +123,7 @@ def test_no_balance_possible(labels, size, message):
         balanced_batches(np.array(labels, bool), size, 0, 0)
 
 
+@settings(deadline=None)
 @given(st.integers(2, 12), st.integers(2, 12), st.integers(1, 4), st.integers(0, 20))
 def test_nobody_trains_and_stops_the_training(ill, healthy, each, seed):
     sids = np.repeat([f"S{index}" for index in range(ill + healthy)], each)

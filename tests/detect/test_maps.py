@@ -14,7 +14,7 @@ from torch import nn
 from drasclr_core.anatomy.aligned_scan import AlignedScan
 from drasclr_core.anatomy.atlas.registration import AtlasAffine
 from drasclr_core.detect import maps, proportion
-from drasclr_core.detect.detector import FOLDS, Detector, trained_subtypes
+from drasclr_core.detect.detector import FOLDS_FILE, Detector, trained_subtypes
 from drasclr_core.imaging.volume import Volume, load_volume, save_mask, save_volume
 from drasclr_core.model.encoder import Encoder
 from drasclr_core.represent.dense import DenseOptions, dense_features
@@ -57,7 +57,7 @@ def run(tmp_path_factory):
             head.weight.copy_(torch.from_numpy(weight)[None])
             head.bias.fill_(fit.intercept_[0] - weight @ mean)
         Detector(encoder, head, {"fold": fold}).save_pretrained(run.detector(METHOD, SUBTYPE, fold))
-    pd.DataFrame({"sid": ["S1"], "fold": [1]}).to_csv(run.detectors(METHOD) / FOLDS, index=False)
+    pd.DataFrame({"sid": ["S1"], "fold": [1]}).to_csv(run.detectors(METHOD) / FOLDS_FILE, index=False)
     return run
 
 

@@ -61,10 +61,8 @@ class SampledVoxels:
 
     Parameters
     ----------
-    lattice : Lattice
     count, seed : int
         How many voxels (at most all), and which.
-    rep_dim : int
     """
 
     def __init__(self, lattice: Lattice, count: int, seed: int, rep_dim: int):

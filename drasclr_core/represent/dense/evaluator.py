@@ -26,9 +26,7 @@ class Evaluator:
 
     Parameters
     ----------
-    inputs : VoxelInputs
-    encoder : Encoder
-    together : int
+    points_per_edge : int
         Points along each edge of a block; all in it get the kernels of the block's middle. 1: each its own.
     batch_size : int, optional
         Patches that go through the encoder at once.
@@ -41,17 +39,17 @@ class Evaluator:
         Called with ids [B] and features [B, C] of every batch.
     """
 
-    def __init__(self, inputs: VoxelInputs, encoder: Encoder, together: int = 1, batch_size: int | None = None):
-        self.inputs, self.encoder, self.together = inputs, encoder, together
-        self.batch_size = batch_size or _batch_size(inputs, together)
+    def __init__(self, inputs: VoxelInputs, encoder: Encoder, points_per_edge: int = 1, batch_size: int | None = None):
+        self.inputs, self.encoder, self.points_per_edge = inputs, encoder, points_per_edge
+        self.batch_size = batch_size or _batch_size(inputs, points_per_edge)
         self.evaluations = 0
         self.listen: Callable[[np.ndarray, Tensor], None] | None = None
 
     def order(self, ids: np.ndarray, step: int) -> np.ndarray:
         """Returns points that are `step` voxels apart, sorted block by block."""
-        if self.together == 1:
+        if self.points_per_edge == 1:
             return np.sort(ids)
-        blocks = self.inputs.lattice.points(ids) // (step * self.together)
+        blocks = self.inputs.lattice.points(ids) // (step * self.points_per_edge)
         return ids[np.lexsort((ids, *blocks.T[::-1]))]
 
     def __call__(self, ids: np.ndarray, step: int, description: str) -> Iterator[Tensor]:
@@ -74,25 +72,25 @@ class Evaluator:
         return self.encoder(self.inputs.patches(points), self._groups(points, step))
 
     def _groups(self, points: np.ndarray, step: int) -> LocationGroups | Tensor:
-        blocks = points // (step * self.together)
+        blocks = points // (step * self.points_per_edge)
         starts = np.flatnonzero(np.r_[True, (np.diff(blocks, axis=0) != 0).any(axis=1)])
-        middles = (blocks[starts] * self.together + (self.together - 1) / 2) * step
+        middles = (blocks[starts] * self.points_per_edge + (self.points_per_edge - 1) / 2) * step
         locations = torch.from_numpy(self.inputs.locations(middles)).to(self.inputs.device)
         sizes = np.diff(np.r_[starts, len(points)]).tolist()
         return locations[0] if len(sizes) == 1 else LocationGroups(locations, sizes)
 
 
-def _batch_size(inputs: VoxelInputs, together: int) -> int:
+def _batch_size(inputs: VoxelInputs, points_per_edge: int) -> int:
     if inputs.device.type != "cpu":
         return GPU_PATCHES
     fitting = max(8, CPU_VOXELS // inputs.size**3)
-    return fitting if together > 1 else min(fitting, CPU_OWN_KERNELS)
+    return fitting if points_per_edge > 1 else min(fitting, CPU_OWN_KERNELS)
 
 
 def _ahead(function: Callable, items: list, device: torch.device) -> Iterator:
     """function(item) of each item, in order; on a CPU in threads, a few items ahead.
 
-    Small batches side by side, each on one core, are faster than the cores together on one batch after the other.
+    Small batches side by side, each on one core, are faster than all cores on one batch after the other.
     """
     threads = torch.get_num_threads() if device.type == "cpu" else 1
     if threads == 1 or len(items) == 1:

@@ -66,7 +66,6 @@ def dense_features(
         With the cubic voxels that the encoder was trained on.
     encoder : Encoder
         In eval mode; its description gives patch and voxel size and the atlas's box. Computation is on its device.
-    options : DenseOptions
     out : path, optional
         A Zarr group with arrays ``features`` and ``points``, to which features are streamed instead of keeping them in
         memory. It appears under this name when it is complete.

@@ -24,7 +24,6 @@ class Field:
 
     Parameters
     ----------
-    lattice : Lattice
     evaluate : callable
         ids [N], and how many voxels they are apart -> values float32 [N, S].
 
@@ -81,7 +80,6 @@ class Field:
             Already filled.
         step : int
             Their edge. An edge is divided by its smallest prime factor.
-        threshold : float
         budget : int
             Most evaluations to spend.
 

@@ -50,13 +50,7 @@ class Lattice:
     def cells(self, step: int, within: np.ndarray | None = None, parent: int = 0) -> np.ndarray:
         """Returns ids [M] of the cells of edge `step`, a divisor of the stride, that hold lung.
 
-        Parameters
-        ----------
-        step : int
-        within : ids [K], optional
-            Only those inside these larger cells.
-        parent : int
-            Edge of the larger cells.
+        With `within`, only those inside these larger cells (ids [K]), whose edge is `parent`.
         """
         cut = tuple(slice(size - 1) for size in self.lungs.shape)
         coarse = [(size - 1) // step for size in self.lungs.shape]
@@ -85,18 +79,10 @@ class Lattice:
         return np.array(voxels) @ np.array([y * z, z, 1])
 
     def neighbours(self, voxels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the points from which a value at each voxel is interpolated, and their weights.
+        """Returns the points from which a value at each voxel (ids [N]) is interpolated and their weights, [N, 8].
 
-        Parameters
-        ----------
-        voxels : ids [N]
-
-        Returns
-        -------
-        ids [N, 8]
-            Only points that are needed: where a voxel lies on a face of its cell, points on that face come twice.
-        float [N, 8]
-            Trilinear weights; they sum to 1.
+        Only points that are needed are named: where a voxel lies on a face of its cell, points on that face come twice.
+        The trilinear weights sum to 1.
         """
         indices = self.points(voxels) - self.low
         base, share = indices // self.stride * self.stride, indices % self.stride / self.stride
@@ -108,19 +94,7 @@ class Lattice:
 
 
 def trilinear(corners: np.ndarray, step: int) -> np.ndarray:
-    """Returns values at the voxels of cells from the values at their points.
-
-    Parameters
-    ----------
-    corners : [..., 8]
-        As `Lattice.corners` orders them.
-    step : int
-
-    Returns
-    -------
-    [..., step^3]
-        As `Lattice.interior` orders them.
-    """
+    """Returns values [..., step^3] in cells (as `Lattice.interior`) from those [..., 8] at `Lattice.corners`."""
     upper = np.arange(step, dtype=corners.dtype) / step
     line = np.stack([1 - upper, upper], axis=1)  # [step, 2]
     weights = np.einsum("ia,jb,kc->abcijk", line, line, line).reshape(8, step**3)

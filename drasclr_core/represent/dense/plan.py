@@ -54,8 +54,8 @@ def make_plan(scan: AlignedScan, encoder: Encoder, options: DenseOptions) -> Pla
     own = Evaluator(inputs, encoder, 1, options.batch_size)
     if options.exact:
         return Plan(lattice, inputs, own, own, None)
-    points_together = max(1, options.block // options.stride)
-    fast = Evaluator(inputs, fold_batch_norm(encoder), points_together, options.batch_size)
+    points_per_edge = max(1, options.block // options.stride)
+    fast = Evaluator(inputs, fold_batch_norm(encoder), points_per_edge, options.batch_size)
     sample = SampledVoxels(lattice, options.check, options.seed, encoder.rep_dim) if options.check else None
     fast.listen = sample.listen if sample else None
     return Plan(lattice, inputs, fast, own, sample)

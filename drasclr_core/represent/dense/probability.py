@@ -64,7 +64,6 @@ def dense_probability(
         As in `dense_features`.
     head : nn.Module, classifier with ``predict_proba``, or callable
         Features [N, C] -> probabilities [N] or [N, S] (see `drasclr_core.represent.dense.heads.probabilities`).
-    options : DenseOptions
 
     Raises
     ------

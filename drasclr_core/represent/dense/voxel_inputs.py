@@ -49,7 +49,6 @@ class VoxelInputs:
 
     Parameters
     ----------
-    scan : AlignedScan
     lattice : Lattice
         Its box is where patches can be asked for.
     encoder : Encoder

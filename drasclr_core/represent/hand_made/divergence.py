@@ -19,23 +19,12 @@ CLOSEST = 1e-12
 
 
 def kl_divergence(p: np.ndarray, q: np.ndarray, k: int = NEIGHBOUR) -> float:
-    """Estimates the Kullback-Leibler divergence D(P || Q) in nats, from samples alone.
+    """Estimates the Kullback-Leibler divergence D(P || Q) in nats, from samples p [n, d] and q [m, d] alone.
 
     The estimator of Wang, Kulkarni and Verdu (2009): with rho_k and nu_k a point's distance to its k-th neighbour among
     the other points of `p` and among those of `q`, the mean of d log(nu_k / rho_k), plus log(m / (n - 1)). Consistent,
-    but biased and noisy where samples are few or dimensions many; it may be negative.
-
-    Parameters
-    ----------
-    p : [n, d]
-    q : [m, d]
-    k : int
-        Less than n, at most m.
-
-    Raises
-    ------
-    ValueError
-        Too few points.
+    but biased and noisy where samples are few or dimensions many; it may be negative. Raises ValueError where n is not
+    above, or m is below k.
     """
     return _divergence(p, cKDTree(q), _own_distances(p, k), k)
 
