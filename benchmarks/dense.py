@@ -12,6 +12,7 @@ Where every voxel is evaluated (exact mode, stride 1), the seconds of both lungs
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -24,13 +25,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from drasclr_core.anatomy.atlas.registration import AtlasAffine
+from drasclr_core.anatomy.aligned_scan import AlignedScan, read_aligned_scan
 from drasclr_core.anatomy.extraction import extract_patches
 from drasclr_core.cohort.phantom.truth import load_truth
-from drasclr_core.imaging.volume import Volume, load_mask, load_volume
+from drasclr_core.imaging.masks import dice
+from drasclr_core.imaging.volume import Volume, load_mask
 from drasclr_core.model import Encoder
 from drasclr_core.provenance import Meter, code_version, hardware
-from drasclr_core.represent import dense_probability
+from drasclr_core.represent import DenseOptions, dense_probability
 from drasclr_core.represent.dense.lattice import Lattice
 from drasclr_core.represent.dense.plan import make_plan
 from drasclr_core.run import Run, atomic, read_json, write_json
@@ -80,25 +82,22 @@ def compare(run: Run, options: argparse.Namespace) -> tuple[pd.DataFrame, dict]:
     """The table, one row per stride and block below the exact mode's, and what it is of."""
     sid, head, facts = train_head(run, options.subject, options.fraction)
     encoder = Encoder.from_pretrained(run.pretrain())
-    volume = load_volume(run.images / f"{sid}.nii.gz", encoder.description["spacing_mm"])
-    lungs, _ = load_mask(run.anatomy(sid) / "lungs.nii.gz")
-    affine = AtlasAffine.load(run.anatomy(sid) / "affine.json")
-    scan = (volume, lungs, affine, encoder)
-    slab = (volume, middle_slab(lungs, round(options.slab_mm / volume.spacing[2])), affine, encoder)
-    inside = slab[1] > 0
+    scan = read_aligned_scan(run, sid, run.images / f"{sid}.nii.gz", encoder.description["spacing_mm"])
+    slab = scan._replace(lungs=middle_slab(scan.lungs, round(options.slab_mm / scan.volume.spacing[2])))
+    inside, lung_voxels = slab.lungs > 0, int(np.count_nonzero(scan.lungs))
 
-    exact = dense_probability(*slab, head, exact=True)
-    exact_seconds = exact.seconds / exact.evaluations * np.count_nonzero(lungs)
-    features = plan_of(scan, 1, 1, options.check).exact_features()
+    exact = dense_probability(slab, encoder, head, options=DenseOptions(exact=True))
+    exact_seconds = exact.seconds / exact.evaluations * lung_voxels
+    features = make_plan(scan, encoder, DenseOptions(stride=1, block=1, check=options.check)).exact_features()
     rows = [{"mode": "exact", "stride": 1, "block": 1, "seconds": exact_seconds, "extrapolated": True, "speedup": 1.0}]
     for stride, block in product(options.strides, options.blocks):
-        how = {"stride": stride, "block": block, "check": 0}
-        plain = dense_probability(*slab, head, **how, refine=False)
+        how = DenseOptions(stride=stride, block=block, check=0)
+        plain = dense_probability(slab, encoder, head, options=replace(how, budget=0))
         # Refinement spends its budget where the whole lungs need it; without it, a slab shows what the whole would.
-        fast = dense_probability(*scan, head, **how) if stride > 1 else plain
-        seconds = fast.seconds if stride > 1 else plain.seconds / plain.evaluations * np.count_nonzero(lungs)
-        plan = plan_of(scan, stride, block, options.check)
-        plan.fast.all(plan.fast.order(plan.probe.points, stride), stride, "Features")  # the probe listens
+        fast = dense_probability(scan, encoder, head, options=how) if stride > 1 else plain
+        seconds = fast.seconds if stride > 1 else plain.seconds / plain.evaluations * lung_voxels
+        plan = make_plan(scan, encoder, replace(how, check=options.check))
+        plan.fast.all(plan.fast.order(plan.sample.points, stride), stride, "Features")  # the sample listens
         error = plan.feature_error(features)
         rows.append({
             "mode": "fast", "stride": stride, "block": block, "seconds": seconds, "extrapolated": stride == 1,
@@ -106,9 +105,9 @@ def compare(run: Run, options: argparse.Namespace) -> tuple[pd.DataFrame, dict]:
             "probability_mean": float(np.abs(fast.probability - exact.probability)[inside].mean()),
             "dice": dice(fast.mask & inside, exact.mask), "dice_unrefined": dice(plain.mask, exact.mask),
         })  # fmt: skip
-    facts |= {"run": run.name, "subject": sid, "lung_voxels": int(np.count_nonzero(lungs)),
+    facts |= {"run": run.name, "subject": sid, "lung_voxels": lung_voxels,
               "slab_voxels": int(inside.sum()), "slab_mask_share": float(exact.mask[inside].mean()),
-              "spacing_mm": volume.spacing[0], "patch_size": encoder.description["patch_size"],
+              "spacing_mm": scan.volume.spacing[0], "patch_size": encoder.description["patch_size"],
               "check": options.check, "clipped": exact.clipped}  # fmt: skip
     return for_the_book(pd.DataFrame(rows)), facts
 
@@ -155,18 +154,9 @@ def middle_slab(lungs: np.ndarray, slices: int) -> np.ndarray:
     return slab
 
 
-def plan_of(scan: tuple, stride: int, block: int, check: int):
-    """Set up as `dense_probability` does, for random lung voxels that are the same at every stride."""
-    return make_plan(*scan, stride, block, exact=False, check=check, seed=0, batch_size=None, box=None)
-
-
 def lattice_points(lungs: np.ndarray, stride: int) -> int:
     lattice = Lattice(lungs, stride)
     return len(np.unique(lattice.corners(lattice.cells(stride), stride)))
-
-
-def dice(one: np.ndarray, other: np.ndarray) -> float:
-    return float(2 * (one & other).sum() / max(one.sum() + other.sum(), 1))
 
 
 def time_whole_scan(edge_mm: float, stride: int, block: int, voxels: int = 500) -> dict:
@@ -180,17 +170,16 @@ def time_whole_scan(edge_mm: float, stride: int, block: int, voxels: int = 500) 
     x, y, z = np.meshgrid(*axes[None].repeat(3, axis=0), indexing="ij", sparse=True)
     lungs = (((np.abs(x) - 0.24) / 0.207) ** 2 + (y / 0.267) ** 2 + (z / 0.4) ** 2 < 1).astype(np.uint8)
     array = np.random.default_rng(0).normal(-850, 100, lungs.shape).astype(np.float32)
-    volume, affine = Volume(array, np.eye(4)), AtlasAffine(np.eye(4))
+    scan = AlignedScan(Volume(array, np.eye(4)), lungs, np.eye(4))
     torch.manual_seed(0)
     encoder = Encoder().eval()
     encoder.description = {"patch_size": 32, "spacing_mm": 1.0, "hu_window": [-1024, 240],
                            "location_box_mm": [[0, 0, 0], [edge, edge, edge]]}  # fmt: skip
-    scan = (volume, lungs, affine, encoder)
     with Meter() as meter:
-        fast = dense_probability(*scan, undecided, stride=stride, block=block)
+        fast = dense_probability(scan, encoder, undecided, options=DenseOptions(stride=stride, block=block))
     some = np.zeros_like(lungs)  # neighbouring voxels, as the exact mode would take them
     some[tuple(np.argwhere(lungs)[-voxels:].T)] = 1
-    exact = dense_probability(volume, some, affine, encoder, undecided, exact=True)
+    exact = dense_probability(scan._replace(lungs=some), encoder, undecided, options=DenseOptions(exact=True))
     exact_seconds = exact.seconds / exact.evaluations * np.count_nonzero(lungs)
     points = lattice_points(lungs, stride)
     return {"edge_mm": edge, "lung_litres": round(float(lungs.sum(dtype=int)) / 1e6, 2), "stride": stride,

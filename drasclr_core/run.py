@@ -104,6 +104,32 @@ class Run:
     def notebooks(self) -> Path:
         return self.folder / "notebooks"
 
+    @property
+    def boxes(self) -> Path:
+        """The annotator's boxes, a CSV file."""
+        return self.cohort / "cohort" / "boxes.csv"
+
+    @property
+    def box_patches(self) -> Path:
+        return self.cohort / "boxes"
+
+    @property
+    def efficiency(self) -> Path:
+        return self.cohort / "efficiency"
+
+    def detectors(self, method: str) -> Path:
+        return self.cohort / "detectors" / method
+
+    def detector(self, method: str, subtype: str, fold: int) -> Path:
+        return self.detectors(method) / f"{subtype}-{fold}"
+
+    def maps(self, method: str) -> Path:
+        return self.cohort / "maps" / method
+
+    def map_file(self, method: str, sid: str, subtype: str, mask: bool = False) -> Path:
+        """The probability map of one subject and subtype, or its mask."""
+        return self.maps(method) / f"{sid}-{subtype}{'-mask' if mask else ''}.nii.gz"
+
     def __repr__(self) -> str:
         return f"Run({self.name!r}, cohort={self.cohort_name!r})"
 

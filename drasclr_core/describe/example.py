@@ -8,7 +8,7 @@ import pandas as pd
 
 from drasclr_core.cohort.subjects import image_path, read_subjects
 from drasclr_core.detect.boxes import usable
-from drasclr_core.detect.detector import folds_file
+from drasclr_core.detect.detector import FOLDS_FILE
 from drasclr_core.run import Run
 
 
@@ -23,7 +23,7 @@ def example_subject(run: Run, detector: str = "drasclr_finetuned") -> tuple[str,
     FileNotFoundError
         No subject of the cohort is usable.
     """
-    subjects, folds = read_subjects(run), folds_file(run, detector)
+    subjects, folds = read_subjects(run), run.detectors(detector) / FOLDS_FILE
     chosen = subjects[subjects["sid"].isin(usable(run, subjects["sid"]))]
     if chosen.empty:
         raise FileNotFoundError(f"No subject of cohort {run.cohort_name!r} is aligned: run notebook 04_registration.")

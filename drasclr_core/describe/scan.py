@@ -27,6 +27,7 @@ from drasclr_core.describe.scan_folder import OneScan, claim, forget, judge_scan
 from drasclr_core.describe.scan_tables import keep_landmarks, keep_regions
 from drasclr_core.describe.subtype_maps import detectors_for, map_subtype
 from drasclr_core.imaging.refusal import printable_name
+from drasclr_core.methods import load_encoder
 from drasclr_core.model.encoder import Encoder
 from drasclr_core.names import refuse_unknown
 from drasclr_core.provenance import code_version, stage_record, versions
@@ -126,7 +127,7 @@ def _check_run(run: Run) -> None:
 
 def _trained(run: Run, method: str) -> tuple[Encoder, Atlas]:
     """Returns the run's encoder and atlas, which must go together."""
-    atlas, encoder = Atlas.load(run.atlas), Encoder.from_pretrained(run.pretrain(method))
+    atlas, encoder = Atlas.load(run.atlas), load_encoder(run.pretrain(method))
     trained_at = np.array(encoder.description.get("locations", []))
     if trained_at.shape != atlas.locations.shape or not np.allclose(trained_at, atlas.locations, atol=1e-5):
         raise ValueError(f"The encoder {method!r} of run {run.name!r} was trained on other landmarks than those of its "

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
+from drasclr_core.anatomy.aligned_scan import AlignedScan
 from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.describe.description import mask_file, probability_file
 from drasclr_core.describe.scan_folder import OneScan
-from drasclr_core.detect.detector import Detector, detector_of
-from drasclr_core.detect.maps import save_probability, trained_subtypes
-from drasclr_core.imaging.volume import load_mask, save_mask
-from drasclr_core.represent.dense import dense_probability
+from drasclr_core.detect.detector import Detector, detector_of, trained_subtypes
+from drasclr_core.detect.maps import save_map
+from drasclr_core.imaging.volume import load_mask
+from drasclr_core.model.weights import weights_fingerprint
+from drasclr_core.represent.dense import DenseOptions, dense_probability
 from drasclr_core.run import Run, fingerprint, kept
 
 VERSION = 1
@@ -51,7 +53,7 @@ def map_subtype(scan: OneScan, subtype: str, detector: Detector, **how) -> dict:
     subtype : str
     detector : Detector
     **how
-        ``stride, block, check, seed`` of `dense_probability`.
+        ``stride, block, check, seed`` of `DenseOptions`.
 
     Returns
     -------
@@ -60,15 +62,13 @@ def map_subtype(scan: OneScan, subtype: str, detector: Detector, **how) -> dict:
         ``evaluations, seconds, clipped, unrefined``, and ``error`` against exact voxels (fields of `ProbabilityError`,
         or None).
     """
-    head = detector.head.state_dict()
-    weights = [detector.encoder.description["sha256"], *(head[name].tolist() for name in sorted(head))]
-    key = fingerprint(version=VERSION, aligned=scan.aligned, weights=weights, how=how)
+    key = fingerprint(version=VERSION, aligned=scan.aligned, weights=weights_fingerprint(detector), how=how)
     files = [scan.folder / probability_file(subtype), scan.folder / mask_file(subtype)]
 
     def make() -> dict:
-        dense = dense_probability(scan.volume, scan.lungs, scan.affine, detector.encoder, detector.probability, **how)
-        save_probability(files[0], dense.probability, dense.affine)
-        save_mask(files[1], dense.mask, dense.affine)
+        aligned = AlignedScan(scan.volume, scan.lungs, np.linalg.inv(scan.affine.matrix))
+        dense = dense_probability(aligned, detector.encoder, detector.probability, options=DenseOptions(**how))
+        save_map(dense, *files)
         facts = {name: getattr(dense, name) for name in ("evaluations", "seconds", "clipped", "unrefined")}
         error = asdict(dense.error) if dense.error else None
         return {**how, **facts, "error": error, "fold": detector.description.get("fold")}

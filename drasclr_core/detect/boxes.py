@@ -20,13 +20,8 @@ LEAST_LUNG = 0.1
 """Share of a box that must be lung; the rule of the landmarks too."""
 
 
-def boxes_file(run: Run) -> Path:
-    """Where a phantom cohort keeps its boxes, and where one's own may be put."""
-    return run.cohort / "cohort" / "boxes.csv"
-
-
 def read_boxes(path: str | Path, sids: Iterable[str]) -> pd.DataFrame:
-    """Boxes of 32 mm from a CSV file.
+    """Reads boxes of 32 mm from a CSV file.
 
     Parameters
     ----------
@@ -77,8 +72,8 @@ def read_boxes(path: str | Path, sids: Iterable[str]) -> pd.DataFrame:
     return table.assign(**numbers.astype(float))
 
 
-def check_places(run: Run, boxes: pd.DataFrame, name: str) -> None:
-    """Raise ValueError, naming rows of the file `name`, for boxes outside the scan or mostly outside the lungs."""
+def check_positions(run: Run, boxes: pd.DataFrame, name: str) -> None:
+    """Raises ValueError, naming rows of the file `name`, for boxes outside the scan or mostly outside the lungs."""
     problems = []
     for row, sid, share in zip(boxes.index, boxes["sid"], lung_of_boxes(run, boxes), strict=True):
         if np.isnan(share):
@@ -89,7 +84,7 @@ def check_places(run: Run, boxes: pd.DataFrame, name: str) -> None:
 
 
 def lung_of_boxes(run: Run, boxes: pd.DataFrame) -> np.ndarray:
-    """Share of lung in each box (``sid, x, y, z``), float [N]; NaN where its centre lies outside the scan."""
+    """Returns the share of lung in each box (``sid, x, y, z``), [N]; NaN where its centre lies outside the scan."""
     centres, shares = boxes[["x", "y", "z"]].to_numpy(float), np.full(len(boxes), np.nan)
     for sid, rows in boxes.groupby("sid", sort=False).indices.items():
         lungs, affine = load_mask(run.anatomy(sid) / "lungs.nii.gz")
@@ -100,19 +95,19 @@ def lung_of_boxes(run: Run, boxes: pd.DataFrame) -> np.ndarray:
 
 
 def lung_share(lungs: np.ndarray, affine: np.ndarray) -> np.ndarray:
-    """Share of lung in the box round every voxel, float32 [x, y, z]."""
+    """Returns the share of lung in the box round every voxel, float32 [x, y, z]."""
     side = max(round(BOX_MM / float(np.linalg.norm(affine[:3, 0]))), 1)
     return ndimage.uniform_filter((lungs > 0).astype(np.float32), side, mode="constant")
 
 
 def usable(run: Run, sids: Iterable[str]) -> list[str]:
-    """Those of the subjects whose scans were not refused and are aligned with the atlas."""
+    """Returns those of the subjects whose scans were not refused and are aligned with the atlas."""
     aligned = [sid for sid in sids if (run.anatomy(sid) / "affine.json").exists()]
     return [sid for sid in aligned if Quality.load(run.anatomy(sid) / "quality.json").verdict != "refused"]
 
 
 def left_out(boxes: pd.DataFrame, ready: list[str]) -> str:
-    """A sentence about boxes of subjects that are not `ready`; empty where there are none."""
+    """Returns a sentence about boxes of subjects that are not `ready`; empty where there are none."""
     lost = boxes[~boxes["sid"].isin(ready)]
     if lost.empty:
         return ""

@@ -24,17 +24,20 @@ class FinetuneConfig:
     lr, head_lr : float
         Learning rates of the encoder and of the new linear layer.
     weight_decay : float
+        Of AdamW.
     batch_norm : str
         ``trained``: its statistics are those of the batches, which an encoder from scratch needs. ``frozen``: those of
         pretraining stay, and a patch's output never depends on the batch; take a smaller learning rate then.
     rotate_deg, translate_mm, scale, noise_std, contrast_p : float
-        As in `drasclr_core.pretrain.augment.Augmentation`. The views stay near their box, whose label they keep.
+        Degrees, mm, fraction, HU and probability, as in `drasclr_core.pretrain.augment.Augmentation`. The views stay
+        near their box, whose label they keep.
     density_hu : float
         Largest number of HU added to or taken from a whole view. Lungs differ in density by how deeply a person has
         breathed in; a detector should not learn from a few dozen subjects that dark lungs are ill.
     seed : int
+        Chooses the validation subjects, batches and views.
     save_every_s : float
-        Least time between two saved states.
+        Least seconds between two saved states.
     """
 
     epochs: int = 12
@@ -62,10 +65,10 @@ class FinetuneConfig:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1.")
 
     def augmentation(self, size: int, spacing: float) -> Augmentation:
-        """The random views, for patches of `size` voxels of `spacing` mm."""
+        """Returns the random views, for patches of `size` voxels of `spacing` mm."""
         return Augmentation(size, spacing, self.rotate_deg, self.translate_mm, self.scale, noise_std=self.noise_std,
                             contrast_p=self.contrast_p)  # fmt: skip
 
     def method(self) -> dict:
-        """What decides the result."""
+        """Returns the settings that decide the result."""
         return {name: value for name, value in asdict(self).items() if name != "save_every_s"}

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from drasclr_core.cohort.subjects import read_subjects
-from drasclr_core.detect.boxes import boxes_file, check_places, left_out, read_boxes, usable
+from drasclr_core.detect.boxes import check_positions, left_out, read_boxes, usable
 from drasclr_core.detect.folds import fold_of_subjects
 from drasclr_core.detect.healthy import HEALTHY, healthy_boxes, healthy_subjects
 from drasclr_core.detect.patches import BoxPatches, cut_boxes
@@ -42,15 +42,15 @@ class Boxes:
         return self.patches.table.assign(fold=self.fold)
 
     def rows(self, subtype: str) -> np.ndarray:
-        """Indices of the boxes of a task: those of the subtype, and the healthy ones."""
+        """Returns indices of the boxes of a task: those of the subtype, and the healthy ones."""
         return np.flatnonzero(self.table["subtype"].isin([subtype, HEALTHY]))
 
     def labels(self) -> np.ndarray:
-        """bool [N]: whether a box was annotated; False for healthy ones."""
+        """Returns bool [N], whether a box was annotated; False for healthy ones."""
         return (self.table["subtype"] != HEALTHY).to_numpy()
 
     def obstacle(self, subtype: str) -> str:
-        """Why a subtype cannot be evaluated with these boxes; empty where it can."""
+        """Returns why a subtype cannot be evaluated with these boxes; empty where it can."""
         table = self.table
         for kind in (subtype, HEALTHY):
             subjects = table.loc[table["subtype"] == kind, "sid"].nunique()
@@ -61,29 +61,27 @@ class Boxes:
 
 def load_boxes(run: Run, patch_size: int, spacing: float, boxes: str | Path = "", healthy: int = 0, folds: int = 5,
                seed: int = 0) -> Boxes:  # fmt: skip
-    """Read and check the boxes, add healthy ones, cut their patches (once) and deal the subjects out to folds.
+    """Reads and checks the boxes, adds healthy ones, cuts their patches (once) and draws the folds of subjects.
 
     Parameters
     ----------
-    run : Run
     patch_size, spacing
-        Of the encoder (its ``description``).
+        Edge in voxels and voxel size in mm, of the encoder's ``description``.
     boxes : path
-        A CSV file as in `read_boxes`; empty for the cohort's own.
+        CSV file as in `read_boxes`; empty for the cohort's own.
     healthy : int
         How many healthy patches; 0 for one at the place of every annotated box.
-    folds, seed : int
 
     Raises
     ------
     FileNotFoundError, ValueError
-        As `read_boxes`, `healthy_subjects` and `check_places`.
+        As `read_boxes`, `healthy_subjects` and `check_positions`.
     """
-    subjects, path = read_subjects(run), Path(boxes) if boxes else boxes_file(run)
+    subjects, path = read_subjects(run), Path(boxes) if boxes else run.boxes
     given = read_boxes(path, subjects["sid"])
     ready = usable(run, given["sid"].unique())
     remark, annotated = left_out(given, ready), given[given["sid"].isin(ready)]
-    check_places(run, annotated, path.name)
+    check_positions(run, annotated, path.name)
     free = healthy_boxes(
         run, usable(run, healthy_subjects(subjects, given)), annotated, healthy or len(annotated), seed
     )

@@ -10,11 +10,13 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from drasclr_core.cohort.annotations import SUBTYPES
-from drasclr_core.model.encoder import Encoder
+from drasclr_core.methods import load_encoder
 from drasclr_core.model.locconv import LocationGroups
 from drasclr_core.run import Run, atomic, read_json, write_json
 
-HEAD, ABOUT, ENCODER, FOLDS = "head.safetensors", "detector.json", "encoder", "folds.csv"
+HEAD, ABOUT, ENCODER = "head.safetensors", "detector.json", "encoder"
+FOLDS_FILE = "folds.csv"
+"""Says which subject was tested in which fold of a method's detectors: ``sid, fold``."""
 
 
 class Detector(nn.Module):
@@ -22,7 +24,7 @@ class Detector(nn.Module):
 
     Parameters
     ----------
-    encoder : Encoder
+    encoder : encoder of any method
         Used as it is, not copied; its description says which patches it takes.
     head : nn.Linear, optional
         rep_dim -> 1; without it one of zeros, which gives 0.5 everywhere.
@@ -30,30 +32,34 @@ class Detector(nn.Module):
         ``subtype``, ``method``, ``fold`` and what else should travel with the weights (anything JSON can hold).
     """
 
-    def __init__(self, encoder: Encoder, head: nn.Linear | None = None, description: dict | None = None):
+    def __init__(self, encoder: nn.Module, head: nn.Linear | None = None, description: dict | None = None):
         super().__init__()
         self.encoder = encoder
-        self.head = head or _blank_head(encoder)
+        self.head = (head or _blank_head(encoder.rep_dim)).to(encoder.device, encoder.dtype)
         self.description = dict(description or {})
 
+    @property
+    def device(self) -> torch.device:
+        return self.head.weight.device
+
     def forward(self, x: Tensor, location: Tensor | LocationGroups) -> Tensor:
-        """Logits [B] of patches [B, 1, n, n, n] at locations (both as `Encoder.forward` takes them)."""
+        """Returns logits [B] of patches [B, 1, n, n, n] at locations (both as `Encoder.forward` takes them)."""
         return self.logits(self.encoder(x, location))
 
     def logits(self, features: Tensor) -> Tensor:
-        """Representations [N, rep_dim] -> logits [N]."""
+        """Returns logits [N] of representations [N, rep_dim]."""
         return self.head(features)[:, 0]
 
     def probability(self, features: Tensor) -> Tensor:
-        """Representations [N, rep_dim] -> probabilities [N]; the `head` that `dense_probability` asks for.
+        """Returns probabilities [N] of representations [N, rep_dim]; the `head` that `dense_probability` asks for.
 
         NumPy arrays are taken too, because that is what a head that is a function is given.
         """
-        features = torch.as_tensor(features, dtype=self.head.weight.dtype, device=self.head.weight.device)
+        features = torch.as_tensor(features, dtype=self.head.weight.dtype, device=self.device)
         return torch.sigmoid(self.logits(features))
 
     def save_pretrained(self, folder: str | Path) -> None:
-        """Write ``encoder/`` (see `Encoder.save_pretrained`), ``head.safetensors``, ``detector.json``: all or none."""
+        """Writes ``encoder/`` (see `Encoder.save_pretrained`), ``head.safetensors``, ``detector.json``: all or none."""
         with atomic(folder) as temporary:
             self.encoder.save_pretrained(temporary / ENCODER)
             save_file({name: value.contiguous().cpu() for name, value in self.head.state_dict().items()},
@@ -62,7 +68,7 @@ class Detector(nn.Module):
 
     @classmethod
     def from_pretrained(cls, folder: str | Path) -> Detector:
-        """The detector, in eval mode, that `save_pretrained` wrote.
+        """Returns the detector, in eval mode, that `save_pretrained` wrote.
 
         Raises
         ------
@@ -74,34 +80,16 @@ class Detector(nn.Module):
         folder = Path(folder)
         if not (folder / ABOUT).exists():
             raise FileNotFoundError(f"{folder.name}: no detector here. Run notebook 20_emphysema to its end first.")
-        detector = cls(Encoder.from_pretrained(folder / ENCODER), description=read_json(folder / ABOUT))
+        detector = cls(load_encoder(folder / ENCODER), description=read_json(folder / ABOUT))
         detector.head.load_state_dict(load_file(folder / HEAD))
         return detector.eval()
 
 
-def detector_folder(run: Run, method: str, subtype: str, fold: int) -> Path:
-    """Where the detector of one method, subtype and fold is kept."""
-    return run.cohort / "detectors" / method / f"{subtype}-{fold}"
-
-
-def folds_file(run: Run, method: str) -> Path:
-    """Where it is kept which subject was tested in which fold: a CSV file ``sid, fold``."""
-    return run.cohort / "detectors" / method / FOLDS
-
-
 def detector_of(run: Run, method: str, subtype: str, sid: str | None = None) -> Detector:
-    """A detector that was not trained on this subject.
+    """Returns a detector of a subtype that was not trained on subject `sid`.
 
-    Parameters
-    ----------
-    run : Run
-    method : str
-        ``drasclr_finetuned``, or another folder under ``detectors``.
-    subtype : str
-        One of `drasclr_core.cohort.annotations.SUBTYPES`.
-    sid : str, optional
-        The detector of the fold in which this subject was tested. Without it, or for a subject of no fold, on which no
-        detector was trained, that of fold 0.
+    It is that of the fold in which the subject was tested; without a subject, or for one of no fold, on which no
+    detector was trained, that of fold 0. `method` is a folder under ``detectors``, such as ``drasclr_finetuned``.
 
     Raises
     ------
@@ -112,16 +100,25 @@ def detector_of(run: Run, method: str, subtype: str, sid: str | None = None) -> 
     """
     if subtype not in SUBTYPES:
         raise ValueError(f"There is no emphysema subtype {subtype!r}: choose one of {', '.join(SUBTYPES)}.")
-    path = folds_file(run, method)
+    path = run.detectors(method) / FOLDS_FILE
     if not path.exists():
         raise FileNotFoundError(f"Run {run.name!r} has no detectors {method!r} for cohort {run.cohort_name!r}: run "
                                 "notebook 20_emphysema first (it needs enough annotated boxes).")  # fmt: skip
     folds = pd.read_csv(path, dtype={"sid": str}).set_index("sid")["fold"]
-    return Detector.from_pretrained(detector_folder(run, method, subtype, int(folds.get(sid, 0))))
+    return Detector.from_pretrained(run.detector(method, subtype, int(folds.get(sid, 0))))
 
 
-def _blank_head(encoder: Encoder) -> nn.Linear:
-    head = nn.Linear(encoder.rep_dim, 1).to(encoder.blocks[0].conv.bias)
+def trained_subtypes(run: Run, method: str) -> list[str]:
+    """Returns subtypes with a detector for every fold; none before notebook 20, or where it had too few boxes."""
+    path = run.detectors(method) / FOLDS_FILE
+    if not path.exists():
+        return []
+    folds = {0, *pd.read_csv(path)["fold"].astype(int)}
+    return [name for name in SUBTYPES if all((run.detector(method, name, fold) / ABOUT).exists() for fold in folds)]
+
+
+def _blank_head(rep_dim: int) -> nn.Linear:
+    head = nn.Linear(rep_dim, 1)
     nn.init.zeros_(head.weight)
     nn.init.zeros_(head.bias)
     return head

@@ -12,18 +12,10 @@ VALIDATION = 5
 
 
 def fold_of_subjects(table: pd.DataFrame, folds: int = 5, seed: int = 0) -> pd.Series:
-    """The fold of every subject, the same for both subtypes, with the kinds of subjects shared out evenly.
+    """Draws the fold of every subject, the same for both subtypes, with the kinds of subjects shared out evenly.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Boxes, ``sid, subtype``. A subject's kind is the set of subtypes of its boxes.
-    folds, seed : int
-
-    Returns
-    -------
-    Series
-        Fold 0 to `folds` - 1, indexed by sid.
+    A subject's kind is the set of subtypes of its boxes (`table`: ``sid, subtype``). Returns fold 0 to `folds` - 1,
+    indexed by sid.
     """
     kind = table.sort_values("subtype").groupby("sid")["subtype"].agg(lambda own: "+".join(dict.fromkeys(own)))
     codes = np.unique(kind, return_inverse=True)[1]
@@ -32,20 +24,10 @@ def fold_of_subjects(table: pd.DataFrame, folds: int = 5, seed: int = 0) -> pd.S
 
 
 def validation_split(sids: np.ndarray, labels: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Which training boxes stop the training: those of a fifth of the subjects of each label, at least of one.
+    """Draws the training boxes that stop the training: those of a fifth of the subjects of each label, at least of one.
 
-    Parameters
-    ----------
-    sids : str [N]
-        Subjects of the training boxes.
-    labels : bool [N]
-        A subject's boxes all have the same label.
-    seed : int
-
-    Returns
-    -------
-    bool [N]
-        True for validation. All False where a label has a single subject, which must train.
+    Of boxes with subjects `sids` [N] and labels [N], which are equal within a subject, returns bool [N], True for
+    validation; all False where a label has a single subject, which must train.
     """
     chosen: list[str] = []
     rng = np.random.default_rng([seed, 21])
@@ -59,14 +41,6 @@ def validation_split(sids: np.ndarray, labels: np.ndarray, seed: int = 0) -> np.
 
 
 def fold_of_groups(sids: np.ndarray, labels: np.ndarray, folds: int, seed: int = 0) -> np.ndarray:
-    """Fold int [N] of boxes: subjects stay whole, and those of each label are shared out evenly.
-
-    Parameters
-    ----------
-    sids : str [N]
-    labels : bool [N]
-        A subject's boxes all have the same label.
-    folds, seed : int
-    """
-    _, first, place = np.unique(sids, return_index=True, return_inverse=True)
-    return stratified_folds(labels[first], folds, np.random.default_rng([seed, 23]), classes=True)[place]
+    """Draws the fold int [N] of boxes: subjects `sids` [N] stay whole, those of each label are shared out evenly."""
+    _, first, subject = np.unique(sids, return_index=True, return_inverse=True)
+    return stratified_folds(labels[first], folds, np.random.default_rng([seed, 23]), classes=True)[subject]

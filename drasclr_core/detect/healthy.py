@@ -25,7 +25,7 @@ _STREAM = 9002
 
 
 def healthy_subjects(subjects: pd.DataFrame, boxes: pd.DataFrame) -> list[str]:
-    """Subjects with GOLD 0, no visible emphysema of either subtype, and no box, in the order of the table.
+    """Returns subjects with GOLD 0, no visible emphysema of either subtype, and no box, in the order of the table.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def healthy_subjects(subjects: pd.DataFrame, boxes: pd.DataFrame) -> list[str]:
 
 
 def healthy_boxes(run: Run, sids: list[str], annotated: pd.DataFrame, count: int, seed: int = 0) -> pd.DataFrame:
-    """Boxes in healthy lungs at the places of annotated ones.
+    """Draws boxes in healthy lungs at the places of annotated ones.
 
     An encoder that knows the location, and any that sees the chest wall, would otherwise tell the two kinds apart by
     where they lie: boxes of a subtype lie where that subtype lies. So each healthy box is the twin of an annotated one:
@@ -57,7 +57,6 @@ def healthy_boxes(run: Run, sids: list[str], annotated: pd.DataFrame, count: int
         ``sid, x, y, z``; drawn in random order, each once before any is drawn again.
     count : int
         How many healthy boxes in all. There are fewer where a lung has no room for more.
-    seed : int
 
     Returns
     -------
@@ -66,9 +65,9 @@ def healthy_boxes(run: Run, sids: list[str], annotated: pd.DataFrame, count: int
     """
     if not sids or annotated.empty:
         return pd.DataFrame(columns=list(COLUMNS))
-    places, shares = _in_the_atlas(run, annotated), lung_of_boxes(run, annotated)
+    in_atlas, shares = _atlas_points(run, annotated), lung_of_boxes(run, annotated)
     rng = np.random.default_rng([seed, _STREAM])
-    order = np.concatenate([rng.permutation(len(places)) for _ in range(-(-count // len(places)))])[:count]
+    order = np.concatenate([rng.permutation(len(in_atlas)) for _ in range(-(-count // len(in_atlas)))])[:count]
     rows = []
     for turn, sid in enumerate(sids):
         affine = AtlasAffine.load(run.anatomy(sid) / "affine.json")
@@ -77,19 +76,19 @@ def healthy_boxes(run: Run, sids: list[str], annotated: pd.DataFrame, count: int
         for twin in (*own, *order):  # others stand in for those that find no room
             if len(taken) == len(own):
                 break
-            centre = _like(share, to_mm, affine.to_subject(places[twin : twin + 1])[0], shares[twin], taken)
+            centre = _like(share, to_mm, affine.to_subject(in_atlas[twin : twin + 1])[0], shares[twin], taken)
             if centre is not None:
                 taken = np.vstack([taken, centre])
         rows += [{"sid": sid, **dict(zip("xyz", centre, strict=True)), "subtype": HEALTHY} for centre in taken.tolist()]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _in_the_atlas(run: Run, boxes: pd.DataFrame) -> np.ndarray:
-    """Atlas places [N, 3] (RAS mm) of boxes."""
-    centres, places = boxes[["x", "y", "z"]].to_numpy(float), np.empty((len(boxes), 3))
+def _atlas_points(run: Run, boxes: pd.DataFrame) -> np.ndarray:
+    """Boxes' centres [N, 3] in the atlas, RAS mm."""
+    centres, points = boxes[["x", "y", "z"]].to_numpy(float), np.empty((len(boxes), 3))
     for sid, rows in boxes.groupby("sid", sort=False).indices.items():
-        places[rows] = AtlasAffine.load(run.anatomy(sid) / "affine.json").to_atlas(centres[rows])
-    return places
+        points[rows] = AtlasAffine.load(run.anatomy(sid) / "affine.json").to_atlas(centres[rows])
+    return points
 
 
 def _like(share: np.ndarray, to_mm: np.ndarray, centre: np.ndarray, wanted: float, taken: np.ndarray):

@@ -15,8 +15,9 @@ from drasclr_core.anatomy.extraction import extract_patches
 from drasclr_core.cohort.subjects import image_path
 from drasclr_core.imaging.volume import load_volume
 from drasclr_core.progress import for_each
-from drasclr_core.run import Run, atomic, file_fingerprint, fingerprint, is_done, mark_done
+from drasclr_core.run import Run, atomic, file_fingerprint, fingerprint, kept
 
+HU, LOCATIONS = "hu.npy", "places.npz"
 VERSION = 1
 """Raise when patches are cut otherwise, so that those of an older version are cut anew."""
 
@@ -55,53 +56,45 @@ class BoxPatches:
         return self.hu.shape[1] // 2
 
     def clipped(self) -> np.ndarray:
-        """Locations float32 [N, 3] in [-1, 1]: a box may lie a little beyond the atlas's patches."""
+        """Returns locations float32 [N, 3] in [-1, 1]: a box may lie a little beyond the atlas's patches."""
         return np.clip(self.locations, -1, 1).astype(np.float32)
 
     def cores(self) -> np.ndarray:
-        """The boxes without their surroundings, int16 [N, n, n, n]."""
+        """Returns the boxes without their surroundings, int16 [N, n, n, n]."""
         inside = slice(self.size // 2, self.size // 2 + self.size)
         return np.asarray(self.hu[:, inside, inside, inside])
 
 
 def cut_boxes(run: Run, boxes: pd.DataFrame, subjects: pd.DataFrame, patch_size: int, spacing: float) -> BoxPatches:
-    """Cut the patches of boxes out of their scans, or read those that were cut before.
+    """Cuts the patches of boxes out of their scans, or reads those that were cut before.
 
     Parameters
     ----------
     run : Run
         Aligned with its atlas (notebook 04); gets ``boxes/`` in the cohort's folder.
-    boxes : DataFrame
-        ``sid, x, y, z, subtype``.
-    subjects : DataFrame
-        ``sid, image``.
-    patch_size : int
-        Even edge n of a box in voxels, what the encoder takes.
-    spacing : float
-        Voxel size in mm, what the encoder was trained on.
-
-    Raises
-    ------
-    ValueError
-        An odd patch size.
+    boxes, subjects : DataFrame
+        ``sid, x, y, z, subtype``, and ``sid, image``.
+    patch_size, spacing
+        Edge n of a box in voxels and voxel size in mm, what the encoder was trained on; ValueError for an odd edge.
     """
     if patch_size % 2:
         raise ValueError(f"Boxes are cut with half a patch round them, so patches need an even size, not {patch_size}.")
-    folder, boxes = run.cohort / "boxes", boxes.reset_index(drop=True)
+    folder, boxes = run.box_patches, boxes.reset_index(drop=True)
     sids = list(dict.fromkeys(boxes["sid"]))
     images = {sid: image_path(run, image) for sid, image in zip(subjects["sid"], subjects["image"], strict=True)}
     made_of = {sid: [images[sid].stat().st_size, file_fingerprint(run.anatomy(sid) / "affine.json")] for sid in sids}
     key = fingerprint(version=VERSION, boxes=boxes.to_csv(index=False), made_of=made_of, size=patch_size,
                       spacing=spacing, atlas=file_fingerprint(run.atlas))  # fmt: skip
-    if not is_done(folder, "boxes", key):
+
+    def make() -> None:
         jobs = [(images[sid], run.anatomy(sid), boxes.loc[boxes["sid"] == sid, ["x", "y", "z"]].to_numpy())
                 for sid in sids]  # fmt: skip
         cut = partial(_cut, size=2 * patch_size, spacing=spacing, atlas=Atlas.load(run.atlas))
         _save(folder, boxes, dict(zip(sids, for_each(cut, jobs, "boxes", 1), strict=True)), 2 * patch_size)
-        mark_done(folder, "boxes", key)
-    places = np.load(folder / "places.npz")
-    hu = np.load(folder / "hu.npy", mmap_mode="r")
-    return BoxPatches(boxes, hu, places["locations"], places["steps"], key)
+
+    kept(folder, "boxes", key, make, [folder / HU, folder / LOCATIONS])
+    told = np.load(folder / LOCATIONS)
+    return BoxPatches(boxes, np.load(folder / HU, mmap_mode="r"), told["locations"], told["steps"], key)
 
 
 def _cut(job: tuple[Path, Path, np.ndarray], size: int, spacing: float, atlas: Atlas) -> tuple[np.ndarray, ...]:
@@ -119,13 +112,13 @@ def _cut(job: tuple[Path, Path, np.ndarray], size: int, spacing: float, atlas: A
 def _save(folder: Path, boxes: pd.DataFrame, parts: dict[str, tuple], size: int) -> None:
     """Write what `_cut` made of each subject, in the order of the boxes."""
     rows = {sid: np.flatnonzero(boxes["sid"] == sid) for sid in parts}
-    with atomic(folder / "hu.npy") as temporary:
+    with atomic(folder / HU) as temporary:
         hu = np.lib.format.open_memmap(temporary, "w+", np.int16, (len(boxes), size, size, size))
         for sid, (patches, _, _) in parts.items():
             hu[rows[sid]] = patches
         hu.flush()
     locations, steps = np.empty((len(boxes), 3)), np.empty((len(boxes), 3, 3))
-    for sid, (_, places, step) in parts.items():
-        locations[rows[sid]], steps[rows[sid]] = places, step
-    with atomic(folder / "places.npz") as temporary:
+    for sid, (_, own, step) in parts.items():
+        locations[rows[sid]], steps[rows[sid]] = own, step
+    with atomic(folder / LOCATIONS) as temporary:
         np.savez(temporary, locations=locations, steps=steps)

@@ -1,39 +1,39 @@
 """The share of the lungs that a detector calls diseased, from a systematic sample of voxels (Figure 4).
 
-A share needs no map. Every `stride`-th voxel on each axis, evaluated exactly where it lies and not interpolated, gives
-it at a fraction of the cost: neighbouring voxels have nearly the same patch, and would repeat the same answer.
+A share needs no map. Voxels some stride apart, evaluated exactly where they lie and not interpolated, give it at a
+fraction of the cost: neighbouring voxels have nearly the same patch, and would repeat the same answer.
 """
 
 from __future__ import annotations
 
+from functools import cache, partial
 from itertools import product
 
 import numpy as np
 import pandas as pd
 import torch
 
-from drasclr_core.detect.detector import detector_of
-from drasclr_core.detect.maps import map_key, maps_folder, read_scan
+from drasclr_core.anatomy.aligned_scan import read_aligned_scan
+from drasclr_core.detect.detector import Detector, detector_of
+from drasclr_core.detect.maps import map_key
 from drasclr_core.detect.voxels import THRESHOLD
-from drasclr_core.represent.dense import dense_features
+from drasclr_core.represent.dense import DenseOptions, dense_features
 from drasclr_core.represent.dense.heads import probabilities
-from drasclr_core.run import Run, is_done, mark_done, read_json
+from drasclr_core.run import Run, kept
 
 
 def sample_subject(
-    subject: tuple[str, str], run: Run, method: str, subtypes: tuple[str, ...], stride: int, block: int
+    subject: tuple[str, str], run: Run, method: str, subtypes: tuple[str, ...], options: DenseOptions
 ) -> list[dict]:
-    """The detected share of each subtype in one subject; each is computed once and kept beside the maps.
+    """Measures the detected share of each subtype in one subject; each is computed once and kept beside the maps.
 
     Parameters
     ----------
     subject, run, method
         As in `map_subject`. Each subtype's detector is one that was not trained on the subject.
     subtypes : tuple of str
-    stride : int
-        Points lie where all three voxel indices are multiples of it.
-    block : int
-        As in `dense_features`.
+    options : DenseOptions
+        Its stride is that of the sample.
 
     Returns
     -------
@@ -42,40 +42,40 @@ def sample_subject(
         `sampling_error`), ``points, seconds``.
     """
     sid, image = subject
-    folder, rows, scan = maps_folder(run, method), [], None
+    read = cache(partial(read_aligned_scan, run, sid, image))
+
+    def measure(detector: Detector) -> dict:
+        dense = dense_features(read(detector.encoder.description["spacing_mm"]), detector.encoder, options=options)
+        facts = {"share": float("nan"), "error": float("nan"), "points": len(dense.points), "seconds": dense.seconds}
+        if len(dense.points):
+            positive = probabilities(detector.probability, torch.from_numpy(dense.features))[:, 0] >= THRESHOLD
+            error = sampling_error(dense.points // options.stride, positive)
+            facts |= {"share": float(positive.mean()), "error": error}
+        return facts
+
+    rows = []
     for subtype in subtypes:
         detector = detector_of(run, method, subtype, sid)
-        piece, key = f"{sid}-{subtype}-share", map_key(run, sid, detector, stride=stride, block=block, shares=True)
-        if not is_done(folder, piece, key):
-            scan = scan or read_scan(run, sid, image, detector.encoder.description["spacing_mm"])
-            dense = dense_features(*scan, detector.encoder, stride=stride, block=block, check=0)
-            facts = {"share": float("nan"), "error": float("nan")}
-            if len(dense.points):
-                positive = probabilities(detector.probability, torch.from_numpy(dense.features))[:, 0] >= THRESHOLD
-                facts = {"share": float(positive.mean()), "error": sampling_error(dense.points // stride, positive)}
-            mark_done(folder, piece, key, points=len(dense.points), seconds=dense.seconds, **facts)
-        facts = {name: value for name, value in read_json(folder / f".{piece}.json").items() if name != "key"}
+        key = map_key(run, sid, detector, options)
+        facts = kept(run.maps(method), f"{sid}-{subtype}-share", key, partial(measure, detector))
         rows.append({"sid": sid, "subtype": subtype, **facts})
     return rows
 
 
 def sampling_error(points: np.ndarray, positive: np.ndarray) -> float:
-    """Standard error of a share from a lattice of points, out of the lattice itself.
+    """Returns the standard error of a share from a lattice of points, out of the lattice itself.
 
     The lattice is taken apart into the eight lattices of twice the step. Each gives a share of its own; their spread
     over the square root of eight is the error of the whole (interpenetrating samples: Mahalanobis 1946). Where disease
     lies in patches larger than the step, this is more than the true error, since the eight also complement each other.
+    NaN where fewer than two of the eight hold a point.
 
     Parameters
     ----------
     points : int [N, 3]
-        Places on the lattice, in steps.
+        Positions on the lattice, in steps.
     positive : bool [N]
-
-    Returns
-    -------
-    float
-        NaN where fewer than two of the eight hold a point.
+        The detector's answer at each.
     """
     part = (np.asarray(points) % 2) @ [4, 2, 1]
     counts, hits = np.bincount(part, minlength=8), np.bincount(part, np.asarray(positive, dtype=float), minlength=8)
@@ -87,19 +87,10 @@ def sampling_error(points: np.ndarray, positive: np.ndarray) -> float:
 
 
 def lattice_errors(mask: np.ndarray, lungs: np.ndarray, stride: int) -> np.ndarray:
-    """How far the shares of all lattices of one stride are from the share of all voxels, for a mask that is known.
+    """Returns how far the shares of all lattices of one stride are from the share of all voxels, for a known mask.
 
-    Parameters
-    ----------
-    mask, lungs : [x, y, z]
-        Above zero is inside.
-    stride : int
-
-    Returns
-    -------
-    float [stride^3]
-        Share on the lattice minus share of all lung voxels, one for each place of the lattice's first point; NaN where
-        a lattice misses the lungs.
+    Of a mask and lungs [x, y, z], above zero inside, it gives float [stride^3]: share on the lattice minus share of all
+    lung voxels, one for each place of the lattice's first point; NaN where a lattice misses the lungs.
     """
     inside = np.asarray(lungs) > 0
     mask = (np.asarray(mask) > 0) & inside
@@ -112,19 +103,10 @@ def lattice_errors(mask: np.ndarray, lungs: np.ndarray, stride: int) -> np.ndarr
 
 
 def lattice_table(masks: list[tuple[np.ndarray, np.ndarray]], strides: list[int]) -> pd.DataFrame:
-    """How well lattices of each stride measure the share of the lungs that known masks take.
+    """Returns how well lattices of each stride measure the share of the lungs that known masks (mask, lungs) take.
 
-    Parameters
-    ----------
-    masks : list of (mask, lungs)
-        Arrays [x, y, z] as in `lattice_errors`.
-    strides : list of int
-
-    Returns
-    -------
-    DataFrame
-        ``stride, points`` (mean per scan), ``rms`` and ``worst`` (root mean square error over all lattices, of all
-        masks together and of the worst; percentage points).
+    Columns ``stride, points`` (mean per scan), ``rms`` and ``worst`` (root mean square error over all lattices, of all
+    masks together and of the worst; percentage points).
     """
     rows = []
     for stride in strides:

@@ -9,12 +9,12 @@ from sklearn.metrics import average_precision_score, precision_recall_curve
 from drasclr_core.detect.voxels import THRESHOLD, box_is_positive
 from drasclr_core.evaluate.statistics.resampling import draw_table, resample_counts
 
-METRICS = ("F1", "precision", "recall")
-RULES = {"voxels": "a quarter of the voxels", "direct": "the patch itself"}
+DETECTION_METRICS = ("F1", "precision", "recall")
+BOX_RULES = {"voxels": "a quarter of the voxels", "direct": "the patch itself"}
 
 
 def detection_scores(hit: np.ndarray, false: np.ndarray, missed: np.ndarray) -> dict[str, np.ndarray]:
-    """F1, precision and recall from counts of true positives, false positives and false negatives (same shapes).
+    """Computes F1, precision and recall from counts of true and false positives and false negatives (same shapes).
 
     Where nothing was called positive there is no false alarm to speak of and no hit either: precision is 0 then, as F1
     is. Where there is nothing to find, all three are NaN.
@@ -30,24 +30,19 @@ def detection_scores(hit: np.ndarray, false: np.ndarray, missed: np.ndarray) -> 
     return {name: np.where(nowhere, np.nan, values) for name, values in scores.items()}
 
 
-def outcomes(true: np.ndarray, called: np.ndarray) -> pd.DataFrame:
-    """Which boxes are ``hit, false, missed`` (bool columns, whose sums `detection_scores` takes); bool [N] each."""
+def box_outcomes(true: np.ndarray, called: np.ndarray) -> pd.DataFrame:
+    """Returns which boxes are ``hit, false, missed`` (bool [N] each, whose sums `detection_scores` takes)."""
     return pd.DataFrame({"hit": true & called, "false": ~true & called, "missed": true & ~called})
 
 
 def decide(predictions: pd.DataFrame, rule: str) -> np.ndarray:
-    """bool [N]: which boxes a rule calls positive.
+    """Returns bool [N], which boxes a rule calls positive: ``voxels`` (the paper's) or ``direct``.
 
-    Parameters
-    ----------
-    predictions : DataFrame
-        ``probability`` of the box's own patch, and ``share`` of its voxels above 0.5 (NaN for a method that has no
-        voxels, which is then judged directly).
-    rule : str
-        ``voxels`` (the paper's) or ``direct``.
+    The predictions have the ``probability`` of the box's own patch and the ``share`` of its voxels above 0.5, which is
+    NaN for a method that has no voxels and is then judged directly.
     """
-    if rule not in RULES:
-        raise ValueError(f"There is no rule {rule!r}: choose one of {', '.join(RULES)}.")
+    if rule not in BOX_RULES:
+        raise ValueError(f"There is no rule {rule!r}: choose one of {', '.join(BOX_RULES)}.")
     direct = predictions["probability"].to_numpy() > THRESHOLD
     if rule == "direct":
         return direct
@@ -56,7 +51,7 @@ def decide(predictions: pd.DataFrame, rule: str) -> np.ndarray:
 
 
 def fold_scores(predictions: pd.DataFrame, rule: str) -> pd.DataFrame:
-    """Scores of every method, task and fold: the columns of `evaluate.comparison.read_scores`, and ``boxes``.
+    """Computes scores of every method, task and fold: the columns of `evaluate.comparison.read_scores`, and ``boxes``.
 
     Parameters
     ----------
@@ -74,7 +69,7 @@ def fold_scores(predictions: pd.DataFrame, rule: str) -> pd.DataFrame:
     for (method, task), own in predictions.groupby(["method", "task"], sort=False):
         everybody = own["sid"].nunique()
         for fold, part in own.groupby("fold"):
-            values = detection_scores(**outcomes(part["true"].to_numpy(bool), decide(part, rule)).sum())
+            values = detection_scores(**box_outcomes(part["true"].to_numpy(bool), decide(part, rule)).sum())
             tested = part["sid"].nunique()
             rows += [{"method": method, "task": task, "metric": metric, "repeat": 0, "fold": fold,
                       "value": float(value), "n_train": everybody - tested, "n_test": tested, "boxes": len(part)}
@@ -83,41 +78,29 @@ def fold_scores(predictions: pd.DataFrame, rule: str) -> pd.DataFrame:
 
 
 def detection_draws(predictions: pd.DataFrame, rule: str, draws: int = 1000, seed: int = 0) -> pd.DataFrame:
-    """Bootstrap over subjects of the scores of all boxes together, all methods on the same draws.
+    """Draws a bootstrap over subjects of the scores of all boxes together, all methods on the same draws.
 
-    Parameters
-    ----------
-    predictions, rule
-        As in `fold_scores`.
-    draws, seed : int
-
-    Returns
-    -------
-    DataFrame
-        ``method, task, metric, draw, value``; draw -1 is the sample itself.
+    Predictions and rule are as in `fold_scores`. Returns ``method, task, metric, draw, value``; draw -1 is the sample
+    itself.
     """
     parts = []
     for task, here in predictions.groupby("task", sort=False):
         subjects = np.unique(here["sid"])
         times = resample_counts(len(subjects), draws, seed)
         for method, own in here.groupby("method", sort=False):
-            counts = outcomes(own["true"].to_numpy(bool), decide(own, rule))
+            counts = box_outcomes(own["true"].to_numpy(bool), decide(own, rule))
             counts = counts.groupby(own["sid"].to_numpy()).sum().reindex(subjects, fill_value=0)
             values = detection_scores(*(times @ counts.to_numpy(int)).T)
-            parts += [draw_table(method, task, metric, values[metric]) for metric in METRICS]
+            parts += [draw_table(method, task, metric, values[metric]) for metric in DETECTION_METRICS]
     return pd.concat(parts, ignore_index=True)
 
 
 def precision_recall(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Precision and recall at every threshold of the probability, the boxes of all folds together.
+    """Computes precision and recall at every threshold of the probability, the boxes of all folds together.
 
     Each fold's boxes were seen by a model of their own, whose probabilities need not mean the same: a reason why the
-    curve may lie lower than that of one model.
-
-    Returns
-    -------
-    DataFrame
-        ``method, task, recall, precision, average_precision``; in the order of rising recall.
+    curve may lie lower than that of one model. Returns ``method, task, recall, precision, average_precision`` in the
+    order of rising recall.
     """
     parts = []
     for (method, task), own in predictions.groupby(["method", "task"], sort=False):

@@ -9,7 +9,6 @@ from scipy import ndimage
 from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.cohort.phantom.truth import load_truth
 from drasclr_core.evaluate.overlap import overlap
-from drasclr_core.imaging.constants import LOW_ATTENUATION
 from drasclr_core.imaging.volume import Volume
 from drasclr_core.run import Run
 
@@ -20,7 +19,7 @@ def has_truth(run: Run, sid: str) -> bool:
 
 
 def true_masks(run: Run, sid: str, volume: Volume) -> dict[str, np.ndarray]:
-    """True masks of each subtype, bool [x, y, z], on the grid of a volume (nearest voxels where it is another grid)."""
+    """Returns the true masks of each subtype, bool [x, y, z], on the grid of a volume (nearest voxels)."""
     path = run.truth / f"{sid}.nii.gz"
     masks, affine, shape = load_truth(path), nib.load(path).affine, volume.array.shape
     if masks["lungs"].shape == shape and np.allclose(affine, volume.affine, atol=1e-3):
@@ -33,21 +32,16 @@ def true_masks(run: Run, sid: str, volume: Volume) -> dict[str, np.ndarray]:
 
 
 def true_shares(run: Run, sid: str) -> dict[str, float]:
-    """Share of the true lungs that each subtype takes."""
+    """Returns the share of the true lungs that each subtype takes."""
     masks = load_truth(run.truth / f"{sid}.nii.gz")
     inside = masks["lungs"] > 0
     return {subtype: float(masks[subtype][inside].mean()) for subtype in SUBTYPES}
 
 
-def low_attenuation_mask(volume: Volume, lungs: np.ndarray) -> np.ndarray:
-    """The LAA-950 mask, bool [x, y, z]: lung voxels below -950 HU."""
-    return (volume.array < LOW_ATTENUATION) & (np.asarray(lungs) > 0)
-
-
 def compare_masks(
     detected: dict[str, np.ndarray], truth: dict[str, np.ndarray], lungs: np.ndarray, subtypes: list[str]
 ) -> list[dict]:
-    """Detected masks and the LAA-950 mask of one subject against the truth.
+    """Compares detected masks and the LAA-950 mask of one subject with the truth.
 
     Parameters
     ----------

@@ -7,10 +7,9 @@ from itertools import product
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from drasclr_core.detect.patches import BoxPatches
-from drasclr_core.model.encoder import Encoder
 from drasclr_core.model.inputs import above_air, normalise
 from drasclr_core.model.locconv import LocationGroups
 from drasclr_core.represent.dense import fold_batch_norm
@@ -20,54 +19,47 @@ THRESHOLD = 0.5
 
 
 def positive_share(probability: np.ndarray) -> np.ndarray:
-    """Share of the last axis above 0.5."""
+    """Returns the share of the last axis above 0.5."""
     return (np.asarray(probability) > THRESHOLD).mean(axis=-1)
 
 
 def box_is_positive(share: np.ndarray) -> np.ndarray:
-    """The paper's rule, given the share of a box's voxels with a probability above 0.5."""
+    """Applies the paper's rule, given the share of a box's voxels with a probability above 0.5."""
     return np.asarray(share) >= QUARTER
 
 
 @torch.inference_mode()
-def voxel_shares(encoder: Encoder, heads: list[Callable[[Tensor], Tensor]], patches: BoxPatches, rows: np.ndarray,
+def voxel_shares(encoder: nn.Module, heads: list[Callable[[Tensor], Tensor]], patches: BoxPatches, rows: np.ndarray,
                  stride: int = 4, block: int = 8) -> np.ndarray:  # fmt: skip
-    """Share of the voxels of boxes that have a probability above 0.5.
+    """Returns the share of the voxels of boxes that have a probability above 0.5, float [N, len(heads)].
 
-    As on a dense map, every voxel's probability is that of the patch round it, at its own place. Only every `stride`-th
-    voxel is asked, each standing for the cube round it, and neighbouring ones share their kernels.
+    As on a dense map, every voxel's probability is that of the patch round it, at its own place. Voxels
+    `stride` apart are asked, each standing for the cube round it, and neighbouring ones share their kernels.
 
     Parameters
     ----------
     encoder : Encoder
-        In eval mode.
+        In eval mode; one that is `voxelwise`.
     heads : list of callables
         Representations [P, rep_dim] -> probabilities [P], such as `Detector.probability`.
-    patches : BoxPatches
     rows : int [N]
         Which boxes.
-    stride : int
-        In voxels; 1 asks every voxel.
-    block : int
-        Edge in voxels of the cubes that share their kernels, those of the cube's middle; 1: each its own.
-
-    Returns
-    -------
-    float [N, len(heads)]
+    stride, block : int
+        In voxels: 1 asks every voxel; edge of the cubes that share the kernels of their middle, 1: each its own.
     """
-    folded, device = fold_batch_norm(encoder), next(encoder.parameters()).device
-    points, sizes = lattice(patches.size, stride, block)
+    folded, device = fold_batch_norm(encoder), encoder.device
+    points, sizes = box_lattice(patches.size, stride, block)
     shares = np.empty((len(rows), len(heads)))
-    for place, row in enumerate(rows):
+    for number, row in enumerate(rows):
         cube = normalise(above_air(torch.from_numpy(np.array(patches.hu[row])).to(device)))
-        features = [folded(views, groups) for views, groups in _pieces(patches, row, cube, points, sizes)]
-        features = torch.cat(features)
-        shares[place] = [positive_share(head(features).float().cpu().numpy()) for head in heads]
+        pieces = _pieces(patches, row, cube, points, sizes)
+        features = torch.cat([folded(views, groups) for views, groups in pieces])
+        shares[number] = [positive_share(head(features).float().cpu().numpy()) for head in heads]
     return shares
 
 
-def lattice(size: int, stride: int, block: int) -> tuple[np.ndarray, list[int]]:
-    """Voxels int [P, 3] of a box of edge `size`, sorted by block, and how many there are in each block."""
+def box_lattice(size: int, stride: int, block: int) -> tuple[np.ndarray, list[int]]:
+    """Returns voxels int [P, 3] of a box of edge `size`, sorted by block, and how many there are in each block."""
     line = np.arange(stride // 2, size, stride)
     points = np.array(list(product(line, repeat=3)))
     blocks = points // block
@@ -80,14 +72,14 @@ def _pieces(patches: BoxPatches, row: int, cube: Tensor, points: np.ndarray, siz
     """The patches round a box's points, some whole blocks at a time, with the location of each block's middle."""
     n = patches.size
     blocks = np.split(points, np.cumsum(sizes)[:-1])
-    # A point's place is counted from the middle of the cube, which is that of the box.
+    # A point's position is counted from the middle of the cube, which is that of the box.
     offsets = np.array([own.mean(axis=0) for own in blocks]) + n // 2 - (2 * n - 1) / 2
-    places = np.clip(patches.locations[row] + offsets @ patches.steps[row].T, -1, 1).astype(np.float32)
-    places = torch.from_numpy(places).to(cube.device)
-    together = max(1, at_once // max(sizes))
-    for start in range(0, len(blocks), together):
-        own = slice(start, start + together)
+    locations = np.clip(patches.locations[row] + offsets @ patches.steps[row].T, -1, 1).astype(np.float32)
+    locations = torch.from_numpy(locations).to(cube.device)
+    blocks_at_once = max(1, at_once // max(sizes))
+    for start in range(0, len(blocks), blocks_at_once):
+        own = slice(start, start + blocks_at_once)
         # As in a dense map, an even patch reaches one voxel further up than down from its voxel.
         lows = (np.concatenate(blocks[own]) + n // 2 - (n - 1) // 2).tolist()
         views = torch.stack([cube[x : x + n, y : y + n, z : z + n] for x, y, z in lows])[:, None]
-        yield views, LocationGroups(places[own], sizes[own])
+        yield views, LocationGroups(locations[own], sizes[own])

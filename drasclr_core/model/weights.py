@@ -11,8 +11,10 @@ import hashlib
 import json
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from drasclr_core.run import atomic, read_json, to_json, write_json
 
@@ -58,6 +60,15 @@ def load(source: str | Path, known: dict[str, type]):
     encoder.to(next(tensor.dtype for tensor in state.values() if tensor.is_floating_point())).load_state_dict(state)
     encoder.description = about
     return encoder.eval()
+
+
+def weights_fingerprint(module: nn.Module) -> str:
+    """Returns 64 hex digits (SHA-256) that change with the name, type, shape or value of any tensor of a module."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(module.state_dict().items()):
+        digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
 
 
 def _read_config(folder: Path, known: dict[str, type]) -> tuple[dict, type]:

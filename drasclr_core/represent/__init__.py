@@ -1,7 +1,13 @@
-"""Representations of patches, images and voxels by a trained encoder."""
+"""Representations of patches, images and voxels: by a trained encoder (Eq. 10 and 11), or made by hand."""
 
-from drasclr_core.represent.dense import DenseFeatures, DenseProbability, dense_features, dense_probability
+from drasclr_core.represent.dense import (
+    DenseFeatures,
+    DenseOptions,
+    DenseProbability,
+    dense_features,
+    dense_probability,
+)
 from drasclr_core.represent.features import image_features, patch_features
 
-__all__ = ["DenseFeatures", "DenseProbability", "dense_features", "dense_probability", "image_features",
-           "patch_features"]  # fmt: skip
+__all__ = ["DenseFeatures", "DenseOptions", "DenseProbability", "dense_features", "dense_probability",
+           "image_features", "patch_features"]  # fmt: skip

@@ -9,8 +9,10 @@ import pandas as pd
 import torch
 import zarr
 
+from drasclr_core.anatomy.patches import PatchStore
 from drasclr_core.model.inputs import center_views
 from drasclr_core.model.patch_encoder import PatchEncoder
+from drasclr_core.model.weights import weights_fingerprint
 from drasclr_core.progress import track
 from drasclr_core.run import fingerprint
 
@@ -18,8 +20,8 @@ SUBJECTS_AT_ONCE = 256  # subjects per chunk and per pass, so that memory does n
 
 
 @torch.inference_mode()
-def patch_features(encoder: PatchEncoder, store, locations: np.ndarray, out_path: str | Path) -> zarr.Array:
-    """Represent every landmark of every subject: h_ij = e(x_ij, p_j).
+def patch_features(encoder: PatchEncoder, store: PatchStore, locations: np.ndarray, out_path: str | Path) -> zarr.Array:
+    """Represents every landmark of every subject: h_ij = e(x_ij, p_j).
 
     One landmark at a time, so that its kernels are mixed once. The array is written chunk by chunk (one landmark,
     up to 256 subjects); a run that was killed goes on with the missing chunks, a different encoder or cohort begins
@@ -29,7 +31,6 @@ def patch_features(encoder: PatchEncoder, store, locations: np.ndarray, out_path
     ----------
     encoder : PatchEncoder
         In eval mode, with ``description["patch_size"]``, as `load_encoder` gives it.
-    store : PatchStore
     locations : float [L, 3]
         In [-1, 1].
     out_path : path
@@ -43,7 +44,7 @@ def patch_features(encoder: PatchEncoder, store, locations: np.ndarray, out_path
     num_subjects, num_landmarks = len(store.sids), len(locations)
     array = _open(out_path, (num_subjects, num_landmarks, encoder.rep_dim),
                   {"sids": list(store.sids), "key": _key(encoder, store, locations)})  # fmt: skip
-    kernels_at = torch.as_tensor(np.asarray(locations), dtype=torch.float32, device=device)
+    told = torch.as_tensor(np.asarray(locations), dtype=torch.float32, device=device)
     for landmark in track(range(num_landmarks), "Features"):
         for start in range(0, num_subjects, SUBJECTS_AT_ONCE):
             rows = slice(start, min(start + SUBJECTS_AT_ONCE, num_subjects))
@@ -51,24 +52,14 @@ def patch_features(encoder: PatchEncoder, store, locations: np.ndarray, out_path
                 continue
             patches = torch.from_numpy(store.read(landmark, np.arange(rows.start, rows.stop)))
             views = center_views(patches, size)[:, None].to(device)
-            array[rows, landmark] = encoder(views, kernels_at[landmark]).float().cpu().numpy()
+            array[rows, landmark] = encoder(views, told[landmark]).float().cpu().numpy()
     return array
 
 
 def image_features(encoder: PatchEncoder, path: str | Path) -> pd.DataFrame:
     """Returns one row per subject, columns sid, f000, f001, ...: by default the mean over landmarks (Eq. 11).
 
-    Parameters
-    ----------
-    encoder : PatchEncoder
-        Says how patches make an image (`PatchEncoder.image_features`).
-    path : path
-        What `patch_features` wrote.
-
-    Raises
-    ------
-    ValueError
-        If patch features are missing.
+    Raises ValueError where `patch_features` has not finished the array at `path`.
     """
     array = zarr.open_array(path, mode="r")
     starts = range(0, array.shape[0], SUBJECTS_AT_ONCE)
@@ -92,8 +83,7 @@ def _open(path: str | Path, shape: tuple[int, int, int], attributes: dict) -> za
                              attributes=attributes, overwrite=True)  # fmt: skip
 
 
-def _key(encoder: PatchEncoder, store, locations: np.ndarray) -> str:
+def _key(encoder: PatchEncoder, store: PatchStore, locations: np.ndarray) -> str:
     """Changes with the weights, the landmarks and the size of the patches."""
-    weights = {name: [tensor.double().sum().item(), tensor.double().square().sum().item()]
-               for name, tensor in encoder.state_dict().items()}  # fmt: skip
-    return fingerprint(weights=weights, locations=np.asarray(locations, dtype=float), size=store.size)
+    locations = np.asarray(locations, dtype=float)
+    return fingerprint(weights=weights_fingerprint(encoder), locations=locations, size=store.size)

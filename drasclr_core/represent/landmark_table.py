@@ -18,7 +18,7 @@ AT_ONCE = 16  # patches with kernels of their own; the dense maps' exact mode wa
 @torch.inference_mode()
 def landmark_table(volume: Volume, lungs: np.ndarray, centres_mm: np.ndarray, encoder: Encoder,
                    atlas: Atlas) -> pd.DataFrame:  # fmt: skip
-    """Represent one scan at every landmark, as `patch_features` does for a cohort.
+    """Represents one scan at every landmark, as `patch_features` does for a cohort.
 
     Parameters
     ----------
@@ -42,8 +42,8 @@ def landmark_table(volume: Volume, lungs: np.ndarray, centres_mm: np.ndarray, en
     size, locations = encoder.description["patch_size"], atlas.locations
     patches, _ = extract_patches(volume, centres_mm, size)
     shares, _ = extract_patches(Volume((lungs > 0).astype(np.float32), volume.affine), centres_mm, size)
-    views, places = center_views(torch.from_numpy(patches), size)[:, None], torch.from_numpy(locations)
-    parts = [encoder(views[start : start + AT_ONCE], places[start : start + AT_ONCE])
+    views, told = center_views(torch.from_numpy(patches), size)[:, None], torch.from_numpy(locations)
+    parts = [encoder(views[start : start + AT_ONCE], told[start : start + AT_ONCE])
              for start in range(0, len(views), AT_ONCE)]  # fmt: skip
     features = torch.cat(parts).float().numpy()
     about = pd.DataFrame(np.column_stack([centres_mm, locations]),
@@ -54,7 +54,7 @@ def landmark_table(volume: Volume, lungs: np.ndarray, centres_mm: np.ndarray, en
 
 
 def image_row(landmarks: pd.DataFrame, name: str) -> pd.DataFrame:
-    """The mean over landmarks, one row ``sid, f000, f001, ...`` that can be appended to a cohort's feature table."""
+    """Returns the mean over landmarks, one row ``sid, f000, f001, ...`` as in a cohort's feature table."""
     means = landmark_features(landmarks).mean(axis=0, dtype=np.float32)
     row = pd.DataFrame([means], columns=[f"f{index:03d}" for index in range(len(means))])
     row.insert(0, "sid", name)
@@ -62,5 +62,5 @@ def image_row(landmarks: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def landmark_features(landmarks: pd.DataFrame) -> np.ndarray:
-    """The columns h, [L, rep_dim]."""
+    """Returns the columns h, [L, rep_dim]."""
     return landmarks.filter(regex=r"^h\d+$").to_numpy()

@@ -21,7 +21,7 @@ from drasclr_core.describe import describe_scan, example_subject, scan_folder, s
 from drasclr_core.describe import scan as describe_module
 from drasclr_core.describe.__main__ import main
 from drasclr_core.describe.among_cohort import odd_share, place_among
-from drasclr_core.detect.detector import folds_file
+from drasclr_core.detect.detector import FOLDS_FILE
 from drasclr_core.run import file_fingerprint, write_json
 
 from ..imaging.bad_scans import BAD
@@ -282,7 +282,7 @@ def test_example_has_much_disease_and_no_detector_was_trained_on_it(run):
     usable = list(table["sid"][:-1])
     untrained, path = example_subject(run, "nothing")
     assert path.exists() and untrained == usable[round(0.75 * (len(usable) - 1))]
-    folds = folds_file(run, "all_but_two")
+    folds = run.detectors("all_but_two") / FOLDS_FILE
     folds.parent.mkdir()
     pd.DataFrame({"sid": usable[2:], "fold": 0}).to_csv(folds, index=False)
     assert example_subject(run, "all_but_two")[0] == usable[1]

@@ -12,7 +12,7 @@ from drasclr_core.anatomy.atlas import build_atlas
 from drasclr_core.anatomy.lungs.segmentation import segment_lungs
 from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.cohort.subjects import write_subjects
-from drasclr_core.detect.detector import Detector, detector_folder, folds_file
+from drasclr_core.detect.detector import FOLDS_FILE, Detector
 from drasclr_core.imaging.volume import save_volume
 from drasclr_core.model import Encoder
 from drasclr_core.run import Run, atomic
@@ -35,9 +35,9 @@ def make_run(folder: Path) -> Run:
     for subtype in SUBTYPES:
         head = torch.nn.Linear(REP_DIM, 1)
         Detector(encoder, head, {"subtype": subtype, "fold": 0}).save_pretrained(
-            detector_folder(run, "drasclr_finetuned", subtype, 0)
+            run.detector("drasclr_finetuned", subtype, 0)
         )
-    pd.DataFrame({"sid": ["P1"], "fold": [0]}).to_csv(folds_file(run, "drasclr_finetuned"), index=False)
+    pd.DataFrame({"sid": ["P1"], "fold": [0]}).to_csv(run.detectors("drasclr_finetuned") / FOLDS_FILE, index=False)
     rng, sids = np.random.default_rng(0), [f"P{number}" for number in range(SUBJECTS)]
     table = pd.DataFrame({"sid": sids, "image": "cohort/images/P0.nii.gz", "LAA950_pct": rng.uniform(0, 20, SUBJECTS)})
     write_subjects(run, table)

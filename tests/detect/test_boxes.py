@@ -8,7 +8,7 @@ from drasclr_core.anatomy.atlas import Atlas, build_atlas
 from drasclr_core.anatomy.atlas.registration import AtlasAffine
 from drasclr_core.anatomy.quality.verdict import Quality
 from drasclr_core.cohort.subjects import write_subjects
-from drasclr_core.detect.boxes import boxes_file, check_places, lung_share, read_boxes
+from drasclr_core.detect.boxes import check_positions, lung_share, read_boxes
 from drasclr_core.detect.dataset import load_boxes
 from drasclr_core.detect.healthy import healthy_boxes, healthy_subjects
 from drasclr_core.imaging.volume import Volume, load_mask, load_volume, save_mask, save_volume
@@ -44,7 +44,7 @@ def run(tmp_path_factory):
     rows = [
         (sid, 60.0 * place - 40, 0.0, 5.0, kind) for sid, kind in zip(SIDS, kinds, strict=False) for place in range(2)
     ]
-    pd.DataFrame(rows, columns=["sid", "x", "y", "z", "subtype"]).to_csv(boxes_file(run), index=False)
+    pd.DataFrame(rows, columns=["sid", "x", "y", "z", "subtype"]).to_csv(run.boxes, index=False)
     return run
 
 
@@ -88,7 +88,7 @@ def test_a_missing_file_is_named(tmp_path):
 def test_a_box_elsewhere_is_refused(run, x, message):
     boxes = pd.DataFrame({"sid": "000", "x": [0.0, x], "y": 0.0, "z": 0.0}, index=[0, 2])
     with pytest.raises(ValueError, match=f"mine.csv: {message}.*RAS mm"):
-        check_places(run, boxes, "mine.csv")
+        check_positions(run, boxes, "mine.csv")
 
 
 def test_healthy_patches_are_twins_of_annotated_ones(run):

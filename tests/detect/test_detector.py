@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from drasclr_core.detect import Detector, detector_of
-from drasclr_core.detect.detector import detector_folder, folds_file
+from drasclr_core.detect.detector import FOLDS_FILE
 from drasclr_core.model import Encoder
 from drasclr_core.run import Run
 
@@ -23,8 +23,10 @@ def make(fold=0, subtype="centrilobular"):
 def run(tmp_path):
     run = Run(str(tmp_path / "run"))
     for fold in range(2):
-        make(fold).save_pretrained(detector_folder(run, "drasclr_finetuned", "centrilobular", fold))
-    pd.DataFrame({"sid": ["007", "b"], "fold": [1, 0]}).to_csv(folds_file(run, "drasclr_finetuned"), index=False)
+        make(fold).save_pretrained(run.detector("drasclr_finetuned", "centrilobular", fold))
+    pd.DataFrame({"sid": ["007", "b"], "fold": [1, 0]}).to_csv(
+        run.detectors("drasclr_finetuned") / FOLDS_FILE, index=False
+    )
     return run
 
 

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drasclr_core.detect import finetune as loop
 from drasclr_core.detect.config import FinetuneConfig
 from drasclr_core.detect.cross_validation import scratch_encoder, train_detector
 from drasclr_core.detect.detector import Detector
+from drasclr_core.detect.finetune import balanced_batches
 from drasclr_core.detect.folds import validation_split
 from drasclr_core.detect.forward import box_outputs, box_tensors
-from drasclr_core.detect.sampling import balanced_batches
 
 CONFIG = FinetuneConfig(
     epochs=4, batch_size=8, views=2, lr=1e-4, batch_norm="frozen", noise_std=0.0, density_hu=0.0, save_every_s=0.0
@@ -106,6 +106,7 @@ def test_another_seed_is_another_training(planted, encoder):
     assert same(train(planted, encoder, one)[0], train(planted, encoder, one)[0])
 
 
+@settings(deadline=None)
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 8), st.integers(0, 5))
 def test_batches_are_balanced(positive, negative, half, epoch):
     labels = np.r_[np.ones(positive, bool), np.zeros(negative, bool)]
@@ -122,6 +123,7 @@ def test_no_balance_possible(labels, size, message):
         balanced_batches(np.array(labels, bool), size, 0, 0)
 
 
+@settings(deadline=None)
 @given(st.integers(2, 12), st.integers(2, 12), st.integers(1, 4), st.integers(0, 20))
 def test_nobody_trains_and_stops_the_training(ill, healthy, each, seed):
     sids = np.repeat([f"S{index}" for index in range(ill + healthy)], each)

@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from drasclr_core.detect.linear import as_detector, box_features, logistic, low_attenuation_share
+from drasclr_core.detect.forward import box_features
 from drasclr_core.detect.readouts import (
     add_voxels,
+    as_detector,
     detection_permutation_scores,
     everything_positive,
     linear_predictions,
+    logistic,
+    low_attenuation_share,
 )
 from drasclr_core.detect.scores import fold_scores
 
@@ -71,3 +74,11 @@ def test_one_subject_of_a_label(planted):
     share, labels, sids = low_attenuation_share(planted.patches), planted.labels(), planted.table["sid"].to_numpy()
     fitted = logistic(share[few], labels[few], sids[few])
     assert fitted.predict_proba(share).shape == (len(share), 2)
+
+
+def test_an_encoder_without_voxels_keeps_its_direct_decisions(planted, encoder, monkeypatch):
+    monkeypatch.setattr(type(encoder), "voxelwise", False)
+    features = box_features(encoder, planted.patches)
+    table = linear_predictions(planted, TASK, {"toy_readout": features})
+    assert add_voxels(table, planted, TASK, encoder, features)["share"].isna().all()
+    assert mean_f1(table, "voxels")["toy_readout"] == mean_f1(table, "direct")["toy_readout"]

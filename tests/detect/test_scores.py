@@ -3,24 +3,25 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import precision_recall_fscore_support
 
 from drasclr_core.detect.scores import (
+    box_outcomes,
     decide,
     detection_draws,
     detection_scores,
     fold_scores,
-    outcomes,
     precision_recall,
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=30))
 def test_as_scikit_learn(pairs):
     true, called = np.array(pairs).T
-    ours = detection_scores(**outcomes(true, called).sum())
+    ours = detection_scores(**box_outcomes(true, called).sum())
     if not true.any():
         assert all(np.isnan(value) for value in ours.values())
         return

@@ -5,7 +5,7 @@ import pytest
 
 from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.cohort.phantom.truth import BITS, save_truth
-from drasclr_core.detect.truth import compare_masks, has_truth, low_attenuation_mask, true_masks, true_shares
+from drasclr_core.detect.truth import compare_masks, has_truth, true_masks, true_shares
 from drasclr_core.imaging.volume import Volume
 from drasclr_core.run import Run
 
@@ -59,9 +59,3 @@ def test_compared_one_by_one_and_both():
     assert rows["paraseptal"]["dice"] == 0 and rows["paraseptal"]["true_share"] == 0
     assert rows["both"]["detected_share"] == 0.5 and rows["both"]["dice"] == pytest.approx(2 / 3)
     assert [row["subtype"] for row in compare_masks(detected, truth, lungs, ["paraseptal"])] == ["paraseptal"]
-
-
-def test_low_attenuation_is_in_the_lungs_only():
-    volume = Volume(np.array([-1000.0, -950.0, -951.0, -1000.0]).reshape(4, 1, 1), TO_MM)
-    found = low_attenuation_mask(volume, np.array([1, 1, 2, 0]).reshape(4, 1, 1))
-    assert found.ravel().tolist() == [True, False, True, False]

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from drasclr_core.report.figures.readout import score_dots
 from matplotlib.colors import to_hex
 
 from drasclr_core.anatomy.atlas import build_atlas
@@ -15,7 +16,6 @@ from drasclr_core.evaluate.scorecard import UNTESTABLE, scorecard
 from drasclr_core.methods import load_encoder
 from drasclr_core.methods.stage import PretrainingStage
 from drasclr_core.paper import claims
-from drasclr_core.report.figures.readout import score_dots
 from drasclr_core.report.tables import table_html
 from drasclr_core.represent import image_features, patch_features
 from drasclr_core.run import Run

@@ -6,7 +6,7 @@ import torch
 
 from drasclr_core.model import Encoder
 from drasclr_core.model.conditioning import CONDITIONINGS
-from drasclr_core.model.weights import CARD, CONFIG, WEIGHTS
+from drasclr_core.model.weights import CARD, CONFIG, WEIGHTS, weights_fingerprint
 
 
 @pytest.fixture
@@ -115,3 +115,14 @@ def test_a_hub_id_is_read_from_the_hubs_cache(folder, tmp_path, monkeypatch):
     assert encoder.description["patch_size"] == 8
     with pytest.raises(FileNotFoundError, match="someone/else is neither a folder"):
         Encoder.from_pretrained("someone/else")
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_fingerprint_of_weights_sees_two_numbers_that_changed_places(dtype):
+    encoder = Encoder(rep_dim=16, num_experts=2).to(dtype)
+    before = weights_fingerprint(encoder)
+    assert len(before) == 64 and weights_fingerprint(encoder) == before
+    with torch.no_grad():
+        bias = encoder.blocks[0].conv.bias
+        bias.copy_(bias.flip(0))
+    assert weights_fingerprint(encoder) != before

@@ -20,15 +20,10 @@ DASHES = ("-", "--", "-.", ":")
 
 
 def detection_scores_plot(folds: pd.DataFrame, table: pd.DataFrame, metric: str = "F1") -> Figure:
-    """One score by method, a panel per task: folds as small dots, their mean as a bar, the paper's as an open diamond.
+    """Draws one score by method, a panel per task: folds as dots, their mean as a bar, the paper's as a diamond.
 
-    Parameters
-    ----------
-    folds : DataFrame
-        ``method, task, metric, fold, value``.
-    table : DataFrame
-        ``method, task, metric, mean, paper_mean``; methods keep its order.
-    metric : str
+    `folds` has ``method, task, metric, fold, value`` and `table` ``method, task, metric, mean, paper_mean``, whose
+    order methods keep.
     """
     folds, table = folds[folds["metric"] == metric], table[table["metric"] == metric]
     methods, tasks = list(dict.fromkeys(table["method"])), list(dict.fromkeys(table["task"]))
@@ -55,14 +50,10 @@ def detection_scores_plot(folds: pd.DataFrame, table: pd.DataFrame, metric: str 
 
 
 def precision_recall_plot(curves: pd.DataFrame, prevalence: dict[str, float]) -> Figure:
-    """Precision against recall at every threshold, a panel per task; the dotted line is chance.
+    """Draws precision against recall at every threshold, a panel per task; the dotted line is chance.
 
-    Parameters
-    ----------
-    curves : DataFrame
-        From `detect.scores.precision_recall`.
-    prevalence : dict
-        Task -> share of its boxes that are annotated, which is the precision of calling everything positive.
+    `curves` is from `detect.scores.precision_recall`; `prevalence` is the share of a task's boxes that are annotated,
+    which is the precision of calling everything positive.
     """
     tasks, methods = list(dict.fromkeys(curves["task"])), list(dict.fromkeys(curves["method"]))
     fig, axes = plt.subplots(1, len(tasks), figsize=(7.2, 4.0), sharex=True, sharey=True, squeeze=False)
@@ -81,15 +72,10 @@ def precision_recall_plot(curves: pd.DataFrame, prevalence: dict[str, float]) ->
 
 
 def annotation_plot(curve: pd.DataFrame) -> Figure:
-    """F1 against the share of the annotated boxes used (Figure 5), a panel per subtype.
+    """Draws F1 against the share of the annotated boxes used (Figure 5), a panel per subtype.
 
     The line is the mean over seeds and folds, the band one standard error to each side; the dotted line is what the
-    first method reaches with all boxes.
-
-    Parameters
-    ----------
-    curve : DataFrame
-        ``method, subtype, fraction, f1``; the first method is the one from scratch.
+    first method, the one from scratch, reaches with all boxes. `curve` has ``method, subtype, fraction, f1``.
     """
     methods, subtypes = list(dict.fromkeys(curve["method"])), list(dict.fromkeys(curve["subtype"]))
     fig, axes = plt.subplots(1, len(subtypes), figsize=(7.2, 3.6), sharex=True, sharey=True, squeeze=False)
@@ -109,16 +95,7 @@ def annotation_plot(curve: pd.DataFrame) -> Figure:
 
 
 def box_pictures(hu: np.ndarray, titles: Sequence[str], columns: int = 6) -> Figure:
-    """Middle coronal slices of boxes in the paper's window.
-
-    Parameters
-    ----------
-    hu : [N, n, n, n]
-        Boxes in HU, RAS+.
-    titles : sequence of str
-        Over each.
-    columns : int
-    """
+    """Draws middle coronal slices of boxes in HU [N, n, n, n] (RAS+) in the paper's window, each under its title."""
     columns = min(columns, len(hu))
     lines = -(-len(hu) // columns)
     fig, axes = plt.subplots(lines, columns, figsize=(1.2 * columns, 1.45 * lines), squeeze=False)

@@ -15,9 +15,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from PIL import Image
 
+from drasclr_core.anatomy.lungs.low_attenuation import low_attenuation_mask
 from drasclr_core.anatomy.overlays import View
-from drasclr_core.detect.by_stage import PRISM, stage_name
-from drasclr_core.detect.truth import low_attenuation_mask
+from drasclr_core.cohort.stages import PRISM, stage_name
 from drasclr_core.evaluate.overlap import share_agreement
 from drasclr_core.imaging.volume import Volume
 from drasclr_core.report.style import STRUCTURES, color
@@ -68,12 +68,12 @@ def coronal_maps(columns: list[Column], rows: list[str]) -> Figure:
     width = 1.75 * max(len(columns), 2)
     height = 1.75 * reach[1] / reach[0]
     fig, axes = plt.subplots(len(rows), len(columns), figsize=(width + 0.3, height * len(rows) + 0.5), squeeze=False)
-    for places, column in zip(axes.T, columns, strict=True):
+    for column_axes, column in zip(axes.T, columns, strict=True):
         view = View(1, darkest_coronal(column.volume, column.lungs))
         spacing, lungs = column.volume.spacing[0], view.picture(column.lungs > 0)
         middle = [extent(column.lungs, along).mean() for along in (0, 2)]
         middle[0] = column.lungs.shape[0] - 1 - middle[0]  # pictures are mirrored: the subject's right is on the left
-        for axis, row in zip(places, rows, strict=True):
+        for axis, row in zip(column_axes, rows, strict=True):
             slab = view.picture(column.volume.array)
             axis.imshow(slab, vmin=WINDOW[0], vmax=WINDOW[1], origin="lower", interpolation="bilinear")
             paint(axis, lungs, LUNG_COLOR, 0.22)
@@ -86,7 +86,7 @@ def coronal_maps(columns: list[Column], rows: list[str]) -> Figure:
             axis.set(xticks=[], yticks=[], aspect="equal")
             axis.spines[:].set_visible(False)
             axis.grid(visible=False)
-        places[0].set_title(column.title, fontsize=9, loc="center")
+        column_axes[0].set_title(column.title, fontsize=9, loc="center")
     for axis, row in zip(axes[:, 0], rows, strict=True):
         axis.set_ylabel(row, fontsize=9)
     handles = [Patch(color=LUNG_COLOR, alpha=0.5, label="lungs"), Patch(color=FOUND_COLOR, alpha=0.7, label="detected")]
@@ -110,33 +110,30 @@ def picture_row(files: list[Path], titles: list[str]) -> Figure:
 
 
 def share_boxes(table: pd.DataFrame) -> Figure:
-    """Box plots with points of the detected share by stage, one panel per subtype; PRISm apart from the stages.
+    """Draws box plots with points of the detected share by stage, one panel per subtype; PRISm apart from the stages.
 
-    Parameters
-    ----------
-    table : DataFrame
-        ``GOLD, subtype, detected`` (per cent of the lungs).
+    The table has ``GOLD, subtype, detected`` (per cent of the lungs).
     """
     subtypes = list(dict.fromkeys(table["subtype"]))
     stages = sorted(int(stage) for stage in table["GOLD"].unique())
     fig, axes = plt.subplots(1, len(subtypes), figsize=(7.2, 3.4), squeeze=False)
-    places = {stage: place + 0.5 * (PRISM in stages and stage != PRISM) for place, stage in enumerate(stages)}
+    positions = {stage: position + 0.5 * (PRISM in stages and stage != PRISM) for position, stage in enumerate(stages)}
     for axis, subtype in zip(axes[0], subtypes, strict=True):
         part, rng = table[table["subtype"] == subtype], np.random.default_rng(0)
-        for stage, place in places.items():
+        for stage, position in positions.items():
             values, shade = part.loc[part["GOLD"] == stage, "detected"].dropna().to_numpy(), _shade(subtype, stage)
             look = {"facecolor": shade, "alpha": 0.35, "edgecolor": shade}
             line = {"color": shade, "linewidth": 1.2}
             if len(values) > 3:  # of fewer, quartiles say no more than the points
-                axis.boxplot(values, positions=[place], widths=0.6, showfliers=False, patch_artist=True, boxprops=look,
-                             medianprops={"color": "#222222", "linewidth": 1.6}, whiskerprops=line, capprops=line,
-                             manage_ticks=False)  # fmt: skip
-            jitter = place + 0.16 * rng.uniform(-1, 1, len(values))
+                axis.boxplot(values, positions=[position], widths=0.6, showfliers=False, patch_artist=True,
+                             boxprops=look, medianprops={"color": "#222222", "linewidth": 1.6}, whiskerprops=line,
+                             capprops=line, manage_ticks=False)  # fmt: skip
+            jitter = position + 0.16 * rng.uniform(-1, 1, len(values))
             axis.plot(jitter, values, "o", color=shade, markersize=3.6, markeredgecolor="white", markeredgewidth=0.4)
         counts = part.groupby("GOLD")["detected"].count()
         labels = [f"{stage_name(stage).removeprefix('GOLD ')}\nn = {counts.get(stage, 0)}" for stage in stages]
-        axis.set_xticks(list(places.values()), labels)
-        axis.set(title=subtype.capitalize(), xlabel="GOLD stage", xlim=(-0.7, max(places.values()) + 0.7))
+        axis.set_xticks(list(positions.values()), labels)
+        axis.set(title=subtype.capitalize(), xlabel="GOLD stage", xlim=(-0.7, max(positions.values()) + 0.7))
         axis.set_ylim(bottom=-0.03 * axis.get_ylim()[1])
         axis.grid(axis="x", visible=False)
         if PRISM in stages and len(stages) > 1:
@@ -146,14 +143,10 @@ def share_boxes(table: pd.DataFrame) -> Figure:
 
 
 def shares_against_truth(table: pd.DataFrame, method: str) -> Figure:
-    """Detected against true share of every subject, one panel per subtype, with the line of equality and the fit.
+    """Draws detected against true share of every subject, one panel per subtype, with the line of equality and the fit.
 
-    Parameters
-    ----------
-    table : DataFrame
-        ``subtype, detected, true, laa950`` (per cent of the lungs); LAA-950 as small crosses, where it is known.
-    method : str
-        Whose shares they are.
+    The table has ``subtype, detected, true, laa950`` (per cent of the lungs) of one method; LAA-950 as small crosses,
+    where it is known.
     """
     subtypes = list(dict.fromkeys(table["subtype"]))
     fig, axes = plt.subplots(1, len(subtypes), figsize=(7.2, 3.9), squeeze=False)

@@ -2,6 +2,8 @@
 
 from drasclr_core.represent.dense.features import DenseFeatures, dense_features
 from drasclr_core.represent.dense.folding import fold_batch_norm
+from drasclr_core.represent.dense.options import DenseOptions
 from drasclr_core.represent.dense.probability import DenseProbability, dense_probability
 
-__all__ = ["DenseFeatures", "DenseProbability", "dense_features", "dense_probability", "fold_batch_norm"]
+__all__ = ["DenseFeatures", "DenseOptions", "DenseProbability", "dense_features", "dense_probability",
+           "fold_batch_norm"]  # fmt: skip

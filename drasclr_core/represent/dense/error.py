@@ -56,15 +56,13 @@ class ProbabilityError:
     decisions_interval: tuple[float, float]
 
 
-class Probe:
+class SampledVoxels:
     """Random lung voxels, and the features of the points round them as they come by.
 
     Parameters
     ----------
-    lattice : Lattice
     count, seed : int
         How many voxels (at most all), and which.
-    rep_dim : int
     """
 
     def __init__(self, lattice: Lattice, count: int, seed: int, rep_dim: int):
@@ -73,30 +71,30 @@ class Probe:
         self.voxels = np.sort(np.random.default_rng(seed).choice(lungs, count, replace=False))
         neighbours, self.weights = lattice.neighbours(self.voxels)
         self.points, inverse = np.unique(neighbours, return_inverse=True)
-        self.places = inverse.reshape(neighbours.shape)
+        self.corners = inverse.reshape(neighbours.shape)
         self.features = np.full((len(self.points), rep_dim), np.nan, dtype=np.float32)
 
     def listen(self, ids: np.ndarray, features: Tensor) -> None:
-        """Keep those of the features [N, C] of voxels [N] that interpolation at the probe's voxels needs."""
+        """Keeps those of the features [N, C] of voxels [N] that interpolation at these voxels needs."""
         wanted = np.isin(ids, self.points)
         if wanted.any():
             chosen = features[np.flatnonzero(wanted)]
             self.features[np.searchsorted(self.points, ids[wanted])] = chosen.float().cpu().numpy()
 
     def interpolated(self) -> np.ndarray:
-        """Features [N, C] at the voxels, trilinear between the points."""
-        return np.einsum("np,npc->nc", self.weights, self.features[self.places])
+        """Returns features [N, C] at the voxels, trilinear between the points."""
+        return np.einsum("np,npc->nc", self.weights, self.features[self.corners])
 
 
 def feature_error(fast: np.ndarray, exact: np.ndarray) -> FeatureError:
-    """Compare features [N, C] of the same voxels."""
+    """Returns the error of features [N, C] of the same voxels."""
     population = np.sqrt(((exact - exact.mean(axis=0)) ** 2).sum(axis=1).mean())
     distance = np.linalg.norm(fast - exact, axis=1) / population
     return FeatureError(len(exact), float(distance.mean()), float(np.sqrt((distance**2).mean())), float(distance.max()))
 
 
 def probability_error(fast: np.ndarray, exact: np.ndarray, threshold: float, seed: int = 0) -> ProbabilityError:
-    """Compare probabilities [N, S] of the same voxels."""
+    """Returns the error of probabilities [N, S] of the same voxels."""
     difference = np.abs(fast - exact)
     means = difference.mean(axis=1)
     again = np.random.default_rng(seed).choice(means, (2000, len(means))).mean(axis=1)

@@ -13,7 +13,7 @@ from torch import Tensor
 from drasclr_core.model.encoder import Encoder
 from drasclr_core.model.locconv import LocationGroups
 from drasclr_core.progress import track
-from drasclr_core.represent.dense.scan import Scan
+from drasclr_core.represent.dense.voxel_inputs import VoxelInputs
 
 # Batches as measured to be fastest: on a CPU a batch's activations should fit its cache, a GPU wants to be filled.
 CPU_VOXELS = 1 << 18
@@ -26,9 +26,7 @@ class Evaluator:
 
     Parameters
     ----------
-    scan : Scan
-    encoder : Encoder
-    together : int
+    points_per_edge : int
         Points along each edge of a block; all in it get the kernels of the block's middle. 1: each its own.
     batch_size : int, optional
         Patches that go through the encoder at once.
@@ -41,23 +39,23 @@ class Evaluator:
         Called with ids [B] and features [B, C] of every batch.
     """
 
-    def __init__(self, scan: Scan, encoder: Encoder, together: int = 1, batch_size: int | None = None):
-        self.scan, self.encoder, self.together = scan, encoder, together
-        self.batch_size = batch_size or _batch_size(scan, together)
+    def __init__(self, inputs: VoxelInputs, encoder: Encoder, points_per_edge: int = 1, batch_size: int | None = None):
+        self.inputs, self.encoder, self.points_per_edge = inputs, encoder, points_per_edge
+        self.batch_size = batch_size or _batch_size(inputs, points_per_edge)
         self.evaluations = 0
         self.listen: Callable[[np.ndarray, Tensor], None] | None = None
 
     def order(self, ids: np.ndarray, step: int) -> np.ndarray:
-        """Points that are `step` voxels apart, block by block."""
-        if self.together == 1:
+        """Returns points that are `step` voxels apart, sorted block by block."""
+        if self.points_per_edge == 1:
             return np.sort(ids)
-        blocks = self.scan.lattice.points(ids) // (step * self.together)
+        blocks = self.inputs.lattice.points(ids) // (step * self.points_per_edge)
         return ids[np.lexsort((ids, *blocks.T[::-1]))]
 
     def __call__(self, ids: np.ndarray, step: int, description: str) -> Iterator[Tensor]:
-        """Features [B, C] of points [N], batch by batch, in the order given: that of `order` is the fastest."""
+        """Yields features [B, C] of points [N], batch by batch, in the order given: that of `order` is the fastest."""
         batches = [slice(start, start + self.batch_size) for start in range(0, len(ids), self.batch_size)]
-        features = _ahead(lambda rows: self._evaluate(ids[rows], step), batches, self.scan.device)
+        features = _ahead(lambda rows: self._evaluate(ids[rows], step), batches, self.inputs.device)
         for rows, part in zip(batches, track(features, description, len(batches)), strict=True):
             self.evaluations += len(part)
             if self.listen:
@@ -65,34 +63,34 @@ class Evaluator:
             yield part
 
     def all(self, ids: np.ndarray, step: int, description: str) -> Tensor:
-        """Features [N, C] of all points at once."""
+        """Returns features [N, C] of all points at once."""
         return torch.cat(list(self(ids, step, description)))
 
     @torch.inference_mode()
     def _evaluate(self, ids: np.ndarray, step: int) -> Tensor:
-        points = self.scan.lattice.points(ids)
-        return self.encoder(self.scan.patches(points), self._groups(points, step))
+        points = self.inputs.lattice.points(ids)
+        return self.encoder(self.inputs.patches(points), self._groups(points, step))
 
     def _groups(self, points: np.ndarray, step: int) -> LocationGroups | Tensor:
-        blocks = points // (step * self.together)
+        blocks = points // (step * self.points_per_edge)
         starts = np.flatnonzero(np.r_[True, (np.diff(blocks, axis=0) != 0).any(axis=1)])
-        middles = (blocks[starts] * self.together + (self.together - 1) / 2) * step
-        locations = torch.from_numpy(self.scan.locations(middles)).to(self.scan.device)
+        middles = (blocks[starts] * self.points_per_edge + (self.points_per_edge - 1) / 2) * step
+        locations = torch.from_numpy(self.inputs.locations(middles)).to(self.inputs.device)
         sizes = np.diff(np.r_[starts, len(points)]).tolist()
         return locations[0] if len(sizes) == 1 else LocationGroups(locations, sizes)
 
 
-def _batch_size(scan: Scan, together: int) -> int:
-    if scan.device.type != "cpu":
+def _batch_size(inputs: VoxelInputs, points_per_edge: int) -> int:
+    if inputs.device.type != "cpu":
         return GPU_PATCHES
-    fitting = max(8, CPU_VOXELS // scan.size**3)
-    return fitting if together > 1 else min(fitting, CPU_OWN_KERNELS)
+    fitting = max(8, CPU_VOXELS // inputs.size**3)
+    return fitting if points_per_edge > 1 else min(fitting, CPU_OWN_KERNELS)
 
 
 def _ahead(function: Callable, items: list, device: torch.device) -> Iterator:
     """function(item) of each item, in order; on a CPU in threads, a few items ahead.
 
-    Small batches side by side, each on one core, are faster than the cores together on one batch after the other.
+    Small batches side by side, each on one core, are faster than all cores on one batch after the other.
     """
     threads = torch.get_num_threads() if device.type == "cpu" else 1
     if threads == 1 or len(items) == 1:

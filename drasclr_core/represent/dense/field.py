@@ -24,7 +24,6 @@ class Field:
 
     Parameters
     ----------
-    lattice : Lattice
     evaluate : callable
         ids [N], and how many voxels they are apart -> values float32 [N, S].
 
@@ -42,7 +41,7 @@ class Field:
         self.values: np.ndarray = np.empty((0, 0), dtype=np.float32)
 
     def fill(self, cells: np.ndarray, step: int) -> float:
-        """Evaluate the points of cells [M] of edge `step` that are not known yet, and interpolate between.
+        """Evaluates the points of cells [M] of edge `step` that are not known yet, and interpolates between.
 
         Returns
         -------
@@ -69,7 +68,7 @@ class Field:
         return surprise
 
     def refine(self, cells: np.ndarray, step: int, threshold: float, budget: int) -> int:
-        """Divide the cells in which wrong decisions are likely, again and again, down to single voxels.
+        """Divides the cells in which wrong decisions are likely, again and again, down to single voxels.
 
         An interpolated value is taken to be normally distributed about the true one, with the error that was seen at
         points evaluated so far. This gives the number of voxels of a cell that are expected to lie on the wrong side
@@ -81,7 +80,6 @@ class Field:
             Already filled.
         step : int
             Their edge. An edge is divided by its smallest prime factor.
-        threshold : float
         budget : int
             Most evaluations to spend.
 
@@ -125,8 +123,8 @@ class Field:
         far = np.abs(self.values[:, voxels] - threshold) / max(error, 1e-6)
         undecided = self.lattice.lungs.ravel()[voxels] & ~self.known[voxels]
         wrong = (ndtr(-far) * undecided).sum(axis=(0, 2))
-        places = np.array(list(product(range(0, step + 1, _smaller(step)), repeat=3)))
-        costs = (~self.known[cells[:, None] + self.lattice.offsets(places)]).sum(axis=1)
+        corners = np.array(list(product(range(0, step + 1, _smaller(step)), repeat=3)))
+        costs = (~self.known[cells[:, None] + self.lattice.offsets(corners)]).sum(axis=1)
         return wrong / np.maximum(costs, 1), costs
 
 

@@ -10,30 +10,27 @@ from torch import nn
 from drasclr_core.model.encoder import Encoder
 
 
+def check_encoder(encoder: nn.Module) -> None:
+    """Raises ValueError unless an encoder can represent every voxel (`voxelwise`), and in train mode."""
+    if not getattr(encoder, "voxelwise", False):
+        raise ValueError(f"Dense maps are not available for encoders of the kind {type(encoder).__name__}.")
+    if encoder.training:
+        raise ValueError("The encoder is in train mode, so its features depend on the batch: call encoder.eval().")
+
+
 @torch.no_grad()
 def fold_batch_norm(encoder: Encoder) -> Encoder:
-    """A copy of the encoder in eval mode whose batch norms are identities.
+    """Returns a copy of the encoder whose batch norms are identities, on the same device.
 
     After training, batch norm multiplies each channel by a constant and adds another. The first goes into the kernels
     of the convolution before it, at all locations alike, and both go into its bias.
 
-    Parameters
-    ----------
-    encoder : Encoder
-        In eval mode, with any conditioning.
-
-    Returns
-    -------
-    Encoder
-        On the same device; the given one is not changed.
-
     Raises
     ------
     ValueError
-        For an encoder in train mode, whose batch norms depend on the batch.
+        For an encoder in train mode, or of a kind whose batch norm cannot be folded.
     """
-    if encoder.training:
-        raise ValueError("The encoder is in train mode, in which batch norm depends on the batch: call encoder.eval().")
+    check_encoder(encoder)
     folded = copy.deepcopy(encoder)
     for block in folded.blocks:
         norm = block.norm

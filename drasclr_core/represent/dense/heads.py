@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 @torch.inference_mode()
 def probabilities(head, features: Tensor) -> np.ndarray:
-    """Probabilities float32 [N, S] of features [N, C].
+    """Returns probabilities float32 [N, S] of features [N, C].
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def probabilities(head, features: Tensor) -> np.ndarray:
 
 
 def check_head(head) -> None:
-    """Raise unless `head` can be used; a module must be in eval mode."""
+    """Raises TypeError or ValueError unless `head` can be used; a module must be in eval mode."""
     if isinstance(head, nn.Module):
         if head.training:
             raise ValueError("The head is in train mode: call head.eval().")

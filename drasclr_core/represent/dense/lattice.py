@@ -40,23 +40,17 @@ class Lattice:
         self.lungs[tuple(map(slice, part.shape))] = part
 
     def ids(self, points: np.ndarray) -> np.ndarray:
-        """int64 [N]: names of voxels [N, 3]."""
+        """Returns int64 [N], names of voxels [N, 3]."""
         return np.ravel_multi_index(tuple((np.asarray(points) - self.low).T), self.lungs.shape)
 
     def points(self, ids: np.ndarray) -> np.ndarray:
-        """int64 [N, 3]: voxel indices in the volume."""
+        """Returns int64 [N, 3], voxel indices in the volume."""
         return np.stack(np.unravel_index(ids, self.lungs.shape), axis=-1) + self.low
 
     def cells(self, step: int, within: np.ndarray | None = None, parent: int = 0) -> np.ndarray:
-        """ids [M] of the cells of edge `step`, a divisor of the stride, that hold lung.
+        """Returns ids [M] of the cells of edge `step`, a divisor of the stride, that hold lung.
 
-        Parameters
-        ----------
-        step : int
-        within : ids [K], optional
-            Only those inside these larger cells.
-        parent : int
-            Edge of the larger cells.
+        With `within`, only those inside these larger cells (ids [K]), whose edge is `parent`.
         """
         cut = tuple(slice(size - 1) for size in self.lungs.shape)
         coarse = [(size - 1) // step for size in self.lungs.shape]
@@ -71,35 +65,27 @@ class Lattice:
         return self.ids(np.argwhere(holds) * step + self.low)
 
     def corners(self, cells: np.ndarray, step: int) -> np.ndarray:
-        """ids [M, 8] of the cells' points (for step 1 [M, 1]: the voxel itself), the lowest first, z fastest."""
+        """Returns ids [M, 8] of the cells' points (for step 1 [M, 1], the voxels), the lowest first, z fastest."""
         reach = (0, step) if step > 1 else (0,)
         return cells[:, None] + self.offsets(list(product(reach, repeat=3)))
 
     def interior(self, cells: np.ndarray, step: int) -> np.ndarray:
-        """ids [M, step^3] of the voxels that belong to each cell: its upper faces belong to the next."""
+        """Returns ids [M, step^3] of the voxels that belong to each cell: its upper faces belong to the next."""
         return cells[:, None] + self.offsets(list(product(range(step), repeat=3)))
 
     def offsets(self, voxels: list[tuple[int, int, int]]) -> np.ndarray:
-        """int64 [N]: what must be added to an id to move so many voxels [N, 3]."""
+        """Returns int64 [N], what must be added to an id to move so many voxels [N, 3]."""
         _, y, z = self.lungs.shape
         return np.array(voxels) @ np.array([y * z, z, 1])
 
     def neighbours(self, voxels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The points from which a value at each voxel is interpolated, and their shares.
+        """Returns the points from which a value at each voxel (ids [N]) is interpolated and their weights, [N, 8].
 
-        Parameters
-        ----------
-        voxels : ids [N]
-
-        Returns
-        -------
-        ids [N, 8]
-            Only points that are needed: where a voxel lies on a face of its cell, points on that face come twice.
-        float [N, 8]
-            Trilinear weights; they sum to 1.
+        Only points that are needed are named: where a voxel lies on a face of its cell, points on that face come twice.
+        The trilinear weights sum to 1.
         """
-        places = self.points(voxels) - self.low
-        base, share = places // self.stride * self.stride, places % self.stride / self.stride
+        indices = self.points(voxels) - self.low
+        base, share = indices // self.stride * self.stride, indices % self.stride / self.stride
         upper = np.where(share > 0, self.stride, 0)
         choice = np.array(list(product((0, 1), repeat=3)))
         points = base[:, None] + choice * upper[:, None]
@@ -108,19 +94,7 @@ class Lattice:
 
 
 def trilinear(corners: np.ndarray, step: int) -> np.ndarray:
-    """Values at the voxels of cells from the values at their points.
-
-    Parameters
-    ----------
-    corners : [..., 8]
-        As `Lattice.corners` orders them.
-    step : int
-
-    Returns
-    -------
-    [..., step^3]
-        As `Lattice.interior` orders them.
-    """
+    """Returns values [..., step^3] in cells (as `Lattice.interior`) from those [..., 8] at `Lattice.corners`."""
     upper = np.arange(step, dtype=corners.dtype) / step
     line = np.stack([1 - upper, upper], axis=1)  # [step, 2]
     weights = np.einsum("ia,jb,kc->abcijk", line, line, line).reshape(8, step**3)

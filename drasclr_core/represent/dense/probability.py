@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from drasclr_core.imaging.volume import Volume
+from drasclr_core.anatomy.aligned_scan import AlignedScan
 from drasclr_core.model.encoder import Encoder
 from drasclr_core.represent.dense.error import FeatureError, ProbabilityError, probability_error
 from drasclr_core.represent.dense.field import Field
 from drasclr_core.represent.dense.heads import check_head, probabilities
+from drasclr_core.represent.dense.options import DEFAULT, DenseOptions
 from drasclr_core.represent.dense.plan import Plan, make_plan
 
 
@@ -48,11 +49,10 @@ class DenseProbability:
     error: ProbabilityError | None
 
 
-def dense_probability(volume: Volume, lungs: np.ndarray, affine, encoder: Encoder, head, stride: int = 4,
-                      block: int = 8, exact: bool = False, threshold: float = 0.5, refine: bool = True,
-                      budget: float = 0.5, check: int = 300, seed: int = 0, batch_size: int | None = None,
-                      box=None) -> DenseProbability:  # fmt: skip
-    """The probability head(h) at every voxel of the lungs, and the mask where it reaches a threshold.
+def dense_probability(
+    scan: AlignedScan, encoder: Encoder, head, *, options: DenseOptions = DEFAULT
+) -> DenseProbability:
+    """Returns the probability head(h) at every voxel of the lungs, and the mask where it reaches the threshold.
 
     In the fast mode the lattice has points just beside the lungs too, so that every lung voxel lies between points.
     Probabilities are interpolated between them. Cells in which wrong decisions are likely are then halved, again and
@@ -60,20 +60,10 @@ def dense_probability(volume: Volume, lungs: np.ndarray, affine, encoder: Encode
 
     Parameters
     ----------
-    volume, lungs, affine, encoder, stride, block, batch_size, box
+    scan, encoder
         As in `dense_features`.
     head : nn.Module, classifier with ``predict_proba``, or callable
         Features [N, C] -> probabilities [N] or [N, S] (see `drasclr_core.represent.dense.heads.probabilities`).
-    exact : bool
-        Every lung voxel, with its own location's kernels; `stride`, `block` and `refine` are then ignored.
-    threshold : float
-        For the mask.
-    refine : bool
-        Halve the cells in which voxels on the wrong side of the threshold are likely (see `Field.refine`).
-    budget : float
-        Refinement makes at most this many evaluations for each point of the lattice.
-    check, seed : int
-        The errors are measured on this many random lung voxels; 0 leaves them out.
 
     Raises
     ------
@@ -84,23 +74,24 @@ def dense_probability(volume: Volume, lungs: np.ndarray, affine, encoder: Encode
     """
     started = time.perf_counter()
     check_head(head)
-    stride = 1 if exact else stride
-    plan = make_plan(volume, lungs, affine, encoder, stride, block, exact, check, seed, batch_size, box)
+    options = replace(options, stride=1) if options.exact else options
+    plan = make_plan(scan, encoder, options)
 
     def evaluate(ids: np.ndarray, step: int) -> np.ndarray:
         order = plan.fast.order(ids, step)
         values = np.concatenate([probabilities(head, part) for part in plan.fast(order, step, f"Every {step}")])
         return values[np.argsort(order)]  # ids come sorted
 
-    field, cells = Field(plan.lattice, evaluate), plan.lattice.cells(stride)
-    field.fill(cells, stride)
-    unrefined = field.refine(cells, stride, threshold, int(budget * field.known.sum())) if refine else 0
-    errors = _measure(plan, field, head, threshold, seed) if plan.probe else (None, None)
-    probability = _on_grid(field, plan, volume.array.shape)
+    field, cells = Field(plan.lattice, evaluate), plan.lattice.cells(options.stride)
+    field.fill(cells, options.stride)
+    budget = int(options.budget * field.known.sum())
+    unrefined = field.refine(cells, options.stride, options.threshold, budget)
+    errors = _measure(plan, field, head, options) if plan.sample else (None, None)
+    probability = _on_grid(field, plan, scan.volume.array.shape)
     return DenseProbability(
         probability=probability,
-        mask=probability >= threshold,
-        affine=volume.affine,
+        mask=probability >= options.threshold,
+        affine=scan.volume.affine,
         clipped=plan.count_clipped(),
         evaluations=plan.evaluations,
         seconds=time.perf_counter() - started,
@@ -110,10 +101,10 @@ def dense_probability(volume: Volume, lungs: np.ndarray, affine, encoder: Encode
     )
 
 
-def _measure(plan: Plan, field: Field, head, threshold: float, seed: int) -> tuple[FeatureError, ProbabilityError]:
-    features, fast = plan.exact_features(), field.values[:, plan.probe.voxels].T
+def _measure(plan: Plan, field: Field, head, options: DenseOptions) -> tuple[FeatureError, ProbabilityError]:
+    features, fast = plan.exact_features(), field.values[:, plan.sample.voxels].T
     exact = probabilities(head, features)
-    return plan.feature_error(features), probability_error(fast, exact, threshold, seed)
+    return plan.feature_error(features), probability_error(fast, exact, options.threshold, options.seed)
 
 
 def _on_grid(field: Field, plan: Plan, shape: tuple[int, ...]) -> np.ndarray:

@@ -15,19 +15,10 @@ CHUNK = 4096  # rows that are compressed, written and read together
 
 def collect(parts: Iterable[np.ndarray], points: np.ndarray, width: int, out: str | Path | None,
             attributes: dict) -> np.ndarray | zarr.Array:  # fmt: skip
-    """Join parts, each float32 [n, width], to one row for each of the points.
+    """Joins parts, each float32 [n, width], to one row for each of the points int32 [N, 3].
 
-    Parameters
-    ----------
-    parts : iterable of arrays
-        Together len(points) rows.
-    points : int32 [N, 3]
-    width : int
-    out : path or None
-        A Zarr group with arrays ``features`` and ``points`` is written there, a few thousand rows at a time, and gets
-        this name when it is complete; None: the rows stay in memory.
-    attributes : dict
-        Of the group.
+    The rows stay in memory where `out` is None. Else they are written to a Zarr group with these attributes and the
+    arrays ``features`` and ``points``, a few thousand at a time; the group gets the name `out` when it is complete.
     """
     shape = (len(points), width)
     if out is None:

@@ -19,23 +19,12 @@ CLOSEST = 1e-12
 
 
 def kl_divergence(p: np.ndarray, q: np.ndarray, k: int = NEIGHBOUR) -> float:
-    """Kullback-Leibler divergence D(P || Q) in nats, from samples alone.
+    """Estimates the Kullback-Leibler divergence D(P || Q) in nats, from samples p [n, d] and q [m, d] alone.
 
     The estimator of Wang, Kulkarni and Verdu (2009): with rho_k and nu_k a point's distance to its k-th neighbour among
     the other points of `p` and among those of `q`, the mean of d log(nu_k / rho_k), plus log(m / (n - 1)). Consistent,
-    but biased and noisy where samples are few or dimensions many; it may be negative.
-
-    Parameters
-    ----------
-    p : [n, d]
-    q : [m, d]
-    k : int
-        Less than n, at most m.
-
-    Raises
-    ------
-    ValueError
-        Too few points.
+    but biased and noisy where samples are few or dimensions many; it may be negative. Raises ValueError where n is not
+    above, or m is below k.
     """
     return _divergence(p, cKDTree(q), _own_distances(p, k), k)
 
@@ -50,7 +39,7 @@ def divergence_features(
     seed: int = 0,
     workers: int = 0,
 ) -> pd.DataFrame:
-    """One row per subject: where it lies among the others by the divergence of their regions.
+    """Returns one row per subject: where it lies among the others by the divergence of their regions.
 
     The descriptors are reduced to their first principal components, in which distances to neighbours mean something
     with some hundred regions. Then D(i || j) + D(j || i) between every subject i and the reference subjects j, drawn
@@ -109,11 +98,11 @@ def _to_references(
     """Symmetric divergences [M] of one subject (number, tree of its regions, their own distances) from references."""
     number, tree, own = subject
     found = np.zeros(len(references))  # 0 from itself, and never negative
-    for place, (other, other_tree, other_own) in enumerate(references):
+    for column, (other, other_tree, other_own) in enumerate(references):
         if other != number:
             there = _divergence(tree.data, other_tree, own, NEIGHBOUR)
             back = _divergence(other_tree.data, tree, other_own, NEIGHBOUR)
-            found[place] = max(there + back, 0.0)
+            found[column] = max(there + back, 0.0)
     return found
 
 

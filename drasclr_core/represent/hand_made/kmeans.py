@@ -15,7 +15,7 @@ MOST = 50_000
 def kmeans_features(
     regions: Sequence[np.ndarray], sids: Sequence[str], clusters: int = 32, seed: int = 0
 ) -> tuple[pd.DataFrame, list[np.ndarray]]:
-    """Share of each subject's regions in each cluster of regions: a bag of words. No label takes part.
+    """Returns the share of each subject's regions in each cluster of regions: a bag of words. No label takes part.
 
     Parameters
     ----------

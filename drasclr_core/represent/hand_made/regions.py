@@ -28,7 +28,7 @@ DIRECTIONS = np.array(_CORNERS) / np.hypot(1, GOLDEN)
 
 
 def describe_regions(cubes: np.ndarray) -> np.ndarray:
-    """Histograms of intensity and of gradient direction, one row per region.
+    """Returns histograms of intensity and of gradient direction, one row per region.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def describe_regions(cubes: np.ndarray) -> np.ndarray:
 
 
 def region_cubes(patches: np.ndarray, edge: int) -> np.ndarray:
-    """Those cubes [R, edge, edge, edge] of a grid on each patch [B, n, n, n] that lie in the lung."""
+    """Returns those cubes [R, edge, edge, edge] of a grid on each patch [B, n, n, n] that lie in the lung."""
     parts = patches.shape[1] // edge
     whole = patches[:, : parts * edge, : parts * edge, : parts * edge]
     cubes = whole.reshape(-1, parts, edge, parts, edge, parts, edge).transpose(0, 1, 3, 5, 2, 4, 6)
@@ -64,23 +64,16 @@ def region_cubes(patches: np.ndarray, edge: int) -> np.ndarray:
 
 
 def region_descriptors(path: str | Path, size: int, edge: int, workers: int = 0) -> list[np.ndarray]:
-    """`describe_regions` of the lung's regions of every subject of a store.
+    """Returns `describe_regions` of the lung's regions of every subject of a store, a list of float32 [R_i, 44].
 
     Parameters
     ----------
     path : path
-        A `PatchStore` without missing subjects.
-    size : int
-        Edge in voxels of the central part of the patches that is used.
-    edge : int
-        Edge of a region in voxels.
+        A `PatchStore` without missing subjects, whose order the list has; a subject may have no region.
+    size, edge : int
+        Edges in voxels: of the central part of the patches that is used, and of a region.
     workers : int
         Processes, 0 for one per core.
-
-    Returns
-    -------
-    list of float32 [R_i, 44]
-        In the order of the store; a subject may have no region.
     """
     describe = partial(_describe_subject, path=path, size=size, edge=edge)
     return for_each(describe, PatchStore.open(path).sids, "regions", workers)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from drasclr_core.anatomy.atlas.registration import AtlasAffine
+from drasclr_core.anatomy.aligned_scan import AlignedScan
 from drasclr_core.imaging.volume import Volume
 from drasclr_core.model import Encoder
 
@@ -30,7 +30,7 @@ def make_encoder():
 
 @pytest.fixture(scope="session")
 def scan():
-    """Volume of waves with noise, two lungs of which one touches the edge of the volume, and an affine."""
+    """A volume of waves with noise, two lungs of which one touches the edge of the volume, and an affine."""
     shape = (14, 12, 13)
     x, y, z = np.meshgrid(*map(np.arange, shape), indexing="ij")
     noise = np.random.default_rng(0).normal(0, 5, shape)
@@ -41,4 +41,4 @@ def scan():
     to_mm[:3, 3] = [-25, -21, -23]
     to_subject = np.diag([1.1, 0.9, 1.05, 1.0])
     to_subject[:3, 3] = [2, -3, 1]
-    return Volume(array.astype(np.float32), to_mm), lungs, AtlasAffine(to_subject)
+    return AlignedScan(Volume(array.astype(np.float32), to_mm), lungs, np.linalg.inv(to_subject))

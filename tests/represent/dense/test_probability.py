@@ -1,12 +1,15 @@
 """Probability maps: heads, interpolation, refinement, and the error that the fast mode says it has."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
-from drasclr_core.represent import dense_features, dense_probability
+from drasclr_core.represent import DenseOptions, dense_features, dense_probability
 from drasclr_core.represent.dense.error import probability_error
 from drasclr_core.represent.dense.field import Field
 from drasclr_core.represent.dense.lattice import Lattice
@@ -19,12 +22,12 @@ def head(features: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def exact(scan, make_encoder):
-    return dense_probability(*scan, make_encoder(), head, exact=True)
+    return dense_probability(scan, make_encoder(), head, options=DenseOptions(exact=True))
 
 
 def test_exact_is_the_head_on_exact_features(scan, make_encoder, exact):
-    volume, lungs, _ = scan
-    dense = dense_features(*scan, make_encoder(), stride=1, exact=True)
+    volume, lungs = scan.volume, scan.lungs
+    dense = dense_features(scan, make_encoder(), options=DenseOptions(stride=1, exact=True))
     np.testing.assert_allclose(exact.probability[tuple(dense.points.T)], head(dense.features), atol=1e-4)
     np.testing.assert_array_equal(np.isnan(exact.probability), lungs == 0)
     np.testing.assert_array_equal(exact.mask, np.nan_to_num(exact.probability) >= 0.5)
@@ -35,16 +38,17 @@ def test_exact_is_the_head_on_exact_features(scan, make_encoder, exact):
 
 
 def test_fast_with_stride_and_block_1_is_exact(scan, make_encoder, exact):
-    fast = dense_probability(*scan, make_encoder(), head, stride=1, block=1)
+    fast = dense_probability(scan, make_encoder(), head, options=DenseOptions(stride=1, block=1))
     np.testing.assert_allclose(fast.probability, exact.probability, atol=1e-4)
     assert fast.error.max < 1e-4
     assert fast.feature_error.max < 1e-3
 
 
 def test_between_points_it_is_interpolated_and_at_points_it_is_evaluated(scan, make_encoder):
-    _, lungs, _ = scan
-    fast = dense_probability(*scan, make_encoder(), head, stride=2, block=2, refine=False, check=0)
-    points = dense_features(*scan, make_encoder(), stride=2, block=2, check=0, border=True)
+    lungs = scan.lungs
+    fast = dense_probability(scan, make_encoder(), head, options=DenseOptions(stride=2, block=2, check=0, budget=0))
+    wider = scan._replace(lungs=ndimage.grey_dilation(lungs, 5))  # with the points beside the lungs
+    points = dense_features(wider, make_encoder(), options=DenseOptions(stride=2, block=2, check=0))
     at = dict(zip(map(tuple, points.points), head(points.features), strict=True))
     for voxel in np.argwhere(lungs):
         low, share = voxel // 2 * 2, voxel % 2 / 2
@@ -54,14 +58,15 @@ def test_between_points_it_is_interpolated_and_at_points_it_is_evaluated(scan, m
 
 
 def test_refinement_brings_the_mask_nearer_within_its_budget(scan, make_encoder, exact):
-    inside = scan[1] > 0
+    inside = scan.lungs > 0
     wrong, spent, left = {}, {}, {}
     for budget in (0, 0.5, 10):
-        fast = dense_probability(*scan, make_encoder(), head, stride=4, block=1, check=0, budget=budget)
+        options = DenseOptions(stride=4, block=1, check=0, budget=budget)
+        fast = dense_probability(scan, make_encoder(), head, options=options)
         wrong[budget] = (fast.mask != exact.mask)[inside].mean()
         spent[budget], left[budget] = fast.evaluations, fast.unrefined
-    coarse = dense_probability(*scan, make_encoder(), head, stride=4, block=1, check=0, refine=False)
-    assert (coarse.unrefined, coarse.evaluations) == (0, spent[0])
+    lattice = Lattice(scan.lungs, 4)
+    assert spent[0] == len(np.unique(lattice.corners(lattice.cells(4), 4)))
     assert wrong[10] < wrong[0.5] < wrong[0]
     assert wrong[10] < 0.3 * wrong[0]
     assert left[0] > left[10] == 0
@@ -70,25 +75,26 @@ def test_refinement_brings_the_mask_nearer_within_its_budget(scan, make_encoder,
 
 def test_refined_to_the_end_it_is_exact(scan, make_encoder, exact, monkeypatch):
     monkeypatch.setattr("drasclr_core.represent.dense.field.WORTH", 0)
-    undecided = dense_probability(*scan, make_encoder(), lambda h: 0.5 + (head(h) - 0.5) / 20, stride=6, block=1,
-                                  budget=100, check=0)  # fmt: skip
+    options = DenseOptions(stride=6, block=1, budget=100, check=0)
+    undecided = dense_probability(scan, make_encoder(), lambda h: 0.5 + (head(h) - 0.5) / 20, options=options)
     np.testing.assert_allclose(undecided.probability, 0.5 + (exact.probability - 0.5) / 20, atol=1e-5)
 
 
 @pytest.mark.parametrize("budget", [0, 1.0])
 def test_it_says_what_error_it_has(scan, make_encoder, exact, budget):
-    inside = scan[1] > 0
-    fast = dense_probability(*scan, make_encoder(), head, stride=3, block=6, budget=budget, check=10_000)
+    inside = scan.lungs > 0
+    options = DenseOptions(stride=3, block=6, budget=budget, check=10_000)
+    fast = dense_probability(scan, make_encoder(), head, options=options)
     difference = np.abs(fast.probability - exact.probability)[inside]
     assert fast.error.voxels == inside.sum()
     assert fast.error.mean == pytest.approx(difference.mean(), rel=1e-3)
     assert fast.error.p95 == pytest.approx(np.percentile(difference, 95), rel=1e-3)
     assert fast.error.max == pytest.approx(difference.max(), rel=1e-3)
     assert fast.error.decisions == pytest.approx((fast.mask != exact.mask)[inside].mean(), abs=2 / inside.sum())
-    features = dense_features(*scan, make_encoder(), stride=3, block=6, check=10_000)
+    features = dense_features(scan, make_encoder(), options=options)
     assert fast.feature_error.rms == pytest.approx(features.error.rms, rel=1e-3)
 
-    some = dense_probability(*scan, make_encoder(), head, stride=3, block=6, budget=budget, check=150, seed=1).error
+    some = dense_probability(scan, make_encoder(), head, options=replace(options, check=150, seed=1)).error
     assert some.voxels == 150
     low, high = some.mean_interval
     assert low < some.mean < high
@@ -127,7 +133,7 @@ class Module(nn.Module):
 
 @pytest.mark.parametrize("classes", [2, 3])
 def test_heads_of_three_kinds_agree(scan, make_encoder, classes):
-    h = dense_features(*scan, make_encoder(), stride=2, check=0).features
+    h = dense_features(scan, make_encoder(), options=DenseOptions(stride=2, check=0)).features
     labels = np.digitize(h[:, 0], np.quantile(h[:, 0], np.arange(1, classes) / classes))
     model = LogisticRegression(C=100, max_iter=1000).fit(h, labels)
     heads = {
@@ -135,14 +141,15 @@ def test_heads_of_three_kinds_agree(scan, make_encoder, classes):
         "function": lambda h: model.predict_proba(h)[:, 1] if classes == 2 else model.predict_proba(h),
         "module": Module(model).eval(),
     }
-    maps = {name: dense_probability(*scan, make_encoder(), one, check=20) for name, one in heads.items()}
-    shape = scan[1].shape if classes == 2 else (3, *scan[1].shape)
+    options = DenseOptions(check=20)
+    maps = {name: dense_probability(scan, make_encoder(), one, options=options) for name, one in heads.items()}
+    shape = scan.lungs.shape if classes == 2 else (3, *scan.lungs.shape)
     for name, result in maps.items():
         assert result.probability.shape == result.mask.shape == shape
         np.testing.assert_allclose(result.probability, maps["classifier"].probability, atol=1e-5, err_msg=name)
         assert result.error.mean == pytest.approx(maps["classifier"].error.mean, abs=1e-5)
     if classes == 3:
-        np.testing.assert_allclose(maps["module"].probability.sum(axis=0)[scan[1] > 0], 1, atol=1e-5)
+        np.testing.assert_allclose(maps["module"].probability.sum(axis=0)[scan.lungs > 0], 1, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +164,7 @@ def test_heads_of_three_kinds_agree(scan, make_encoder, classes):
 )
 def test_what_is_no_head_is_refused(scan, make_encoder, wrong, error, message):
     with pytest.raises(error, match=message):
-        dense_probability(*scan, make_encoder(), wrong, check=0)
+        dense_probability(scan, make_encoder(), wrong, options=DenseOptions(check=0))
 
 
 def test_a_field_finds_where_a_decision_changes():

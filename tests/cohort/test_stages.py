@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drasclr_core.detect.by_stage import PRISM, stage_name, stratified_sample, typical_per_stage
+from drasclr_core.cohort.stages import PRISM, stage_name, stratified_sample, typical_per_stage
 
 
 def test_typical_is_nearest_to_the_stages_median():

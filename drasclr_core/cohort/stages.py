@@ -11,31 +11,15 @@ STAGES = (0, 1, 2, 3, 4)
 
 
 def stage_name(stage: int) -> str:
-    """``GOLD 2``, or ``PRISm``."""
+    """Returns ``GOLD 2``, or ``PRISm``."""
     return "PRISm" if stage == PRISM else f"GOLD {stage:.0f}"
 
 
 def typical_per_stage(subjects: pd.DataFrame, stages: tuple[int, ...] = STAGES, count: int = 1) -> pd.DataFrame:
-    """The subjects of each stage that lie nearest to the stage's median of LAA-950.
+    """Returns the rows of the `count` subjects of each stage that lie nearest to its median of LAA-950, nearest first.
 
-    Parameters
-    ----------
-    subjects : DataFrame
-        With ``sid`` and ``GOLD``; without the column ``LAA950_pct`` the first of each stage are taken.
-    stages : tuple of int
-        In this order; a stage without subjects is left out.
-    count : int
-        Subjects of each stage.
-
-    Returns
-    -------
-    DataFrame
-        Their rows, nearest first within each stage.
-
-    Raises
-    ------
-    ValueError
-        The table has no column GOLD.
+    Without the column ``LAA950_pct`` the first of each stage are taken; a stage without subjects is left out. Raises
+    ValueError where the table has no column GOLD.
     """
     _need_gold(subjects)
     chosen = []
@@ -48,34 +32,19 @@ def typical_per_stage(subjects: pd.DataFrame, stages: tuple[int, ...] = STAGES, 
 
 
 def stratified_sample(subjects: pd.DataFrame, count: int, seed: int = 0) -> pd.DataFrame:
-    """`count` random subjects in which each stage has its share of the cohort (to within one subject).
+    """Draws `count` subjects in which each stage has its share of the cohort (to within one subject).
 
-    Parameters
-    ----------
-    subjects : DataFrame
-        With ``GOLD``; subjects without a stage are left out.
-    count : int
-        0, or more than there are, takes all.
-    seed : int
-
-    Returns
-    -------
-    DataFrame
-        Rows in the order of the cohort.
-
-    Raises
-    ------
-    ValueError
-        The table has no column GOLD.
+    A count of 0, or of more than there are, takes all. Subjects without a stage are left out. Rows come in the order of
+    the cohort. Raises ValueError where the table has no column GOLD.
     """
     _need_gold(subjects)
     known = subjects[subjects["GOLD"].notna()]
     if not 0 < count < len(known):
         return known
-    # Every so-and-so-many-th of the subjects in the order of their stages, at random within each.
+    # In random order within each stage, the subjects are taken at equal distances along the sorted table.
     ordered = known.sample(frac=1, random_state=seed).sort_values("GOLD", kind="stable")
-    places = ((np.arange(count) + 0.5) * len(known) / count).astype(int)
-    return ordered.iloc[places].sort_index()
+    rows = ((np.arange(count) + 0.5) * len(known) / count).astype(int)
+    return ordered.iloc[rows].sort_index()
 
 
 def _need_gold(subjects: pd.DataFrame) -> None:

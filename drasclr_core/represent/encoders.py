@@ -1,0 +1,46 @@
+"""The pretrained encoders that a cohort has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from drasclr_core.methods import in_order, load_encoder
+from drasclr_core.model.patch_encoder import PatchEncoder
+from drasclr_core.model.weights import CONFIG
+from drasclr_core.run import Run
+
+SAME = ("patch_size", "spacing_mm", "location_box_mm")
+"""What encoders must agree on to be shown the same patches at the same locations."""
+
+
+def found_encoders(run: Run, methods: Sequence[str], like: dict) -> tuple[dict[str, PatchEncoder], dict[str, str]]:
+    """Returns encoders that take the same patches, and why the others do not or are missing.
+
+    Parameters
+    ----------
+    methods : sequence of str
+        Folders under ``pretrain``; empty for all that there are.
+    like : dict
+        Description of an encoder that the patches were cut for.
+
+    Returns
+    -------
+    encoders : dict of str to PatchEncoder
+        By method, in the order of the tables; in eval mode.
+    left_out : dict of str to str
+        Method -> why.
+    """
+    there = in_order(path.parent.name for path in run.pretrain().parent.glob(f"*/{CONFIG}"))
+    left_out = {name: f"pretrain/{name} has no encoder: run notebook 06_pretrain" for name in methods
+                if name not in there}  # fmt: skip
+    encoders = {}
+    for name in there:
+        if methods and name not in methods:
+            continue
+        encoder = load_encoder(run.pretrain(name))
+        unlike = [what for what in SAME if encoder.description.get(what) != like.get(what)]
+        if unlike:
+            left_out[name] = f"it was trained on other patches (its {unlike[0]} differs)"
+        else:
+            encoders[name] = encoder
+    return encoders, left_out
