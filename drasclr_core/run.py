@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 
 
@@ -22,7 +24,7 @@ def project_root(start: str | Path = ".") -> Path:
 
 
 class Run:
-    """Paths of one run (``runs/<name>``) and of one cohort in it.
+    """Paths of one run (``runs/<name>``), of one cohort in it, and of one of the cohort's atlases.
 
     Parameters
     ----------
@@ -30,13 +32,25 @@ class Run:
         Name of the run, or a path to a run folder anywhere (anything that contains a path separator).
     cohort : str
         Name of the cohort inside the run, ``copd`` or ``covid`` in the presets.
+    variant : str
+        Name of another atlas of the cohort: its `atlas`, every `alignment` with it, and the `patches` lie beside those
+        of the main atlas, which is meant by an empty text.
+
+    Raises
+    ------
+    ValueError
+        The variant is not letters, digits and _.
     """
 
-    def __init__(self, name: str, cohort: str = "copd"):
+    def __init__(self, name: str, cohort: str = "copd", variant: str = ""):
         is_path = os.sep in str(name)
-        self.folder = Path(name) if is_path else project_root() / "runs" / name
+        self.folder = Path(name) if is_path else project_root() / "runs" / str(name)
         self.name = self.folder.name
-        self.cohort_name = cohort
+        self.cohort_name = str(cohort)
+        if variant and not re.fullmatch(r"\w+", str(variant)):
+            raise ValueError(f"The name of an atlas is letters, digits and _, not {variant!r}.")
+        self.variant = str(variant)
+        self._suffix = f"-{variant}" if variant else ""
 
     @property
     def cohort(self) -> Path:
@@ -59,11 +73,25 @@ class Run:
 
     @property
     def atlas(self) -> Path:
-        return self.cohort / "atlas"
+        return self.cohort / f"atlas{self._suffix}"
+
+    def alignment(self, sid: str) -> Path:
+        """A subject's alignment with the atlas: transform, landmarks and quality with it."""
+        return alignment_folder(self.anatomy(sid), self.variant)
+
+    @property
+    def quality(self) -> Path:
+        """The gallery of the cohort."""
+        return self.cohort / f"quality{self._suffix}"
+
+    @property
+    def registration(self) -> Path:
+        """The table of the cohort's alignments."""
+        return self.results / f"registration_{self.cohort_name}{self._suffix}.csv"
 
     @property
     def patches(self) -> Path:
-        return self.cohort / "patches.zarr"
+        return self.cohort / f"patches{self._suffix}.zarr"
 
     def pretrain(self, method: str = "drasclr") -> Path:
         return self.cohort / "pretrain" / method
@@ -80,7 +108,23 @@ class Run:
         return self.folder / "notebooks"
 
     def __repr__(self) -> str:
-        return f"Run({self.name!r}, cohort={self.cohort_name!r})"
+        return f"Run({self.name!r}, cohort={self.cohort_name!r}, variant={self.variant!r})"
+
+
+def alignment_folder(anatomy: Path, variant: str) -> Path:
+    """Returns the folder of the alignment with a variant of the atlas, of the subject with this folder of anatomy."""
+    return anatomy / f"atlas-{variant}" if variant else anatomy
+
+
+def existing_run(name: str, cohort: str = "copd", variant: str = "") -> Run:
+    """Returns a run that has been started; FileNotFoundError with the nearest name where there is none."""
+    run = Run(name, cohort, variant)
+    if not run.folder.is_dir():
+        names = sorted(path.name for path in run.folder.parent.glob("[!.]*/"))
+        close = get_close_matches(run.name, names, n=1)
+        hint = f"Did you mean {close[0]}?" if close else f"There is {', '.join(names) or 'none'}."
+        raise FileNotFoundError(f"No run {run.name!r} in {run.folder.parent.name}/. {hint}")
+    return run
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from drasclr_core.anatomy.quality.verdict import Quality, assess, judge
 from drasclr_core.imaging.refusal import printable_name
 from drasclr_core.imaging.volume import Volume, VolumeError, load_mask, load_volume, save_mask
 from drasclr_core.run import (
+    alignment_folder,
     atomic,
     file_fingerprint,
     fingerprint,
@@ -35,6 +36,8 @@ from drasclr_core.run import (
 
 VERSION = 4
 """Raise when one of these steps changes its result, so that pieces made by an older one are made anew."""
+OF_ALIGNMENT = ("dice", "dice_right", "dice_left", "determinant", "shear", "landmarks_inside", "patches_padded")
+"""Measures of an earlier alignment, maybe with another atlas."""
 UNSEGMENTED_MM = 3.0
 """Voxel size at which a scan without lungs is drawn."""
 
@@ -144,38 +147,44 @@ def _save_thumbnail(folder: Path, volume: Volume, lungs: np.ndarray) -> None:
         thumbnail(volume, lungs).save(temporary, quality=80)
 
 
-def align(sid: str, anatomy_folder: str | Path, atlas_folder: str | Path, mode: str = "fast", seed: int = 0) -> dict:
+def align(
+    sid: str, anatomy_folder: str | Path, atlas_folder: str | Path, mode: str = "fast", seed: int = 0, variant: str = ""
+) -> dict:
     """Align one subject with the atlas and carry the landmarks over.
 
     Writes ``<sid>/affine.json`` and ``<sid>/landmarks.npy`` (float64 [L, 3], patch centres, RAS mm of the subject) and
-    adds the alignment's measures to ``<sid>/quality.json``. Subjects refused by `find_lungs` are left alone.
+    adds the alignment's measures to ``<sid>/quality.json``; for a `variant` of the atlas all three are written to
+    ``<sid>/atlas-<variant>`` (see `Run.alignment`). Subjects refused by `find_lungs` are left alone.
 
     Returns
     -------
     dict
         ``sid`` and ``verdict``.
     """
-    folder = Path(anatomy_folder) / sid
-    lungs = _facts(folder, "lungs")
+    anatomy = Path(anatomy_folder) / sid
+    folder, lungs = alignment_folder(anatomy, variant), _facts(anatomy, "lungs")
     if lungs["verdict"] == "refused":
+        if variant:
+            (folder / "quality.json").unlink(missing_ok=True)  # of a scan that was replaced
         return {"sid": sid, "verdict": "refused"}
     key = fingerprint(version=VERSION, lungs=lungs["key"], atlas=file_fingerprint(atlas_folder), mode=mode, seed=seed)
     if not is_done(folder, "align", key):
         atlas = Atlas.load(atlas_folder)
-        affine = register_affine(folder / "lungs.nii.gz", Path(atlas_folder) / "lungs.nii.gz", mode, seed)
+        affine = register_affine(anatomy / "lungs.nii.gz", Path(atlas_folder) / "lungs.nii.gz", mode, seed)
         affine.save(folder / "affine.json")
         with atomic(folder / "landmarks.npy") as temporary:
             np.save(temporary, affine.to_subject(atlas.centres))
-        measures = Quality.load(folder / "quality.json").measures
-        measures |= measure_alignment(*load_mask(folder / "lungs.nii.gz"), affine, atlas)
+        measures = Quality.load(anatomy / "quality.json").measures
+        measures = {name: value for name, value in measures.items() if name not in OF_ALIGNMENT}
+        measures |= measure_alignment(*load_mask(anatomy / "lungs.nii.gz"), affine, atlas)
         quality = judge(measures)
         quality.save(folder / "quality.json")
         mark_done(folder, "align", key, verdict=quality.verdict)
     return {"sid": sid, "verdict": _facts(folder, "align")["verdict"]}
 
 
-def cut_patches(subject: tuple[str, str], anatomy_folder: str | Path, store: str | Path) -> dict:
-    """Cut the patches of one aligned subject into the store (a folder made by `PatchStore.create`).
+def cut_patches(subject: tuple[str, str], anatomy_folder: str | Path, store: str | Path, variant: str = "") -> dict:
+    """Cut the patches of one subject, aligned with a `variant` of the atlas, into a store (`PatchStore.create`).
 
     Returns
     -------
@@ -183,7 +192,7 @@ def cut_patches(subject: tuple[str, str], anatomy_folder: str | Path, store: str
         ``sid`` and ``padded``, the number of patches that reach beyond the scan and were filled with air.
     """
     sid, image = subject
-    folder, patch_store = Path(anatomy_folder) / sid, PatchStore.open(store)
+    folder, patch_store = alignment_folder(Path(anatomy_folder) / sid, variant), PatchStore.open(store)
     key = fingerprint(align=_facts(folder, "align")["key"], spacing=patch_store.spacing, size=patch_store.size)
     if not (is_done(folder, "patches", key) and patch_store.is_written(sid, key)):
         centres = np.load(folder / "landmarks.npy")

@@ -73,7 +73,7 @@ def write_gallery(run: Run, workers: int = 0) -> Path:
     if missing:
         for_each(partial(draw_thumbnail, anatomy_folder=run.cohort / "anatomy"), missing, "thumbnails", workers)
     found = [(sid, quality, _thumbnail(run, sid).exists()) for sid, quality in entries(run)]
-    page = run.cohort / "quality" / "index.html"
+    page = run.quality / "index.html"
     with atomic(page) as temporary:
         temporary.write_text(_html(f"Quality of {run.name} · {run.cohort_name}", found, images), encoding="utf-8")
     return page
