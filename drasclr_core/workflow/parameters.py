@@ -61,7 +61,7 @@ class Parameter:
         if not self.allowed:
             return True
         if not (limits := RANGE.fullmatch(self.allowed)):
-            return value in ["" if word == "empty" else word for word in re.split(r",? or |, ", self.allowed)]
+            return str(value) in ["" if word == "empty" else word for word in re.split(r",? or |, ", self.allowed)]
         low, high = float(limits["low"]), float(limits["high"] or math.inf)
         return (low < value if limits["open"] else low <= value) and value <= high
 
@@ -135,7 +135,7 @@ def checked(parameters: dict[str, Parameter], given: dict, where: str, others: d
 
 
 def nearest(name: str, known: Iterable[str], others: Mapping[str, list[str]] = MappingProxyType({})) -> str:
-    """Returns the end of a message about an unknown `name`: the most similar known one, else one of other stages.
+    """Returns the end of a message about an unknown `name`: the most similar known one.
 
     Parameters
     ----------
@@ -143,10 +143,9 @@ def nearest(name: str, known: Iterable[str], others: Mapping[str, list[str]] = M
     known : iterable of str
         Names that are possible here; all are listed where none is similar.
     others : mapping
-        Names that are possible for other stages, and these stages.
+        Names that are possible for other stages, and these stages; searched, too.
     """
     known = list(known)
-    for names in (known, others):
-        for close in get_close_matches(name, names, n=1):
-            return f": did you mean {close!r}" + ("?" if close in known else f" of {', '.join(others[close])}?")
+    for close in get_close_matches(name, [*known, *others], n=1):
+        return f": did you mean {close!r}" + ("?" if close in known else f" of {', '.join(others[close])}?")
     return f", only {', '.join(known) or 'none'}."
