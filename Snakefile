@@ -38,7 +38,7 @@ wildcard_constraints:
 
 rule book:
     input:
-        plan.pages(),
+        lambda wildcards: plan.pages(),
         "_config.yml",
         [str(page) for page in sorted(Path("book").rglob("*")) if page.is_file()],
     output:

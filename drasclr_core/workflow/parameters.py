@@ -146,6 +146,8 @@ def nearest(name: str, known: Iterable[str], others: Mapping[str, list[str]] = M
         Names that are possible for other stages, and these stages; searched, too.
     """
     known = list(known)
+    if name in others:
+        return f", which belongs to {', '.join(others[name])}."
     for close in get_close_matches(name, [*known, *others], n=1):
         return f": did you mean {close!r}" + ("?" if close in known else f" of {', '.join(others[close])}?")
     return f", only {', '.join(known) or 'none'}."

@@ -37,7 +37,7 @@ class Plan:
     def __init__(self, settings: dict[str, str], cores: int | None = None):
         self.notebooks = read_notebooks()
         known = {name: about.parameters for about in self.notebooks.values() for name in about.settings}
-        of_presets = {name: [*stages, "which the preset sets"] for name, stages in owners(self.notebooks).items()}
+        of_presets = {name: [*stages, "to be set in the preset"] for name, stages in owners(self.notebooks).items()}
         for name in sorted(set(settings) - set(DEFAULTS) - set(known)):
             raise ValueError(f"command line: no setting {name!r}{nearest(name, [*DEFAULTS, *known], of_presets)}")
         self.given = {name: value for name, value in settings.items() if name in known}

@@ -94,4 +94,6 @@ def test_an_unknown_parameter_is_an_error_with_the_nearest_one():
     others = {"subjects": ["01_cohort"]}
     with pytest.raises(ValueError, match="no parameter 'subjcts': did you mean 'subjects' of 01_cohort"):
         checked(PARAMETERS, {"subjcts": 1}, "-p", others)
+    with pytest.raises(ValueError, match="no parameter 'subjects', which belongs to 01_cohort"):
+        checked(PARAMETERS, {"subjects": 1}, "-p", others)
     assert nearest("xyz", ["one", "two"]) == ", only one, two." and nearest("x", []) == ", only none."

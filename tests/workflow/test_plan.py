@@ -42,7 +42,7 @@ def test_settings_stay_as_they_were_typed():
 
 
 @pytest.mark.parametrize("setting, said", [
-    ({"subjcts": "3"}, "no setting 'subjcts': did you mean 'subjects' of 01_cohort, which the preset sets"),
+    ({"subjcts": "3"}, "no setting 'subjcts': did you mean 'subjects' of 01_cohort, to be set in the preset"),
     ({"manifst": "x"}, "did you mean 'manifest'"),
     ({"shards": "0"}, "shards is '0', and must be a whole number, 1 or more"),
     ({"phase": "first"}, "phase is 'first'"),
