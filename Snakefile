@@ -25,7 +25,7 @@ try:
 except ValueError as error:
     raise WorkflowError(str(error))
 
-RUN = str(plan.run.folder).replace("{", "{{").replace("}", "}}")  # no wildcards in its name
+RUN = str(plan.run.folder)
 COMMAND = plan.command
 BOOK = shlex.join([sys.executable, "-m", "drasclr_core.workflow.book", "--run", str(plan.run.folder)])
 
@@ -38,7 +38,7 @@ wildcard_constraints:
 
 rule book:
     input:
-        lambda wildcards: plan.pages(),
+        plan.pages(),
         "_config.yml",
         [str(page) for page in sorted(Path("book").rglob("*")) if page.is_file()],
     output:

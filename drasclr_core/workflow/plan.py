@@ -46,6 +46,8 @@ class Plan:
         given = DEFAULTS | settings
         self.preset = Preset.load(given["preset"], self.notebooks)
         self.run = Run(given["run"], next(iter(self.preset.cohorts)))
+        if set("{}") & set(str(self.run.folder)):
+            raise ValueError(f"run: {self.run.folder} has braces in its name, which Snakemake takes for wildcards.")
         existing = next(folder for folder in (self.run.folder, *self.run.folder.absolute().parents) if folder.exists())
         if not (existing.is_dir() and os.access(existing, os.W_OK)):
             raise ValueError(

@@ -59,6 +59,11 @@ def test_a_run_that_cannot_be_written_is_named(tmp_path):
         plan(tmp_path / "file/r")
 
 
+def test_a_run_with_braces_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="braces"):
+        plan(tmp_path / "{x}")
+
+
 def test_a_scheduler_needs_a_plain_path_of_python(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/my lungs (it's)/.venv/bin/python")
     assert plan(tmp_path / "r").command.startswith("'/my lungs (it'")
