@@ -1,5 +1,5 @@
 # Two commands: `make book` runs everything on the simulated cohort and builds the book; `make test` tests everything.
-# Each line calls a real tool; nothing here knows how a stage works.
+# Each line calls a real tool; nothing here knows how a stage works. What may hold spaces or quotes is quoted for the shell.
 
 PYTHON ?= python3
 CORES ?= 2
@@ -13,30 +13,36 @@ SHARDS ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
+# $(call q,text) is the text as one word of a shell; $(call given,name,TEXT) is name=TEXT where TEXT is not empty.
+q = '$(subst ','\'',$(1))'
+given = $(if $(2),$(call q,$(1)=$(2)))
 # Killed runs leave Snakemake's own lock behind; each stage takes a lock that dies with its process instead.
-SNAKEMAKE = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES) --nolock --rerun-incomplete --rerun-triggers mtime params --quiet rules host reason
+# Snakemake wants a folder for its cache; where the home folder cannot be written it gets one here.
+CACHE = $(if $(shell test -w "$$HOME" && echo yes),,XDG_CACHE_HOME=$(call q,$(CURDIR)/.snakemake/cache))
+SNAKEMAKE = PATH=$(call q,$(CURDIR)/$(BIN)):"$$PATH" $(CACHE) $(BIN)/python -m snakemake --cores $(CORES) --nolock --rerun-incomplete --rerun-triggers mtime params --quiet rules host reason
 
 .PHONY: book read scans test bench lint env clean
 
 book: $(READY)  ## run the preset (demo) and build its book; REAL_SCAN=file shows a real scan beside the phantoms
-	$(SNAKEMAKE) --config run=$(RUN) preset=$(PRESET) $(if $(REAL_SCAN),real_scan=$(REAL_SCAN)) $(if $(SHARDS),shards=$(SHARDS))
-	@echo "The book: runs/$(RUN)/book/html/index.html"
+	$(SNAKEMAKE) --config $(call given,run,$(RUN)) $(call given,preset,$(PRESET)) $(call given,real_scan,$(REAL_SCAN)) $(call given,shards,$(SHARDS))
+	@echo The book: $(call q,runs/$(RUN)/book/html/index.html)
 
 read: $(READY)  ## build the book from the committed results, computing nothing
 	$(BIN)/python -m drasclr_core.workflow.book --run reference
 
 scans: $(READY)  ## your own scans: MANIFEST=folder-or-csv [ATLAS=lung-mask] [SCANS_RUN=name]
-	@test -n "$(MANIFEST)" || { echo "Say which scans: make scans MANIFEST=folder-or-csv [ATLAS=lung-mask]"; exit 2; }
-	$(SNAKEMAKE) --config run=$(SCANS_RUN) preset=presets/scans.yaml manifest=$(MANIFEST) $(if $(ATLAS),atlas_mask=$(ATLAS)) $(if $(SHARDS),shards=$(SHARDS))
-	@echo "The book: runs/$(SCANS_RUN)/book/html/index.html"
+	@test -n $(call q,$(MANIFEST)) || { echo "Say which scans: make scans MANIFEST=folder-or-csv [ATLAS=lung-mask]"; exit 2; }
+	$(SNAKEMAKE) --config $(call given,run,$(SCANS_RUN)) preset=presets/scans.yaml $(call given,manifest,$(MANIFEST)) $(call given,atlas_mask,$(ATLAS)) $(call given,shards,$(SHARDS))
+	@echo The book: $(call q,runs/$(SCANS_RUN)/book/html/index.html)
 
 test: $(READY)  ## every test, with the smoke run of all notebooks and its book
+	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
 
 bench: $(READY)  ## measure speed (two hours, after make book), and write the tables of the page "How fast it is"
 	$(BIN)/python benchmarks/train_step.py
 	$(BIN)/python benchmarks/augment_and_load.py
-	$(BIN)/python benchmarks/dense.py --run $(RUN)
+	$(BIN)/python benchmarks/dense.py --run $(call q,$(RUN))
 	$(BIN)/python benchmarks/lungs.py
 	$(BIN)/python benchmarks/store.py
 	$(BIN)/python benchmarks/scale.py
@@ -46,6 +52,7 @@ bench: $(READY)  ## measure speed (two hours, after make book), and write the ta
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 
 env: $(READY)
 

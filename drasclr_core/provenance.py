@@ -55,11 +55,14 @@ def hardware() -> dict:
 
 
 def input_fingerprints(run: Run) -> dict[str, str]:
-    """Fingerprints of the small files of a cohort that later stages build on, as far as they exist."""
-    files = [run.subjects, run.atlas / "lungs.nii.gz", run.atlas / "landmarks.npy"]
-    files += sorted(run.cohort.glob("pretrain/*/model.safetensors")) + sorted(
-        run.cohort.glob("features/*/image.parquet")
+    """Returns fingerprints of the small files of a cohort that later stages build on, as far as they exist."""
+    patterns = (
+        "atlas*/lungs.nii.gz",
+        "atlas*/landmarks.npy",
+        "pretrain/*/model.safetensors",
+        "features/*/image.parquet",
     )
+    files = [run.subjects, *(file for pattern in patterns for file in sorted(run.cohort.glob(pattern)))]
     return {file.relative_to(run.folder).as_posix(): file_fingerprint(file) for file in files if file.exists()}
 
 

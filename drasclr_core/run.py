@@ -6,11 +6,13 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +41,7 @@ def project_root(start: str | Path = ".") -> Path:
 
 
 class Run:
-    """Paths of one run (``runs/<name>``) and of one cohort in it.
+    """Paths of one run (``runs/<name>``), of one cohort in it, and of one of the cohort's atlases.
 
     Parameters
     ----------
@@ -47,13 +49,25 @@ class Run:
         Name of the run, or a path to a run folder anywhere (anything that contains a path separator).
     cohort : str
         Name of the cohort inside the run, ``copd`` or ``covid`` in the presets.
+    variant : str
+        Name of another atlas of the cohort: its `atlas`, every `alignment` with it, and the `patches` lie beside those
+        of the main atlas, which is meant by an empty text.
+
+    Raises
+    ------
+    ValueError
+        The variant is not letters, digits and _.
     """
 
-    def __init__(self, name: str, cohort: str = "copd"):
+    def __init__(self, name: str, cohort: str = "copd", variant: str = ""):
         is_path = os.sep in str(name)
-        self.folder = Path(name) if is_path else project_root() / "runs" / name
+        self.folder = Path(name) if is_path else project_root() / "runs" / str(name)
         self.name = self.folder.name
-        self.cohort_name = cohort
+        self.cohort_name = str(cohort)
+        if variant and not re.fullmatch(r"\w+", str(variant)):
+            raise ValueError(f"The name of an atlas is letters, digits and _, not {variant!r}.")
+        self.variant = str(variant)
+        self._suffix = f"-{variant}" if variant else ""
 
     @property
     def cohort(self) -> Path:
@@ -76,11 +90,20 @@ class Run:
 
     @property
     def atlas(self) -> Path:
-        return self.cohort / "atlas"
+        return self.cohort / f"atlas{self._suffix}"
+
+    def alignment(self, sid: str) -> Path:
+        """A subject's alignment with the atlas: transform, landmarks and quality with it."""
+        return alignment_folder(self.anatomy(sid), self.variant)
+
+    @property
+    def registration(self) -> Path:
+        """The table of the cohort's alignments."""
+        return self.results / f"registration_{self.cohort_name}{self._suffix}.csv"
 
     @property
     def patches(self) -> Path:
-        return self.cohort / "patches.zarr"
+        return self.cohort / f"patches{self._suffix}.zarr"
 
     def pretrain(self, method: str = "drasclr") -> Path:
         return self.cohort / "pretrain" / method
@@ -94,7 +117,7 @@ class Run:
 
     @property
     def gallery(self) -> Path:
-        return self.cohort / "quality" / "index.html"
+        return self.cohort / f"quality{self._suffix}" / "index.html"
 
     @property
     def results(self) -> Path:
@@ -131,7 +154,23 @@ class Run:
         return self.maps(method) / f"{sid}-{subtype}{'-mask' if mask else ''}.nii.gz"
 
     def __repr__(self) -> str:
-        return f"Run({self.name!r}, cohort={self.cohort_name!r})"
+        return f"Run({self.name!r}, cohort={self.cohort_name!r}, variant={self.variant!r})"
+
+
+def alignment_folder(anatomy: Path, variant: str) -> Path:
+    """Returns the folder of the alignment with a variant of the atlas, of the subject with this folder of anatomy."""
+    return anatomy / f"atlas-{variant}" if variant else anatomy
+
+
+def existing_run(name: str, cohort: str = "copd", variant: str = "") -> Run:
+    """Returns a run that has been started; FileNotFoundError with the nearest name where there is none."""
+    run = Run(name, cohort, variant)
+    if not run.folder.is_dir():
+        names = sorted(path.name for path in run.folder.parent.glob("[!.]*/"))
+        close = get_close_matches(run.name, names, n=1)
+        hint = f"Did you mean {close[0]}?" if close else f"There is {', '.join(names) or 'none'}."
+        raise FileNotFoundError(f"No run {run.name!r} in {run.folder.parent.name}/. {hint}")
+    return run
 
 
 class NotWritableError(OSError):

@@ -16,6 +16,7 @@ from drasclr_core.run import (
     NotWritableError,
     Run,
     atomic,
+    existing_run,
     file_fingerprint,
     fingerprint,
     is_done,
@@ -161,3 +162,24 @@ def test_folder_that_is_a_file_is_no_matter_of_permissions(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(FileExistsError):
         write_json(tmp_path / "file" / "a.json", {})
+    assert Run(2024).folder == project_root() / "runs/2024"
+
+
+def test_a_variant_of_the_atlas_lies_beside_the_main_one(tmp_path):
+    main, other = Run(str(tmp_path)), Run(str(tmp_path), variant="x")
+    assert main.atlas.name == "atlas" and other.atlas.name == "atlas-x"
+    assert main.patches.name == "patches.zarr" and other.patches.name == "patches-x.zarr"
+    assert main.alignment("S1") == main.anatomy("S1") and other.alignment("S1") == main.anatomy("S1") / "atlas-x"
+    assert (main.registration.name, other.registration.name) == ("registration_copd.csv", "registration_copd-x.csv")
+    assert main.gallery != other.gallery
+    with pytest.raises(ValueError, match="letters, digits"):
+        Run(str(tmp_path), variant="../x")
+
+
+def test_a_misspelt_run_is_answered_with_the_nearest(tmp_path):
+    (tmp_path / "demo").mkdir()
+    assert existing_run(str(tmp_path / "demo")).name == "demo"
+    with pytest.raises(FileNotFoundError, match=r"No run 'dmeo' in .*Did you mean demo"):
+        existing_run(str(tmp_path / "dmeo"))
+    with pytest.raises(FileNotFoundError, match="There is demo"):
+        existing_run(str(tmp_path / "q"))

@@ -30,7 +30,8 @@ def segment_cohort(
 
 def align_cohort(run: Run, sids: Iterable[str], mode: str = "fast", seed: int = 0, workers: int = 0) -> None:
     """Aligns subjects with the run's atlas, each by `align`."""
-    step = partial(align, anatomy_folder=run.anatomy_folder, atlas_folder=run.atlas, mode=mode, seed=seed)
+    where = {"anatomy_folder": run.anatomy_folder, "atlas_folder": run.atlas, "variant": run.variant}
+    step = partial(align, **where, mode=mode, seed=seed)
     for_each(step, list(sids), "registration", workers)
 
 
@@ -41,7 +42,7 @@ def cut_cohort(run: Run, subjects: pd.DataFrame, spacing: float, size: int, work
     """
     accepted = list(accepted_subjects(run)["sid"])
     PatchStore.create(run.patches, accepted, len(Atlas.load(run.atlas).corners), size, spacing)
-    step = partial(cut_patches, anatomy_folder=run.anatomy_folder, store=run.patches)
+    step = partial(cut_patches, anatomy_folder=run.anatomy_folder, store=run.patches, variant=run.variant)
     cut = for_each(step, _scans(run, subjects[subjects["sid"].isin(accepted)]), "patches", workers)
     return pd.DataFrame(cut, columns=["sid", "padded"]).astype({"padded": int})
 

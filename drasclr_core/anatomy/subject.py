@@ -24,6 +24,7 @@ from drasclr_core.anatomy.thumbnail import note_thumbnail, save_thumbnail
 from drasclr_core.imaging.refusal import printable_name
 from drasclr_core.imaging.volume import VolumeError, load_mask, load_volume, save_mask
 from drasclr_core.run import (
+    alignment_folder,
     atomic,
     file_fingerprint,
     fingerprint,
@@ -35,6 +36,8 @@ from drasclr_core.run import (
 
 VERSION = 4
 """Raise when one of these steps changes its result, so that pieces made by an older one are made anew."""
+OF_ALIGNMENT = ("dice", "dice_right", "dice_left", "determinant", "shear", "landmarks_inside", "patches_padded")
+"""Measures of an earlier alignment, maybe with another atlas."""
 
 
 def find_lungs(
@@ -106,11 +109,14 @@ def _lungs_quality(image: str | Path, folder: Path, spacing: float, lungmask_wei
     return assess(volume, lungs)
 
 
-def align(sid: str, anatomy_folder: str | Path, atlas_folder: str | Path, mode: str = "fast", seed: int = 0) -> dict:
+def align(
+    sid: str, anatomy_folder: str | Path, atlas_folder: str | Path, mode: str = "fast", seed: int = 0, variant: str = ""
+) -> dict:
     """Aligns one subject with the atlas and carries the landmarks over.
 
     Writes ``<sid>/affine.json`` and ``<sid>/landmarks.npy`` (float64 [L, 3], patch centres, RAS mm of the subject) and
-    adds the alignment's measures to ``<sid>/quality.json``. Subjects refused by `find_lungs` are left alone.
+    adds the alignment's measures to ``<sid>/quality.json``; for a `variant` of the atlas all three are written to
+    ``<sid>/atlas-<variant>`` (see `Run.alignment`). Subjects refused by `find_lungs` are left alone.
 
     Parameters
     ----------
@@ -119,33 +125,38 @@ def align(sid: str, anatomy_folder: str | Path, atlas_folder: str | Path, mode: 
         The cohort's folders ``anatomy`` and ``atlas``.
     mode, seed
         As in `register_affine`.
+    variant : str
+        Of the atlas; empty for the main one.
 
     Returns
     -------
     dict
         ``sid`` and ``verdict``.
     """
-    folder = Path(anatomy_folder) / sid
-    lungs = _facts(folder, "lungs")
+    anatomy = Path(anatomy_folder) / sid
+    folder, lungs = alignment_folder(anatomy, variant), _facts(anatomy, "lungs")
     if lungs["verdict"] == "refused":
+        if variant:
+            (folder / "quality.json").unlink(missing_ok=True)  # of a scan that was replaced
         return {"sid": sid, "verdict": "refused"}
     key = fingerprint(version=VERSION, lungs=lungs["key"], atlas=file_fingerprint(atlas_folder), mode=mode, seed=seed)
 
     def register() -> dict:
         atlas = Atlas.load(atlas_folder)
-        to_atlas = register_affine(folder / "lungs.nii.gz", Path(atlas_folder) / "lungs.nii.gz", mode, seed)
+        to_atlas = register_affine(anatomy / "lungs.nii.gz", Path(atlas_folder) / "lungs.nii.gz", mode, seed)
         to_atlas.save(folder / "affine.json")
         with atomic(folder / "landmarks.npy") as temporary:
             np.save(temporary, to_atlas.to_subject(atlas.centres))
-        measures = Quality.load(folder / "quality.json").measures
-        quality = judge(measures | measure_alignment(*load_mask(folder / "lungs.nii.gz"), to_atlas, atlas))
+        measures = Quality.load(anatomy / "quality.json").measures
+        measures = {name: value for name, value in measures.items() if name not in OF_ALIGNMENT}
+        quality = judge(measures | measure_alignment(*load_mask(anatomy / "lungs.nii.gz"), to_atlas, atlas))
         quality.save(folder / "quality.json")
         return {"verdict": quality.verdict}
 
     return {"sid": sid, **kept(folder, "align", key, register, [folder / "affine.json", folder / "landmarks.npy"])}
 
 
-def cut_patches(subject: tuple[str, str], anatomy_folder: str | Path, store: str | Path) -> dict:
+def cut_patches(subject: tuple[str, str], anatomy_folder: str | Path, store: str | Path, variant: str = "") -> dict:
     """Cuts the patches of one aligned subject into the store (a folder made by `PatchStore.create`).
 
     Parameters
@@ -154,6 +165,8 @@ def cut_patches(subject: tuple[str, str], anatomy_folder: str | Path, store: str
         As in `find_lungs`.
     store : path
         Its spacing and patch size decide how the patches are cut.
+    variant : str
+        Of the atlas that the subject was aligned with; empty for the main one.
 
     Returns
     -------
@@ -161,7 +174,7 @@ def cut_patches(subject: tuple[str, str], anatomy_folder: str | Path, store: str
         ``sid`` and ``padded``, the number of patches that reach beyond the scan and were filled with air.
     """
     sid, image = subject
-    folder, patch_store = Path(anatomy_folder) / sid, PatchStore.open(store)
+    folder, patch_store = alignment_folder(Path(anatomy_folder) / sid, variant), PatchStore.open(store)
     aligned = _facts(folder, "align")["key"]
     key = fingerprint(version=VERSION, align=aligned, spacing=patch_store.spacing, size=patch_store.size)
 

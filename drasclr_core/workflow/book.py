@@ -16,17 +16,24 @@ import nbformat
 import yaml
 
 from drasclr_core.provenance import merge_manifest
-from drasclr_core.run import Run, atomic, project_root
+from drasclr_core.run import Run, atomic, existing_run, project_root
 from drasclr_core.workflow.book_pages import book_page, made_for, page_names
-from drasclr_core.workflow.pages import headline, provenance_page
+from drasclr_core.workflow.pages import headline, markdown, provenance_page
+from drasclr_core.workflow.parameters import nearest
+from drasclr_core.workflow.stages import read_notebooks
 
 
 def assemble(run: Run, source: Path) -> None:
-    """Put together the sources of the book of `run` in the folder `source`.
+    """Writes the sources of the book of `run` into the folder `source`.
 
-    What a notebook gave for another cohort or method lies below its first page in the table of contents (see
-    `page_names`). A page of the table of contents whose stage was not run becomes a stub outside it, so that links to
-    it say so.
+    Where the table of contents has ``stages: <part>``, the pages of the notebooks of this part come (`Notebook.part`).
+    What a notebook gave for another cohort or with another suffix lies below its first page (see `page_names`). The
+    page of a notebook that was not run becomes a stub outside the table of contents, so that links to it say so.
+
+    Raises
+    ------
+    ValueError
+        A notebook's part has no place in the table of contents.
     """
     root = project_root()
     shutil.copytree(root / "book", source, ignore=shutil.ignore_patterns("_build"))
@@ -36,15 +43,28 @@ def assemble(run: Run, source: Path) -> None:
     for page in executed:
         nbformat.write(book_page(page, executed), source / f"{page}.ipynb")
     toc = yaml.safe_load((source / "_toc.yml").read_text())
+    notebooks = sorted(read_notebooks(root / "notebooks").items(), key=lambda item: item[1].order)
+    places = {entry["stages"] for part in toc["parts"] for entry in part["chapters"] if "stages" in entry}
+    for name, notebook in notebooks:
+        if notebook.part not in places:
+            raise ValueError(
+                f"{name}.ipynb: no place for its part {notebook.part!r} in _toc.yml{nearest(notebook.part, places)}"
+            )
+        if f"notebooks/{name}" not in executed:
+            (source / "notebooks" / f"{name}.md").write_text(markdown("not_run.md", stage=name))
+    pages = {place: [] for place in places}
+    for name, notebook in notebooks:
+        if f"notebooks/{name}" in executed:
+            pages[notebook.part].append(_entry(name, executed))
     for part in toc["parts"]:
-        part["chapters"] = [entry for old in part["chapters"] for entry in _expand(old, executed, source)]
+        part["chapters"] = [one for entry in part["chapters"] for one in pages.get(entry.get("stages"), [entry])]
     toc["parts"] = [part for part in toc["parts"] if part["chapters"]]
     (source / "_toc.yml").write_text(yaml.safe_dump(toc, sort_keys=False))
     _write_generated(run, source)
 
 
 def build(run: Run) -> Path:
-    """Build the HTML of the book of `run`; returns the path of its first page.
+    """Builds the HTML of the book of `run`, and returns the path of its first page.
 
     Raises
     ------
@@ -75,24 +95,11 @@ def _executed(run: Run) -> dict[str, Path]:
     return page_names(found, run.cohort_name)
 
 
-def _expand(entry: dict, executed: dict[str, Path], source: Path) -> list[dict]:
-    page = entry["file"]
-    if not page.startswith("notebooks/"):
-        return [entry]
-    stage = page.removeprefix("notebooks/")
-    if page not in executed:
-        (source / f"{page}.md").write_text(
-            f"---\norphan: true\n---\n\n# {stage}\n\nThis run did not include the stage `{stage}`. To run it:\n\n"
-            f"```bash\npython -m drasclr_core.workflow.execute notebooks/{stage}.ipynb \\\n"
-            "  --preset presets/demo.yaml --run NAME\n```\n"
-        )
-        return []
-    others = [
-        {"file": name, "title": made_for(notebook)}
-        for name, notebook in executed.items()
-        if name.startswith(f"{page}-")
-    ]
-    return [{"file": page, "sections": others} if others else {"file": page}]
+def _entry(notebook: str, executed: dict[str, Path]) -> dict:
+    """The entry of an executed notebook in the table of contents, with its further pages below it."""
+    page = f"notebooks/{notebook}"
+    others = [{"file": name, "title": made_for(path)} for name, path in executed.items() if name.startswith(f"{page}-")]
+    return {"file": page, "sections": others} if others else {"file": page}
 
 
 def _write_generated(run: Run, source: Path) -> None:
@@ -111,11 +118,11 @@ def _write_generated(run: Run, source: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", required=True)
-    parser.add_argument("--cohort", default="copd", help="the main cohort of the book")
+    parser.add_argument("--cohort", default="copd", help="the main cohort of the book, whose pages come first")
     arguments = parser.parse_args()
     try:
-        page = build(Run(arguments.run, arguments.cohort))
-    except RuntimeError as error:
+        page = build(existing_run(arguments.run, arguments.cohort))
+    except (RuntimeError, ValueError, OSError) as error:
         sys.exit(str(error))
     print(f"\nThe book: {page}")
 

@@ -10,7 +10,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from drasclr_core.methods import row_of
-from drasclr_core.workflow.preset import method_of, notebook_of
+from drasclr_core.workflow.stages import notebook_of, suffix_of
 
 
 def page_names(notebooks: Collection[Path], main_cohort: str) -> dict[str, Path]:
@@ -55,6 +55,6 @@ def book_page(name: str, pages: dict[str, Path]) -> NotebookNode:
 
 
 def made_for(notebook: Path) -> str:
-    """The cohort and, where the stage has one, the method of an executed notebook, for readers."""
-    method = method_of(notebook.stem)
-    return f"cohort {notebook.parent.name}" + (f", {row_of(method).name}" if method else "")
+    """Returns the cohort and, where the stage has one, the suffix of an executed notebook, for readers."""
+    suffix = suffix_of(notebook.stem)
+    return f"cohort {notebook.parent.name}" + (f", {row_of(suffix).name}" if suffix else "")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import errno
 import logging
 import os
 import sys
@@ -14,32 +15,39 @@ from pathlib import Path
 
 import nbformat
 import papermill
-import yaml
 from filelock import FileLock
 from papermill.exceptions import PapermillExecutionError
 
 from drasclr_core.provenance import Meter, code_version, hardware, input_fingerprints, stage_record, versions
-from drasclr_core.run import Run, atomic, project_root, write_json
+from drasclr_core.run import Run, atomic, existing_run, project_root, write_json
+from drasclr_core.workflow.estimate import progress
+from drasclr_core.workflow.parameters import checked
 from drasclr_core.workflow.preset import Preset
+from drasclr_core.workflow.stages import Notebook, notebook_of, owners, read_notebooks
 from drasclr_core.workflow.tidy import portable_text, tidy_notebook
+
+NO_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
+NOT_WRITABLE = ". Free space or get the permission to write there, and run it again: what is finished is kept."
 
 
 def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str = "", stage: str = "") -> Path:
-    """Execute `notebook` for `run`, and keep ``notebooks/<cohort>/<stage>.ipynb`` and the stage's provenance record.
+    """Executes `notebook` for `run`, and keeps ``notebooks/<cohort>/<stage>.ipynb`` and the stage's provenance record.
 
-    The stage has the notebook's name, or that and a method's (see `Preset`).
-
-    A second process that wants the same stage waits. When a cell fails, the notebook as far as it came is kept
-    beside the others as ``<stage>.failed.ipynb`` and the error is raised. A shard of a stage (parameters ``shard`` and
-    ``num_shards`` above 1) has its page and its record in folders called ``shards``, which are no part of a book.
+    The stage has the notebook's name, or that and a suffix (see `Preset`). A second process that wants the same stage
+    waits. When a cell fails, the notebook as far as it came is kept beside the others as ``<stage>.failed.ipynb``. A
+    shard of a stage (parameters ``shard`` and ``num_shards`` above 1) has its page and its record in folders called
+    ``shards``, which are no part of a book.
 
     Raises
     ------
+    ValueError
+        A parameter is unknown or has a value that is not allowed.
     papermill.exceptions.PapermillExecutionError
         A cell failed.
     """
-    notebook = Path(notebook)
-    stage = stage or notebook.stem
+    about = Notebook.read(notebook)
+    parameters = checked(about.parameters, parameters, about.path.name, {})
+    stage = stage or about.path.stem
     output, record_file = page_and_record(run, stage, parameters)
     parameters = {
         "run": run.name if run.folder == Run(run.name).folder else str(run.folder),
@@ -54,15 +62,15 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
         try:
             with Meter() as meter:
                 papermill.execute_notebook(
-                    notebook, partial, parameters, cwd=project_root(), kernel_name="python3",
+                    about.path, partial, parameters, cwd=project_root(), kernel_name="python3",
                     progress_bar=False, log_output=True, stdout_file=None,
                     extra_arguments=["--IPKernelApp.log_level=ERROR"],  # its errors are in the notebook
                 )  # fmt: skip
+            executed = nbformat.read(partial, as_version=4)
         except PapermillExecutionError:
             partial.replace(failed)
             raise
         finally:
-            executed = nbformat.read(partial, as_version=4) if partial.exists() else None
             partial.unlink(missing_ok=True)
         record = {
             "run": run.name, "cohort": run.cohort_name, "stage": stage, "preset": preset,
@@ -72,7 +80,7 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
         }  # fmt: skip
         write_json(record_file, record)
         with atomic(output) as temporary:
-            nbformat.write(tidy_notebook(executed, record, papermill.inspect_notebook(notebook)), temporary)
+            nbformat.write(tidy_notebook(executed, record, about.parameters), temporary)
         failed.unlink(missing_ok=True)
     return output
 
@@ -91,62 +99,51 @@ def failed_page(page: Path) -> Path:
     return page.with_name(f"{page.stem}.failed.ipynb")
 
 
-def announce(preset: Preset, run: Run, stage: str, page: Path, at_once: int) -> None:
-    """Print which stage of how many starts, and about how long the rest takes (when the preset knows)."""
-    if page.stem != stage:
-        print(f"\n=== {run.cohort_name} · {page.stem}", file=sys.stderr)
-        return
-    jobs = [(cohort, name) for cohort in preset.cohorts for name in preset.chosen[cohort]]
-    left = [
-        job
-        for job in jobs
-        if not (run.notebooks / job[0] / f"{job[1]}.ipynb").exists() or job == (run.cohort_name, stage)
-    ]
-    seconds = sum(preset.expected_seconds.get(cohort, {}).get(name, 0) for cohort, name in left) / at_once
-    estimate = f", about {max(1, round(seconds / 60))} min left at the measured pace" if seconds else ""
-    print(
-        f"\n=== {run.cohort_name} · {stage}: stage {len(jobs) - len(left) + 1} of {len(jobs)}{estimate}",
-        file=sys.stderr,
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("notebook", type=Path)
     parser.add_argument("--preset", type=Path, required=True, help="YAML file with the parameters of every stage")
     parser.add_argument("--run", required=True, help="name of the run (a folder under runs/), or a path")
-    parser.add_argument("--cohort", default="copd")
-    parser.add_argument("--stage", default="", help="the notebook's name, or that, a hyphen and a method")
+    parser.add_argument("--cohort", help="by default the preset's first")
+    parser.add_argument("--stage", help="the notebook's name, or that, a hyphen and a suffix")
     parser.add_argument("--threads", type=int, default=0, help="cores to use; 0 for all")
     parser.add_argument(
         "-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="overrides the preset"
     )
     arguments = parser.parse_args()
+    stage = arguments.stage or arguments.notebook.stem
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("papermill").setLevel(logging.INFO)
-    logging.getLogger("papermill").addFilter(_only_progress)
+    logging.getLogger("papermill").addFilter(_is_progress)
     # Threads that wait without spinning cost a tenth of the speed, and give twice of it on a machine that is shared.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     if arguments.threads:
         # PyTorch and NumPy read the first; joblib, which counts cores for our own processes, reads the second.
         os.environ |= {"OMP_NUM_THREADS": str(arguments.threads), "LOKY_MAX_CPU_COUNT": str(arguments.threads)}
-    preset, run = Preset.load(arguments.preset), Run(arguments.run, arguments.cohort)
-    stage = arguments.stage or arguments.notebook.stem
-    parameters = preset.parameters(arguments.cohort, stage)
-    parameters |= {name: yaml.safe_load(value) if value else "" for name, value in arguments.p}
-    page = page_and_record(run, stage, parameters)[0]
-    at_once = (os.cpu_count() or 1) // arguments.threads if arguments.threads else 1
-    announce(preset, run, stage, page, max(1, at_once))
     try:
+        notebooks = read_notebooks(own=[arguments.notebook])
+        preset = Preset.load(arguments.preset, notebooks)
+        cohort = arguments.cohort or next(iter(preset.cohorts))
+        given = checked(notebooks[notebook_of(stage)].parameters, dict(arguments.p), "-p", owners(notebooks))
+        parameters = preset.parameters(cohort, stage) | given
+        started = existing_run if notebooks[notebook_of(stage)].after else Run
+        run = started(arguments.run, cohort)
+        page = page_and_record(run, stage, parameters)[0]
+        at_once = max(1, (os.cpu_count() or 1) // arguments.threads) if arguments.threads else 1
+        about = progress(preset, run, stage, at_once) if page.stem == stage else "a part of the stage"
+        print(f"\n=== {cohort} · {page.stem}: {about}", file=sys.stderr)
         execute_stage(arguments.notebook, run, parameters, preset.name, stage)
     except PapermillExecutionError as error:
         where = f"The notebook as far as it came: {failed_page(page).relative_to(run.folder.parent)}"
         sys.exit(f"{page.stem} failed: {error.ename}: {error.evalue}\n{where}")
+    except (ValueError, OSError) as error:
+        remedy = NOT_WRITABLE if getattr(error, "errno", None) in NO_WRITING else ""
+        sys.exit(f"{stage}: {error}{remedy}")
 
 
-def _only_progress(record: logging.LogRecord) -> bool:
-    """Let progress bars through, and keep papermill's talk about cells off the screen."""
+def _is_progress(record: logging.LogRecord) -> bool:
+    """Lets progress bars through, and keeps papermill's talk about cells off the screen."""
     text = record.getMessage().strip()
     record.msg, record.args = text.split("\r")[-1], ()
     return "%|" in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from drasclr_core.methods import row_of
 from drasclr_core.provenance import stage_table
@@ -20,32 +21,46 @@ HEADLINE = {
 HEADLINE_METHODS = ("chance", "laa950", "drasclr")
 
 
+# Texts are not escaped: they are Markdown, in which a template puts code between backticks or fences.
+_TEMPLATES = Environment(
+    loader=PackageLoader("drasclr_core.workflow"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+)
+_TEMPLATES.filters["yaml"] = lambda content: yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+
+
+def markdown(name: str, **values: object) -> str:
+    """Returns the template ``workflow/templates/<name>`` filled with the values."""
+    return _TEMPLATES.get_template(name).render(values)
+
+
 def headline(run: Run, made_by: str) -> str:
-    """The first result of the cover page in Markdown: what the features of a run predict, beside chance.
+    """Returns the first result of the cover page in Markdown: what a run's features predict, beside chance.
 
     `made_by` is the name of the run that made the results.
     """
     path = run.results / "table2.csv"
     if not path.exists():
         return f"The run `{run.name}` has no Table 2 yet: the stage `10_phenotypes` was not run.\n"
-    table = pd.read_csv(path).query("metric in ['R2', 'accuracy']").set_index(["task", "method"])
-    methods = [name for name in HEADLINE_METHODS if name in table.index.get_level_values("method")]
-    lines = ["| predicted from the CT alone | " + " | ".join(row_of(name).name for name in methods) + " |"]
-    lines += ["| --- |" + " ---: |" * len(methods)]
-    for task, text in HEADLINE.items():
-        if task in table.index:
-            lines.append(f"| {text} | " + " | ".join(_mean_sd(table.loc[(task, name)]) for name in methods) + " |")
-    who = f"{table['subjects'].max()} simulated subjects, {table['folds'].max()} folds, run `{made_by}`"
-    return "\n".join([*lines, "", f"Mean ± standard deviation over held-out folds: {who}.", ""])
+    table = pd.read_csv(path).query("metric in ['R2', 'accuracy']")
+    cells = {(row.task, row.method): _mean_sd(row) for row in table.itertuples()}
+    methods = [name for name in HEADLINE_METHODS if name in set(table["method"])]
+    rows = [
+        [text, *(cells[task, name] for name in methods)]
+        for task, text in HEADLINE.items()
+        if task in set(table["task"])
+    ]
+    columns = [row_of(name).name for name in methods]
+    counts = {name: table[name].max() for name in ("subjects", "folds")}
+    return markdown("headline.md", methods=columns, rows=rows, run=made_by, **counts)
 
 
-def _mean_sd(row: pd.Series) -> str:
-    digits = 2 if row["metric"] == "R2" else 0
-    return f"{row['mean']:.{digits}f} ± {row['sd']:.{digits}f}"
+def _mean_sd(row: tuple) -> str:
+    digits = 2 if row.metric == "R2" else 0
+    return f"{row.mean:.{digits}f} ± {row.sd:.{digits}f}"
 
 
 def provenance_page(manifest: dict) -> str:
-    """The provenance page in Markdown: machine, versions, what each stage cost, every parameter, input fingerprints.
+    """Returns the provenance page in Markdown: machine, versions, each stage's cost and parameters, and its inputs.
 
     Parameters
     ----------
@@ -53,41 +68,16 @@ def provenance_page(manifest: dict) -> str:
         From `drasclr_core.provenance.merge_manifest`.
     """
     stages = manifest["stages"]
-    lines = [
-        "# Provenance",
-        "",
-        f"Every number and picture of this book comes from the run `{manifest['run']}`. This page says which code, "
-        "machine and parameters made it, and what each stage cost. It is generated from `results/manifest.json`.",
-        "",
-    ]
-    if not stages:
-        return "\n".join([*lines, "No stage of this run has finished yet.", ""])
-    minutes, gigabytes = sum(record["seconds"] for record in stages) / 60, max(r["peak_mb"] for r in stages) / 1000
-    lines += [
-        "## Cost of each stage",
-        "",
-        ":::{div} wide-table",
-        stage_table(manifest).to_markdown(index=False),
-        ":::",
-        "",
-    ]
-    lines += [f"Together {minutes:.1f} minutes; at most {gigabytes:.1f} GB of memory at a time.", ""]
+    costs = stage_table(manifest).to_markdown(index=False)
+    minutes, gigabytes = (
+        sum(record["seconds"] for record in stages) / 60,
+        max((r["peak_mb"] for r in stages), default=0) / 1000,
+    )
+    facts = {}
     for title, key in (("Machine", "hardware"), ("Versions", "versions")):
-        lines += [f"## {title}", "", *sorted({_yaml(record[key]) for record in stages})]
-    lines += [
-        "## Parameters",
-        "",
-        "What the run passed to its notebooks; the other parameters have their defaults.",
-        "",
-    ]
-    for record in stages:
-        lines += [f"**{record['cohort']} · {record['stage']}**", "", _yaml(record["parameters"])]
-    lines += ["## Inputs", "", "First 12 digits of the SHA-256 of the files that each stage found.", ""]
-    for record in stages:
-        files = [f"- `{file}` {digest}" for file, digest in record["inputs"].items()]
-        lines += [f"**{record['cohort']} · {record['stage']}**", "", *files, ""] if files else []
-    return "\n".join(lines)
-
-
-def _yaml(content: dict) -> str:
-    return f"```yaml\n{yaml.safe_dump(content, sort_keys=False, allow_unicode=True)}```\n"
+        facts[title] = [
+            record[key]
+            for place, record in enumerate(stages)
+            if record[key] not in [one[key] for one in stages[:place]]
+        ]
+    return markdown("provenance.md", **manifest, costs=costs, minutes=minutes, gigabytes=gigabytes, facts=facts)

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+
+from drasclr_core.workflow.parameters import checked, nearest
+from drasclr_core.workflow.stages import (
+    COHORTS,
+    STAGES,
+    Notebook,
+    notebook_of,
+    owners,
+    plain,
+    read_notebooks,
+    suffix_of,
+)
 
 CHOICES = ("only", "without")
 
@@ -14,82 +28,127 @@ CHOICES = ("only", "without")
 class Preset:
     """The content of ``presets/<name>.yaml``.
 
-    A stage is a notebook. Behind a hyphen it may name a method: ``06_pretrain-drasclr_local`` is notebook 06 run once
-    more, with the parameters of ``06_pretrain``, ``method: drasclr_local``, and those given under its own name.
+    A stage with a suffix, ``06_pretrain-drasclr_local``, has the parameters of ``06_pretrain``, those given under its
+    own name, and the suffix as value of the parameter that its notebook names for it (`Notebook.named_by`): ``method:
+    drasclr_local``. Every value is of its parameter's type, so that a name such as 2024_01 stays text.
 
     Attributes
     ----------
     name : str
         Name of the preset.
+    notebooks : dict[str, Notebook]
+        From `read_notebooks`.
     stages : dict[str, dict]
-        Parameters of each stage (``02_lungs`` …), in the order in which the stages run.
+        Parameters of each stage (``02_lungs`` …); first those that the file lists, then those that follow from them
+        (`Notebook.for_each`).
     cohorts : dict[str, dict[str, dict]]
         For each cohort the parameters that differ from `stages`; the first cohort is the main one of the book.
     chosen : dict[str, tuple[str, ...]]
-        For each cohort its stages: all, or those of its list ``only``, or all but those of its list ``without``.
-    expected_seconds : dict[str, dict[str, float]]
-        For each cohort what each stage took when it was last measured; used for the time estimate on screen only.
+        For each cohort its stages, sorted: all, or those of its list ``only``, or all but those in ``without``.
     """
 
     name: str
+    notebooks: dict[str, Notebook]
     stages: dict[str, dict]
     cohorts: dict[str, dict[str, dict]]
     chosen: dict[str, tuple[str, ...]]
-    expected_seconds: dict[str, dict[str, float]]
 
     @classmethod
-    def load(cls, path: str | Path) -> Preset:
-        """Read a preset; raises ValueError that names the file when a key is missing or a stage is unknown."""
-        path = Path(path)
-        content = yaml.safe_load(path.read_text())
-        missing = {"stages", "cohorts"} - set(content or {})
+    def load(cls, path: str | Path, notebooks: dict[str, Notebook] | None = None) -> Preset:
+        """Returns the preset of a file.
+
+        Raises
+        ------
+        ValueError
+            A key is missing, or a stage or a parameter is unknown or has a value that is not allowed; the message names
+            the file, the cohort, the stage and the nearest known name.
+        """
+        path, notebooks = Path(path), notebooks or read_notebooks()
+        content = _read(path)
+        missing = {"stages", "cohorts"} - set(content)
         if missing:
             raise ValueError(f"{path.name}: no {' and no '.join(sorted(missing))}; see presets/demo.yaml for the form")
-        stages = {stage: parameters or {} for stage, parameters in content["stages"].items()}
+        for key in set(content) - {"stages", "cohorts"}:
+            raise ValueError(f"{path.name}: no key {key!r}, only stages and cohorts")
+        listed = _checked(content["stages"], notebooks, path.name)
+        stages = {stage: listed.get(stage, {}) for stage in _followed(listed, notebooks)}
         cohorts, chosen = {}, {}
         for cohort, given in content["cohorts"].items():
             given = dict(given or {})
-            only, without = (given.pop(key, default) for key, default in zip(CHOICES, (list(stages), []), strict=True))
-            unknown = {*given, *only, *without} - set(stages)
-            if unknown:
+            only, without = (
+                given.pop(key, None) or default for key, default in zip(CHOICES, (stages, ()), strict=True)
+            )
+            for stage in {*given, *only, *without} - set(stages):
                 raise ValueError(
-                    f"{path.name}: cohort {cohort} names {sorted(unknown)}, which are not among its stages"
+                    f"{path.name}: cohort {cohort} names {stage!r}, no stage of it{nearest(stage, stages)}"
                 )
-            cohorts[cohort] = {stage: parameters or {} for stage, parameters in given.items()}
-            chosen[cohort] = tuple(stage for stage in stages if stage in only and stage not in without)
-        return cls(path.stem, stages, cohorts, chosen, content.get("expected_seconds", {}))
+            cohorts[cohort] = _checked(given, notebooks, f"{path.name}, cohort {cohort}")
+            chosen[cohort] = tuple(stage for stage in _followed(only, notebooks) if stage not in without)
+        return cls(path.stem, notebooks, stages, cohorts, chosen)
 
     def parameters(self, cohort: str, stage: str) -> dict:
-        """The parameters of one stage for one cohort; a cohort that the preset does not name has nothing of its own."""
-        notebook, method = notebook_of(stage), method_of(stage)
-        given = self.cohorts.get(cohort, {})
-        own = {**self.stages.get(stage, {}), **given.get(stage, {})}
-        if not method:
+        """Returns what the preset sets for a stage of a cohort; ValueError for a cohort or a stage it does not have."""
+        for name, known in ((cohort, self.cohorts), (stage, self.stages)):
+            if name not in known:
+                raise ValueError(f"preset {self.name}: no {name!r}{nearest(name, known)}")
+        notebook, suffix, given = notebook_of(stage), suffix_of(stage), self.cohorts[cohort]
+        own = {**self.stages[stage], **given.get(stage, {})}
+        if not suffix:
             return own
-        return {**self.stages.get(notebook, {}), **given.get(notebook, {}), "method": method, **own}
+        about = self.notebooks[notebook]
+        if about.for_each:
+            # What names the variants before it: the features of an encoder are those of its atlas.
+            first = stage.replace(notebook, about.for_each, 1)
+            names = {other.named_by for other in self.notebooks.values()} & set(about.parameters)
+            from_first = self.parameters(cohort, first) if first in self.stages else {}
+            own = {name: value for name, value in from_first.items() if name in names} | own
+        return {**self.stages.get(notebook, {}), **given.get(notebook, {}), **own, about.named_by: suffix}
 
-    def matching(self, cohort: str, pattern: str, method: str = "") -> list[str]:
-        """The stages of a cohort that `pattern` means; none if there is no such cohort or stage.
+    def values(self, cohort: str, stage: str) -> dict:
+        """Returns every parameter with which a stage of a cohort runs, also those left at their defaults."""
+        defaults = {name: one.default for name, one in self.notebooks[notebook_of(stage)].parameters.items()}
+        return defaults | self.parameters(cohort, stage)
 
-        Parameters
-        ----------
-        cohort : str
-        pattern : str
-            A notebook: its stage for the same `method` where there is one, otherwise the one without a method. With a
-            ``*`` at its end: for all methods.
-        method : str
-        """
-        stages = [stage for stage in self.chosen.get(cohort, ()) if notebook_of(stage) == pattern.rstrip("*")]
-        if pattern.endswith("*"):
-            return stages
-        return [stage for stage in stages if method_of(stage) == method] or [s for s in stages if not method_of(s)]
-
-
-def notebook_of(stage: str) -> str:
-    """``06_pretrain`` of ``06_pretrain-drasclr_local``."""
-    return stage.partition("-")[0]
+    def before(self, cohort: str, stage: str) -> list[tuple[str, str]]:
+        """Returns the stages that come before a stage of a cohort, as (cohort, stage); see `Notebook.after`."""
+        values, found = self.values(cohort, stage), []
+        for entry in self.notebooks[notebook_of(stage)].after:
+            named_by = self.notebooks[plain(entry)].named_by
+            for other in self.cohorts if entry.startswith(COHORTS) else [cohort]:
+                stages = [one for one in self.chosen[other] if notebook_of(one) == plain(entry)]
+                if not entry.endswith(STAGES):
+                    same = [one for one in stages if suffix_of(one) and suffix_of(one) == values.get(named_by)]
+                    stages = same or [one for one in stages if not suffix_of(one)]
+                found += [(other, one) for one in stages]
+        return found
 
 
-def method_of(stage: str) -> str:
-    """``drasclr_local`` of ``06_pretrain-drasclr_local``; empty without a hyphen."""
-    return stage.partition("-")[2]
+def _read(path: Path) -> dict:
+    """The content of a YAML file with every value as text."""
+    try:
+        content = yaml.load(path.read_text(), yaml.BaseLoader)
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not to be read as a preset: {' '.join(str(error).split())}") from None
+    return content if isinstance(content, dict) else {}
+
+
+def _checked(stages: dict, notebooks: dict[str, Notebook], where: str) -> dict[str, dict]:
+    """Stages and their parameters as a preset gives them, each value of its parameter's type."""
+    for stage in stages:
+        notebook, suffix = notebook_of(stage), suffix_of(stage)
+        if notebook not in notebooks:
+            raise ValueError(f"{where}: no notebook {notebook!r}{nearest(notebook, notebooks)}")
+        if suffix and not notebooks[notebook].named_by:
+            raise ValueError(f"{where}: stage {stage!r}: {notebook} is run once, without a suffix")
+        if suffix and not re.fullmatch(r"\w+", suffix):
+            raise ValueError(f"{where}: stage {stage!r}: a suffix is of letters, digits and _")
+    others = owners(notebooks)
+    return {stage: checked(notebooks[notebook_of(stage)].parameters, given or {}, f"{where}, stage {stage}", others)
+            for stage, given in stages.items()}  # fmt: skip
+
+
+def _followed(stages: Iterable[str], notebooks: dict[str, Notebook]) -> list[str]:
+    """These stages and those that follow each of them (`Notebook.for_each`), in the order of their names."""
+    pairs = [(about.for_each, name) for name, about in notebooks.items() if about.for_each]
+    more = [stage.replace(first, name, 1) for stage in stages for first, name in pairs if notebook_of(stage) == first]
+    return sorted({*stages, *more})

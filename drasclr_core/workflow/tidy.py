@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from html import escape
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
 from drasclr_core.run import project_root
+from drasclr_core.workflow.pages import markdown
+from drasclr_core.workflow.parameters import Parameter
 
 
-def tidy_notebook(notebook: NotebookNode, record: dict, described: dict[str, dict]) -> NotebookNode:
-    """A copy of an executed notebook, made readable and portable.
+def tidy_notebook(notebook: NotebookNode, record: dict, parameters: dict[str, Parameter]) -> NotebookNode:
+    """Returns a copy of an executed notebook, made readable and portable.
 
     The parameters cells become one table, the last cell states how the page was made, papermill's own metadata and the
     progress bars go, and absolute paths are cut to what follows the project's folder (or to the file's name).
@@ -24,8 +25,8 @@ def tidy_notebook(notebook: NotebookNode, record: dict, described: dict[str, dic
         As papermill left it: one cell tagged ``parameters``, perhaps one tagged ``injected-parameters``.
     record : dict
         The stage's provenance record (see `drasclr_core.workflow.execute`).
-    described : dict
-        Name, default and help of each parameter, from `papermill.inspect_notebook`.
+    parameters : dict
+        From `drasclr_core.workflow.parameters.declared`.
     """
     notebook = nbformat.from_dict(notebook)
     notebook.metadata.pop("papermill", None)
@@ -38,7 +39,7 @@ def tidy_notebook(notebook: NotebookNode, record: dict, described: dict[str, dic
             cell.outputs = [_portable(output) for output in cell.outputs if not _is_noise(output)]
             cell.source = portable_text(cell.source)
         if "parameters" in tags:
-            cells.append(new_markdown_cell(parameter_table(described, record["parameters"]), id="parameters-table"))
+            cells.append(new_markdown_cell(parameter_table(parameters, record["parameters"]), id="parameters-table"))
             cell.metadata["tags"] = [*tags, "remove-cell"]
         elif "injected-parameters" in tags:
             cell.metadata["tags"] = [*tags, "remove-cell"]
@@ -48,28 +49,15 @@ def tidy_notebook(notebook: NotebookNode, record: dict, described: dict[str, dic
     return notebook
 
 
-def parameter_table(described: dict[str, dict], values: dict) -> str:
-    """A Markdown table of parameter, value in this run, and meaning (the comment behind the parameter)."""
-    rows = ["| parameter | in this run | meaning |", "| --- | --- | --- |"]
-    for name, parameter in described.items():
-        value = values.get(name, parameter["default"].strip("\"'"))
-        shown = portable_text(str(value)) if value != "" else "(empty)"
-        rows.append(f"| `{name}` | {shown} | {escape(parameter['help'].strip('# '), quote=False)} |")
-    return ":::{div} parameters\n" + "\n".join(rows) + "\n:::"
+def parameter_table(parameters: dict[str, Parameter], values: dict) -> str:
+    """Returns a Markdown table of parameter, value in this run, and meaning (the comment behind the parameter)."""
+    shown = {name: portable_text(str(values.get(name, one.default))) for name, one in parameters.items()}
+    return markdown("parameters.md", parameters=parameters.values(), shown=shown)
 
 
 def stamp(record: dict) -> str:
-    """The last lines of a page: what made it."""
-    code = f"`{record['code']['sha']}`" + (" with uncommitted changes" if record["code"]["dirty"] else "")
-    machine = record["hardware"]
-    gpu = "" if machine["gpu"] == "none" else f", {machine['gpu']}"
-    libraries = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
-    preset = f" (preset `{record['preset']}`)" if record["preset"] else ""
-    return (
-        f"Run `{record['run']}`{preset}, cohort `{record['cohort']}`, {record['day']}, code {code}. "
-        f"This page took {record['seconds']:.0f} s and {record['peak_mb']:.0f} MB at its peak on "
-        f"{machine['cores']} cores ({machine['cpu']}, {machine['memory_gb']} GB{gpu}). {libraries}."
-    )
+    """Returns the last lines of a page: what made it."""
+    return markdown("stamp.md", **record)
 
 
 # An absolute path of two or more names. What may stand before it in base64 data, markup or an address is excluded, so

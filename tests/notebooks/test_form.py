@@ -5,9 +5,11 @@ import re
 import nbformat
 import papermill
 import pytest
+import yaml
 
-from drasclr_core.workflow.preset import Preset
 from drasclr_core.run import project_root
+from drasclr_core.workflow.plan import RESOURCES
+from drasclr_core.workflow.stages import plain, read_notebooks
 
 ROOT = project_root(__file__)
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -58,14 +60,25 @@ def test_page_says_what_a_reader_needs(path):
     assert re.search(r"^## Exercises", text, re.M) and re.search(r"^## Provenance", text, re.M)
 
 
-def test_presets_set_only_parameters_it_has(path):
-    known = set(papermill.inspect_notebook(path))
-    for preset in sorted((ROOT / "presets").glob("*.yaml")):
-        loaded = Preset.load(preset)
-        for cohort in loaded.cohorts:
-            if path.stem in loaded.stages:
-                unknown = set(loaded.parameters(cohort, path.stem)) - known
-                assert not unknown, f"{preset.name} sets {unknown}"
+def test_metadata_say_part_order_and_cost(path):
+    notebook = read_notebooks()[path.stem]
+    toc = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text())
+    assert notebook.part in [entry.get("stages") for part in toc["parts"] for entry in part["chapters"]]
+    assert all(plain(entry) != path.stem for entry in notebook.after)
+    assert notebook.cost["seconds"] > 0 and set(notebook.cost) <= {"seconds", "per"}
+    assert set(notebook.resources) <= set(RESOURCES)
+
+
+def test_defaults_are_allowed(path):
+    for parameter in read_notebooks()[path.stem].parameters.values():
+        assert parameter.convert(parameter.default) == parameter.default
+
+
+def test_parameters_are_checked_before_work_begins(path):
+    lines = code_cells(path)[1].source.splitlines()
+    assert lines.count("check_parameters(globals())") == 1
+    work = [number for number, line in enumerate(lines) if re.match(r"[a-z_.]+( = |\()", line)]
+    assert lines.index("check_parameters(globals())") in work[:2], "only the style comes before"
 
 
 def test_kernel_runs_anywhere(path):

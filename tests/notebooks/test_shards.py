@@ -61,6 +61,9 @@ def test_profile_plans_every_shard_with_its_cores_and_memory(profile, submits, t
     assert pages == {(stage, shard) for stage in ("02", "04", "05") for shard in "012"}
     if submits:
         assert all("threads: 4" in job and "mem_mb=12000" in job for job in jobs)
+        stages = re.split(r"\n(?=\[|rule )", done.stdout + done.stderr)
+        (training,) = (job for job in stages if job.startswith("rule stage:") and "stage=06_pretrain\n" in job)
+        assert "mem_mb=64000" in training and "gpu=1" in training
 
 
 @pytest.fixture

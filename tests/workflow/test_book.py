@@ -3,8 +3,8 @@ import pytest
 import yaml
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-from drasclr_core.run import Run
-from drasclr_core.workflow.book import assemble, build
+from drasclr_core.run import Run, project_root
+from drasclr_core.workflow.book import assemble, build, main
 
 EXERCISES = "## Exercises\n\n:::{exercise}\n:label: exercise-of-the-page\n\nThink.\n:::"
 
@@ -76,3 +76,19 @@ def test_failed_build_keeps_the_last_good_book(run, monkeypatch):
     with pytest.raises(RuntimeError, match="NobodyEver1900"):
         build(run)
     assert good.read_text() == "good"
+
+
+def test_a_notebook_without_a_place_is_named(run, tmp_path, monkeypatch, write_notebook):
+    for name in ("book", "_config.yml"):
+        (tmp_path / name).symlink_to(project_root(__file__) / name)
+    (tmp_path / "notebooks").mkdir()
+    write_notebook(tmp_path / "notebooks/01_cohort.ipynb", part="Stges")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=r"01_cohort.ipynb: no place for its part 'Stges'.*did you mean 'Stages'"):
+        assemble(run, tmp_path / "source")
+
+
+def test_a_misspelt_run_is_one_line(run, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["book", "--run", str(run.folder.with_name("q"))])
+    with pytest.raises(SystemExit, match="No run 'q' in"):
+        main()

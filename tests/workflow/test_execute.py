@@ -1,30 +1,24 @@
+import errno
 import subprocess
 import sys
 
-import nbformat
+import papermill
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from drasclr_core.run import project_root, read_json
-
-KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+from drasclr_core.workflow.execute import main
 
 
 @pytest.fixture
-def stage(tmp_path):
+def stage(tmp_path, write_notebook):
     """Runs a one-cell stage notebook as the Snakefile does; returns the finished process and the run folder."""
 
-    def run(code: str, *arguments: str):
-        parameters = 'run = "demo"  # name\ncohort = "copd"  # cohort\nvalue = 1  # a number'
-        cells = [
-            new_markdown_cell("# T"),
-            new_code_cell(parameters, metadata={"tags": ["parameters"]}),
-            new_code_cell(code),
-        ]
-        nbformat.write(new_notebook(cells=cells, metadata=KERNEL), tmp_path / "01_stage.ipynb")
+    def run(code: str, *arguments: str, name: str = "01_stage", **about):
+        value = "value = 1  # a number [0 to 9]\n"
+        notebook = write_notebook(tmp_path / f"{name}.ipynb", value, code, named_by="value", **about)
         preset = tmp_path / "small.yaml"
-        preset.write_text("stages: {01_stage: {value: 2}}\ncohorts: {copd: }\n")
-        command = [sys.executable, "-m", "drasclr_core.workflow.execute", str(tmp_path / "01_stage.ipynb")]
+        preset.write_text(f"stages: {{{name}: {{value: 2}}, {name}-3: }}\ncohorts: {{copd: }}\n")
+        command = [sys.executable, "-m", "drasclr_core.workflow.execute", str(notebook)]
         command += ["--preset", str(preset), "--run", str(tmp_path / "r"), *arguments]
         return subprocess.run(command, cwd=project_root(__file__), capture_output=True, text=True), tmp_path / "r"
 
@@ -39,7 +33,7 @@ def test_parameters_come_from_the_preset_and_the_command_line(stage):
     assert "7 copd" in (folder / "notebooks/copd/01_stage.ipynb").read_text()
     record = read_json(folder / "results/stages/copd-01_stage.json")
     assert record["parameters"]["value"] == 7 and record["preset"] == "small"
-    assert "stage 1 of 1" in done.stderr
+    assert "stage 1 of 2" in done.stderr
 
 
 def test_failed_stage_says_why_and_keeps_the_notebook_as_far_as_it_came(stage):
@@ -58,9 +52,47 @@ def test_failed_stage_leaves_the_last_good_page(stage):
     assert "good" in (folder / "notebooks/copd/01_stage.ipynb").read_text()
 
 
-def test_stage_of_a_method_and_its_share_of_the_cores(stage):
+def test_stage_with_a_suffix_and_its_part_of_the_cores(stage):
     code = "import os, joblib\nprint(value, os.environ['OMP_NUM_THREADS'], joblib.cpu_count())"
-    done, folder = stage(code, "--stage", "01_stage-other", "--threads", "1")
+    done, folder = stage(code, "--stage", "01_stage-3", "--threads", "1")
     assert done.returncode == 0, done.stderr
-    assert "2 1 1" in (folder / "notebooks/copd/01_stage-other.ipynb").read_text()
-    assert read_json(folder / "results/stages/copd-01_stage-other.json")["stage"] == "01_stage-other"
+    assert "3 1 1" in (folder / "notebooks/copd/01_stage-3.ipynb").read_text()
+    assert read_json(folder / "results/stages/copd-01_stage-3.json")["stage"] == "01_stage-3"
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (("-p", "valu", "3"), "01_stage: -p: no parameter 'valu': did you mean 'value'?"),
+    (("-p", "value", "three"), "01_stage: -p: value is 'three', and must be a whole number, 0 to 9."),
+    (("--stage", "01_stage-4"), "preset small: no '01_stage-4': did you mean '01_stage-3'?"),
+    (("--cohort", "cpod"), "preset small: no 'cpod': did you mean 'copd'?"),
+])  # fmt: skip
+def test_what_cannot_be_is_said_in_one_line_before_work_begins(stage, arguments, said):
+    done, folder = stage("print('never')", *arguments)
+    assert done.returncode != 0 and said in done.stderr and done.stderr.count("\n") == 1
+    assert not folder.exists()
+
+
+def test_a_misspelt_run_is_named_by_every_stage_but_a_first_one(stage):
+    done, folder = stage("print(1)", name="02_stage", after=["01_cohort"])
+    assert done.returncode != 0 and "No run 'r' in" in done.stderr and not folder.exists()
+
+
+def test_a_run_that_cannot_be_written_is_said_in_one_line(stage, tmp_path):
+    (tmp_path / "r").touch()
+    done, _ = stage("print(1)")
+    assert done.returncode != 0 and "01_stage: " in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_full_disk_is_said_and_leaves_no_half_notebook(stage, tmp_path, write_notebook, monkeypatch):
+    def full(path, partial, *rest, **more):
+        partial.write_text("{")
+        raise OSError(errno.ENOSPC, "No space left on device", str(partial))
+
+    monkeypatch.setattr(papermill, "execute_notebook", full)
+    preset = tmp_path / "small.yaml"
+    preset.write_text("stages: {01_stage: }\ncohorts: {copd: }\n")
+    notebook = write_notebook(tmp_path / "01_stage.ipynb")
+    monkeypatch.setattr(sys, "argv", ["execute", str(notebook), "--preset", str(preset), "--run", str(tmp_path / "r")])
+    with pytest.raises(SystemExit, match=r"01_stage: .*No space left on device.*Free space.*what is finished is kept"):
+        main()
+    assert not list((tmp_path / "r").rglob("*.ipynb"))

@@ -1,47 +1,83 @@
 import pytest
 
 from drasclr_core.run import project_root
-from drasclr_core.workflow.preset import Preset, notebook_of
+from drasclr_core.workflow.preset import Preset
 
 ROOT = project_root(__file__)
 
 
-def test_cohort_overrides_stage(tmp_path):
-    path = tmp_path / "x.yaml"
-    path.write_text(
-        "stages: {01_cohort: {seed: 0, arm: copd}, 02_lungs: }\ncohorts: {copd: , covid: {01_cohort: {arm: covid}}}\n"
+@pytest.fixture
+def load(tmp_path, toy_notebooks):
+    """Writes a preset of the toy notebooks and reads it."""
+
+    def write_and_load(text: str) -> Preset:
+        (tmp_path / "x.yaml").write_text(text)
+        return Preset.load(tmp_path / "x.yaml", toy_notebooks)
+
+    return write_and_load
+
+
+def test_cohort_overrides_stage(load):
+    preset = load(
+        "stages: {01_cohort: {seed: 3, arm: copd}, 03_atlas: }\ncohorts: {copd: , covid: {01_cohort: {arm: covid}}}"
     )
-    preset = Preset.load(path)
     assert preset.name == "x" and list(preset.cohorts) == ["copd", "covid"]
-    assert preset.parameters("covid", "01_cohort") == {"seed": 0, "arm": "covid"}
-    assert preset.parameters("copd", "02_lungs") == {}
+    assert preset.parameters("covid", "01_cohort") == {"seed": 3, "arm": "covid"}
+    assert preset.parameters("copd", "03_atlas") == {}
+    assert preset.values("copd", "03_atlas") == {"run": "demo", "cohort": "copd", "atlas": ""}
 
 
-def test_a_method_s_stage_has_the_notebook_s_parameters_and_its_own(tmp_path):
-    path = tmp_path / "x.yaml"
-    path.write_text(
-        "stages: {06_pretrain: {lr: 1, neighbors: 2}, 06_pretrain-local: {neighbors: 0}, 07_features: ,\n"
-        "  07_features-local: , 12_x: }\n"
-        "cohorts: {copd: {without: [12_x]},\n"
-        "  covid: {only: [12_x, 06_pretrain-local, 06_pretrain], 06_pretrain: {lr: 3}}}\n"
+def test_names_are_text(load):
+    preset = load("stages: {01_cohort: {manifest: 2024_01}, 06_pretrain-2024_01: }\ncohorts: {2024: }")
+    assert preset.parameters("2024", "01_cohort") == {"manifest": "2024_01"}
+    assert preset.parameters("2024", "06_pretrain-2024_01") == {"method": "2024_01"}
+
+
+def test_a_suffix_sets_the_parameter_that_the_notebook_names(load):
+    preset = load("stages: {06_pretrain: {lr: 1}, 06_pretrain-local: {lr: 0.5}, 10_tables-table6: {methods: [a]}}\n"
+                  "cohorts: {copd: , covid: {06_pretrain: {lr: 3}}}")  # fmt: skip
+    assert preset.parameters("copd", "06_pretrain-local") == {"lr": 0.5, "method": "local"}
+    assert preset.parameters("covid", "06_pretrain-local") == {"lr": 0.5, "method": "local"}
+    assert preset.parameters("covid", "06_pretrain") == {"lr": 3.0}
+    assert preset.parameters("copd", "10_tables-table6") == {"stem": "table6", "methods": ["a"]}
+
+
+def test_one_line_runs_a_method_with_what_follows_from_it(load):
+    preset = load("stages: {05_patches: , 06_pretrain: , 06_pretrain-moco: , 10_tables: }\n"
+                  "cohorts: {a: , b: {only: [06_pretrain-moco]}, c: {without: [07_features]}}")  # fmt: skip
+    assert preset.chosen["a"] == (
+        "05_patches",
+        "06_pretrain",
+        "06_pretrain-moco",
+        "07_features",
+        "07_features-moco",
+        "10_tables",
     )
-    preset = Preset.load(path)
-    assert preset.parameters("copd", "06_pretrain-local") == {"lr": 1, "neighbors": 0, "method": "local"}
-    assert preset.parameters("covid", "06_pretrain-local") == {"lr": 3, "neighbors": 0, "method": "local"}
-    assert preset.parameters("copd", "07_features-local") == {"method": "local"}
-    assert preset.chosen["copd"] == ("06_pretrain", "06_pretrain-local", "07_features", "07_features-local")
-    assert preset.chosen["covid"] == ("06_pretrain", "06_pretrain-local", "12_x")
+    assert preset.chosen["b"] == ("06_pretrain-moco", "07_features-moco")
+    assert "07_features" not in preset.chosen["c"] and "07_features-moco" in preset.chosen["c"]
+    assert preset.parameters("a", "07_features-moco") == {"method": "moco"}
+    before = [stage for _, stage in preset.before("a", "10_tables")]
+    assert before == ["07_features", "07_features-moco"]
 
 
-def test_stages_that_come_before_another(tmp_path):
-    path = tmp_path / "x.yaml"
-    path.write_text("stages: {06_a: , 06_a-local: , 07_b: }\ncohorts: {copd: }\n")
-    preset = Preset.load(path)
-    assert preset.matching("copd", "06_a") == ["06_a"]
-    assert preset.matching("copd", "06_a", "local") == ["06_a-local"]
-    assert preset.matching("copd", "07_b", "local") == ["07_b"]
-    assert preset.matching("copd", "06_a*") == ["06_a", "06_a-local"]
-    assert preset.matching("elsewhere", "06_a") == preset.matching("copd", "08_c") == []
+def test_a_stage_comes_after_the_stage_of_the_same_variant(load):
+    stages = "03_atlas: , 03_atlas-x: , 05_patches: , 05_patches-x: , 06_pretrain: , 06_pretrain-other: {atlas: x}"
+    preset = load(f"stages: {{{stages}, 06_pretrain-moco: }}\ncohorts: {{copd: }}")
+
+    def before(stage):
+        return [name for _, name in preset.before("copd", stage)]
+
+    assert before("05_patches") == ["03_atlas"] and before("05_patches-x") == ["03_atlas-x"]
+    assert before("06_pretrain") == before("06_pretrain-moco") == ["05_patches"]
+    assert before("06_pretrain-other") == ["05_patches-x"]
+    assert before("07_features-other") == ["06_pretrain-other"]
+    assert preset.parameters("copd", "07_features-other") == {"atlas": "x", "method": "other"}
+
+
+def test_a_stage_may_come_after_those_of_all_cohorts(load):
+    preset = load("stages: {10_tables: , 10_tables-b: , 12_covid: , 40_all: }\n"
+                  "cohorts: {copd: {without: [12_covid]}, covid: {only: [12_covid]}}")  # fmt: skip
+    assert preset.before("copd", "40_all") == [("copd", "10_tables"), ("copd", "10_tables-b"), ("covid", "12_covid")]
 
 
 @pytest.mark.parametrize(
@@ -49,19 +85,30 @@ def test_stages_that_come_before_another(tmp_path):
     [
         ("stages: {}", "no cohorts"),
         ("", "no cohorts and no stages"),
-        ("stages: {01_a: {}}\ncohorts: {c: {02_b: {}}}", "02_b"),
-        ("stages: {01_a: {}}\ncohorts: {c: {only: [03_c]}}", "03_c"),
-        ("stages: {01_a: {}}\ncohorts: {c: {without: [04_d]}}", "04_d"),
+        ("stages: {}\ncohorts: {}\nexpected: {}", "no key 'expected'"),
+        ("stages: [", "not to be read"),
+        ("stages: {03_atlas: }\ncohorts: {c: {01_cohort: {}}}", "cohort c names '01_cohort', no stage of it"),
+        ("stages: {03_atlas: }\ncohorts: {c: {only: [03_atls]}}", "did you mean '03_atlas'"),
+        ("stages: {03_atlas: }\ncohorts: {c: {without: [04_d]}}", "04_d"),
+        ("stages: {03_atls: }\ncohorts: {c: }", "no notebook '03_atls': did you mean '03_atlas'"),
+        ("stages: {12_covid-b: }\ncohorts: {c: }", "12_covid is run once"),
+        ("stages: {03_atlas-a b: }\ncohorts: {c: }", "letters, digits"),
+        ("stages: {06_pretrain: {lrr: 1}}\ncohorts: {c: }", "stage 06_pretrain: no parameter 'lrr': did you mean 'lr'"),
+        ("stages: {06_pretrain: }\ncohorts: {c: {06_pretrain: {lr: 0}}}", "cohort c, stage 06_pretrain: lr is '0'"),
+        ("stages: {10_tables: {folds: 1}}\ncohorts: {c: }", "2 or more"),
     ],
 )
-def test_bad_preset_is_named(tmp_path, text, problem):
-    path = tmp_path / "bad.yaml"
-    path.write_text(text)
-    with pytest.raises(ValueError, match=f"bad.yaml.*{problem}"):
-        Preset.load(path)
+def test_bad_preset_is_named(load, text, problem):
+    with pytest.raises(ValueError, match=f"x.yaml.*{problem}"):
+        load(text)
+
+
+def test_a_cohort_that_there_is_not_is_named(load):
+    with pytest.raises(ValueError, match="preset x: no 'cpod': did you mean 'copd'"):
+        load("stages: {03_atlas: }\ncohorts: {copd: }").parameters("cpod", "03_atlas")
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "presets").glob("*.yaml")), ids=lambda path: path.stem)
-def test_shipped_presets_name_existing_notebooks(path):
-    for stage in Preset.load(path).stages:
-        assert (ROOT / "notebooks" / f"{notebook_of(stage)}.ipynb").exists(), stage
+def test_shipped_presets_can_be_read(path):
+    preset = Preset.load(path)
+    assert all(preset.before(cohort, stage) is not None for cohort in preset.cohorts for stage in preset.chosen[cohort])

@@ -6,6 +6,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from drasclr_core.run import project_root
+from drasclr_core.workflow.parameters import declared
 from drasclr_core.workflow.tidy import portable_text, tidy_notebook
 
 RECORD = {
@@ -30,7 +31,7 @@ def executed(tmp_path):
     raw = tmp_path / "raw.ipynb"
     nbformat.write(notebook, raw)
     papermill.execute_notebook(raw, tmp_path / "out.ipynb", {"subjects": 12}, progress_bar=False)
-    return tidy_notebook(nbformat.read(tmp_path / "out.ipynb", 4), RECORD, papermill.inspect_notebook(raw))
+    return tidy_notebook(nbformat.read(tmp_path / "out.ipynb", 4), RECORD, declared(source))
 
 
 def test_parameters_become_a_table_with_the_values_of_this_run(executed):

@@ -25,7 +25,8 @@ def worst_first(run: Run) -> list[tuple[str, Quality]]:
     """
     found = []
     for sid in read_subjects(run)["sid"]:
-        path = run.anatomy(sid) / "quality.json"
+        aligned, path = (folder / "quality.json" for folder in (run.alignment(sid), run.anatomy(sid)))
+        path = aligned if aligned.exists() else path
         found.append((sid, Quality.load(path) if path.exists() else Quality("not done")))
     return sorted(found, key=_badness)
 

@@ -1,0 +1,153 @@
+"""The parameters of a notebook: what its parameters cell declares, and the one check of values given for them.
+
+A value may come from a preset, from ``-p`` of the runner or of papermill, or from the command line of Snakemake. From
+wherever it comes, its type follows from the declared default, and an unknown name or a wrong value is an error.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+
+RANGE = re.compile(r"(?P<open>above )?(?P<low>-?[\d.]+)(?: or more| to (?P<high>-?[\d.]+))?")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line of a parameters cell: ``epochs = 12  # how often every patch is shown [1 or more]``.
+
+    Attributes
+    ----------
+    name : str
+    default : Any
+        A literal; its type is the parameter's. Elements of a list are of the type of the first, of an empty one texts.
+    meaning : str
+        The comment.
+    allowed : str
+        What stands in brackets at the comment's end: ``1 or more``, ``0 to 1``, ``above 0`` or ``fast or authors``.
+    """
+
+    name: str
+    default: Any
+    meaning: str
+    allowed: str = ""
+
+    def convert(self, value: Any) -> Any:
+        """Returns `value`, or what the text `value` says, as a value of this parameter.
+
+        Raises
+        ------
+        ValueError
+            It has another type, or is not among the allowed values.
+        """
+        try:
+            found = _convert(self.default, value)
+        except (ValueError, TypeError):
+            found = None
+        several = found if isinstance(found, list) else [found]
+        if (found is None and self.default is not None) or not all(map(self._is_allowed, several)):
+            raise ValueError(f"{self.name} is {value!r}, and must be {self._must_be()}.")
+        return found
+
+    def _is_allowed(self, value: Any) -> bool:
+        if not self.allowed:
+            return True
+        if not (limits := RANGE.fullmatch(self.allowed)):
+            return str(value) in ["" if word == "empty" else word for word in re.split(r",? or |, ", self.allowed)]
+        low, high = float(limits["low"]), float(limits["high"] or math.inf)
+        return (low < value if limits["open"] else low <= value) and value <= high
+
+    def _must_be(self) -> str:
+        kinds = {bool: "true or false", int: "a whole number", float: "a number", list: "a list", str: "a text"}
+        example = f"[{', '.join(map(str, self.default))}]" if isinstance(self.default, list) else self.default
+        like = f", such as {example}" if example not in ("", "[]") else ""
+        return kinds.get(type(self.default), "a value") + (f", {self.allowed}" if self.allowed else like)
+
+
+def _convert(default: Any, value: Any) -> Any:
+    """`value` as the type of `default`; None, ValueError or TypeError where it cannot be."""
+    if isinstance(default, str):
+        return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+    if isinstance(default, list):
+        given = yaml.load(value, yaml.BaseLoader) if isinstance(value, str) else value
+        found = [_convert(default[0] if default else "", one) for one in given] if isinstance(given, list) else [None]
+        return None if None in found else found
+    if isinstance(value, str) and (default is None or isinstance(default, bool | dict)):
+        value = yaml.safe_load(value)
+    if isinstance(default, dict) and isinstance(value, dict):
+        return {name: yaml.safe_load(one) if isinstance(one, str) else one for name, one in value.items()}
+    if default is None or isinstance(default, bool | dict):
+        return value if default is None or isinstance(value, type(default)) else None
+    if isinstance(value, bool):
+        return None
+    number = float(value)
+    if isinstance(default, float):
+        return number if math.isfinite(number) else None
+    return int(value) if isinstance(value, int) else int(number) if number.is_integer() else None
+
+
+def declared(source: str) -> dict[str, Parameter]:
+    """Returns the parameters that the `source` of a parameters cell declares, by name."""
+    found, lines = {}, source.splitlines()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign):
+            (name,) = node.targets
+            comment = lines[node.end_lineno - 1].encode()[node.end_col_offset :].decode().strip(" #")
+            limits = re.search(r"\[([^\[\]]+)\]$", comment)
+            found[name.id] = Parameter(name.id, ast.literal_eval(node.value), comment, limits[1] if limits else "")
+    return found
+
+
+def checked(parameters: dict[str, Parameter], given: dict, where: str, others: dict[str, list[str]]) -> dict:
+    """Returns the `given` values of some `parameters`, each in its type.
+
+    Parameters
+    ----------
+    parameters : dict
+        From `declared`.
+    given : dict
+        Values by name; texts as well, as a preset and a command line have them.
+    where : str
+        Where they were given, for messages.
+    others : dict
+        Parameters of all notebooks, and which have them, for messages.
+
+    Raises
+    ------
+    ValueError
+        A name is unknown (the message has the nearest one), or a value is not allowed.
+    """
+    try:
+        for name in given:
+            if name not in parameters:
+                raise ValueError(f"no parameter {name!r}{nearest(name, parameters, others)}")
+        return {name: parameters[name].convert(value) for name, value in given.items()}
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+
+
+def nearest(name: str, known: Iterable[str], others: Mapping[str, list[str]] = MappingProxyType({})) -> str:
+    """Returns the end of a message about an unknown `name`: the most similar known one.
+
+    Parameters
+    ----------
+    name : str
+    known : iterable of str
+        Names that are possible here; all are listed where none is similar.
+    others : mapping
+        Names that are possible for other stages, and these stages; searched, too.
+    """
+    known = list(known)
+    if name in others:
+        return f", which belongs to {', '.join(others[name])}."
+    for close in get_close_matches(name, [*known, *others], n=1):
+        return f": did you mean {close!r}" + ("?" if close in known else f" of {', '.join(others[close])}?")
+    return f", only {', '.join(known) or 'none'}."
