@@ -28,7 +28,7 @@ class Parameter:
     ----------
     name : str
     default : Any
-        A literal; its type is the parameter's. Elements of a list are of the type of the first, of an empty one texts.
+        A text, number, bool or list; its type is the parameter's. Elements of an empty list are texts.
     meaning : str
         The comment.
     allowed : str
@@ -50,12 +50,11 @@ class Parameter:
         """
         try:
             found = _convert(self.default, value)
-        except (ValueError, TypeError):
-            found = None
-        several = found if isinstance(found, list) else [found]
-        if (found is None and self.default is not None) or not all(map(self._is_allowed, several)):
-            raise ValueError(f"{self.name} is {value!r}, and must be {self._must_be()}.")
-        return found
+            if all(map(self._is_allowed, found if isinstance(found, list) else [found])):
+                return found
+        except (ValueError, TypeError, yaml.YAMLError):
+            pass
+        raise ValueError(f"{self.name} is {value!r}, and must be {self._must_be()}.")
 
     def _is_allowed(self, value: Any) -> bool:
         if not self.allowed:
@@ -73,25 +72,22 @@ class Parameter:
 
 
 def _convert(default: Any, value: Any) -> Any:
-    """`value` as the type of `default`; None, ValueError or TypeError where it cannot be."""
-    if isinstance(default, str):
-        return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
-    if isinstance(default, list):
-        given = yaml.load(value, yaml.BaseLoader) if isinstance(value, str) else value
-        found = [_convert(default[0] if default else "", one) for one in given] if isinstance(given, list) else [None]
-        return None if None in found else found
-    if isinstance(value, str) and (default is None or isinstance(default, bool | dict)):
-        value = yaml.safe_load(value)
-    if isinstance(default, dict) and isinstance(value, dict):
-        return {name: yaml.safe_load(one) if isinstance(one, str) else one for name, one in value.items()}
-    if default is None or isinstance(default, bool | dict):
-        return value if default is None or isinstance(value, type(default)) else None
-    if isinstance(value, bool):
-        return None
-    number = float(value)
-    if isinstance(default, float):
-        return number if math.isfinite(number) else None
-    return int(value) if isinstance(value, int) else int(number) if number.is_integer() else None
+    """`value` as the type of `default`; ValueError, TypeError or YAMLError where it cannot be."""
+    text = isinstance(value, str)
+    match default:
+        case str() if text or (isinstance(value, int | float) and not isinstance(value, bool)):
+            return str(value)
+        case list() if isinstance(given := yaml.load(value, yaml.BaseLoader) if text else value, list):
+            return [_convert(default[0] if default else "", one) for one in given]
+        case bool() if isinstance(given := yaml.safe_load(value) if text else value, bool):
+            return given
+        case int() | float() if not isinstance(default, bool) and not isinstance(value, bool):
+            number = float(value)
+            if isinstance(default, float) and math.isfinite(number):
+                return number
+            if isinstance(default, int) and number.is_integer():
+                return value if isinstance(value, int) else int(number)
+    raise ValueError
 
 
 def declared(source: str) -> dict[str, Parameter]:

@@ -78,6 +78,7 @@ def test_a_value_becomes_what_the_default_is(name, given, value):
         ("exact", 1, "true or false"),
         ("subtypes", "centrilobular", r"must be a list, such as \[centrilobular, paraseptal\]"),
         ("fractions", [0.5, 2.0], "above 0 to 1"),
+        ("subtypes", "[a", "must be a list"),
         ("fractions", ["half"], "must be a list"),
         ("epochs", None, "whole number"),
     ],
