@@ -51,8 +51,8 @@ class DrasCLRSettings(TrainingSettings):
         Put a batch's keys into the bank before the batch is contrasted, so that the other subjects of the batch are
         negatives too: they are of the same landmark, and of the same age as the positive. False contrasts first, as
         the authors' code does.
-    max_key_age : int or None
-        Steps for which a key may serve as a negative (see `ConditionalMemoryBank`); None is no limit, as in the
+    max_key_age : int
+        Steps for which a key may serve as a negative (see `ConditionalMemoryBank`); 0 is no limit, as in the
         authors' code. A quarter of the key network's memory, 1 / (1 - key_momentum) steps, is a good value.
     landmark_run_length : int
         Batches of one landmark in a row (see `LandmarkSampler`).
@@ -69,7 +69,7 @@ class DrasCLRSettings(TrainingSettings):
     key_momentum: float = 0.999
     key_splits: int = 1
     fresh_negatives: bool = True
-    max_key_age: int | None = 250
+    max_key_age: int = 250
     landmark_run_length: int = 32
 
 
@@ -117,7 +117,9 @@ class DrasCLR(Method):
         self.near = np.asarray(atlas.neighbors(settings.neighbors)).tolist() if settings.neighbors else None
         encoder = Encoder(settings.rep_dim, settings.num_experts, settings.conditioning)
         head = ProjectionHead(settings.rep_dim, settings.dim)
-        self.bank = ConditionalMemoryBank(len(self.locations), settings.bank_size, settings.dim, settings.max_key_age)
+        self.bank = ConditionalMemoryBank(
+            len(self.locations), settings.bank_size, settings.dim, settings.max_key_age or None
+        )
         self.query = ProjectedEncoder(encoder, head)
         self.key = key_network(self.query)
         if settings.compile:

@@ -104,6 +104,19 @@ class TrainingSettings:
             A name that this method does not know; the message names the nearest one.
         """
         refuse_unknown(parameters, cls.names(), "setting")
-        views = {one.name for one in fields(Augmentation)} & parameters.keys()
-        chosen = {name: value for name, value in parameters.items() if name not in views}
-        return cls(**chosen, augmentation=Augmentation(size, spacing_mm, **{name: parameters[name] for name in views}))
+        defaults = {one.name: one.default for kind in (cls, Augmentation) for one in fields(kind)}
+        given = {name: _like(defaults[name], name, value) for name, value in parameters.items()}
+        views = {name: given.pop(name) for name in {one.name for one in fields(Augmentation)} & given.keys()}
+        return cls(**given, augmentation=Augmentation(size, spacing_mm, **views))
+
+
+def _like(default: object, name: str, value: object) -> object:
+    """The value with the type of its default: presets hold numbers as texts, and lists."""
+    try:
+        if isinstance(default, tuple):
+            return tuple(float(one) for one in value)
+        if isinstance(value, str) and isinstance(default, bool):
+            return {"true": True, "false": False}[value.lower()]
+        return type(default)(value) if isinstance(value, str) else value
+    except (ValueError, TypeError, KeyError):
+        raise ValueError(f"{name} is {value!r}; it must be like its default, {default!r}.") from None

@@ -28,7 +28,7 @@ class Parameter:
     ----------
     name : str
     default : Any
-        A text, number, bool or list; its type is the parameter's. Elements of an empty list are texts.
+        A text, number, bool, list or dict; its type is the parameter's. Elements of an empty list are texts.
     meaning : str
         The comment.
     allowed : str
@@ -65,7 +65,14 @@ class Parameter:
         return (low < value if limits["open"] else low <= value) and value <= high
 
     def _must_be(self) -> str:
-        kinds = {bool: "true or false", int: "a whole number", float: "a number", list: "a list", str: "a text"}
+        kinds = {
+            bool: "true or false",
+            int: "a whole number",
+            float: "a number",
+            list: "a list",
+            dict: "names with values",
+            str: "a text",
+        }
         example = f"[{', '.join(map(str, self.default))}]" if isinstance(self.default, list) else self.default
         like = f", such as {example}" if example not in ("", "[]") else ""
         return kinds.get(type(self.default), "a value") + (f", {self.allowed}" if self.allowed else like)
@@ -79,6 +86,8 @@ def _convert(default: Any, value: Any) -> Any:
             return str(value)
         case list() if isinstance(given := yaml.load(value, yaml.BaseLoader) if text else value, list):
             return [_convert(default[0] if default else "", one) for one in given]
+        case dict() if isinstance(given := yaml.load(value, yaml.BaseLoader) if text else value, dict):
+            return given
         case bool() if isinstance(given := yaml.safe_load(value) if text else value, bool):
             return given
         case int() | float() if not isinstance(default, bool) and not isinstance(value, bool):

@@ -8,24 +8,15 @@ Settings are those of the stage ``06_pretrain``: the defaults of its notebook, t
 from __future__ import annotations
 
 import argparse
-import ast
 import os
 
 import pandas as pd
-import papermill
 
 from drasclr_core.methods.stage import PretrainingStage
-from drasclr_core.run import Run, project_root
+from drasclr_core.run import Run
 from drasclr_core.workflow.preset import Preset
 
 STAGE = "06_pretrain"
-
-
-def stage_parameters(preset: Preset, cohort: str, method: str = "") -> dict:
-    """Returns the parameters of the preset's stage 06 (of a method, if one is given), defaults included."""
-    notebook = papermill.inspect_notebook(project_root() / "notebooks" / f"{STAGE}.ipynb")
-    defaults = {name: ast.literal_eval(about["default"]) for name, about in notebook.items()}
-    return {**defaults, **preset.parameters(cohort, f"{STAGE}-{method}" if method else STAGE)}
 
 
 def processes() -> dict[str, int]:
@@ -48,11 +39,11 @@ def main() -> pd.DataFrame:
     parser.add_argument("--cohort", help="by default the preset's first")
     parser.add_argument("--method", default="", help="a stage 06_pretrain-METHOD of the preset; by default 06_pretrain")
     given = parser.parse_args()
-    preset = Preset.load(given.preset)
-    cohort = given.cohort or next(iter(preset.cohorts))
-    parameters = stage_parameters(preset, cohort, given.method) | processes()
     try:
-        stage = PretrainingStage.of(Run(given.run, cohort), parameters)
+        preset = Preset.load(given.preset)
+        cohort = given.cohort or next(iter(preset.cohorts))
+        parameters = preset.values(cohort, f"{STAGE}-{given.method}" if given.method else STAGE) | processes()
+        stage = PretrainingStage.of(Run(given.run, cohort, parameters["atlas"]), parameters)
     except (FileNotFoundError, ValueError) as error:
         parser.error(str(error))
     return stage.run()

@@ -17,7 +17,7 @@ from drasclr_core.pretrain.setup import build
 from drasclr_core.pretrain.views import Views
 
 SETTINGS = DrasCLRSettings(bank_size=6, num_experts=2, rep_dim=16, dim=8, key_momentum=0.9, fresh_negatives=False,
-                           max_key_age=None)  # fmt: skip
+                           max_key_age=0)  # fmt: skip
 
 
 def make_model(locations=None, **changes):

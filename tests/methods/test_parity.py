@@ -162,7 +162,7 @@ def model_fixture(data):
     encoder = load_official_state(state_of(data, "sd_q."))
     settings = DrasCLRSettings(
         rep_dim=encoder.rep_dim, num_experts=encoder.num_experts, dim=8, bank_size=int(data["K"]), beta=1.0,
-        temperature=float(data["T"]), key_momentum=float(data["m"]), fresh_negatives=False, max_key_age=None,
+        temperature=float(data["T"]), key_momentum=float(data["m"]), fresh_negatives=False, max_key_age=0,
     )  # fmt: skip
     nearest = np.zeros((len(data["locs"]), 2), dtype=int)  # which landmarks are near comes with each step's numbers
     atlas = SimpleNamespace(locations=data["locs"], neighbors=lambda count: nearest)

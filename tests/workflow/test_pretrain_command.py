@@ -15,7 +15,7 @@ from drasclr_core.methods.drasclr import DrasCLR
 from drasclr_core.methods.stage import PretrainingStage
 from drasclr_core.run import Run, project_root
 from drasclr_core.workflow.preset import Preset
-from drasclr_core.workflow.pretrain import processes, stage_parameters
+from drasclr_core.workflow.pretrain import STAGE, processes
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_the_command_does_what_the_notebook_then_finds_done(run, tmp_path):
     weights = run.pretrain() / "model.safetensors"
     before = weights.stat().st_mtime_ns
 
-    parameters = stage_parameters(Preset.load(tmp_path / "small.yaml"), "copd")
+    parameters = Preset.load(tmp_path / "small.yaml").values("copd", STAGE)
     log = PretrainingStage.of(run, parameters).run()
     assert weights.stat().st_mtime_ns == before
     assert len(log) > 0
@@ -52,14 +52,14 @@ def test_the_command_does_what_the_notebook_then_finds_done(run, tmp_path):
 
 def test_settings_are_the_notebooks_with_the_presets_over_them():
     preset = Preset.load(project_root(__file__) / "presets" / "paper.yaml")
-    parameters = stage_parameters(preset, "copd")
+    parameters = preset.values("copd", STAGE)
     assert parameters["bank_size"] == 4096
     assert parameters["rotate_deg"] == 10.0  # only the notebook says so
     settings = DrasCLR.configure(32, 1.0, parameters)
     assert settings.augmentation.translate_mm == 12.0
     assert settings.lr == 0.01
     local = {"method": "drasclr_local", "neighbors": 0}
-    assert stage_parameters(preset, "copd", "drasclr_local") == {**parameters, **local}
+    assert preset.values("copd", f"{STAGE}-drasclr_local") == {**parameters, **local}
 
 
 @pytest.mark.parametrize(
