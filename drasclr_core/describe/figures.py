@@ -14,7 +14,7 @@ from drasclr_core.describe.among_cohort import NEIGHBOURS
 from drasclr_core.describe.description import Description
 from drasclr_core.imaging.constants import LOW_ATTENUATION
 from drasclr_core.imaging.volume import Volume
-from drasclr_core.report.figures.maps import WINDOW, extent, paint
+from drasclr_core.report.figures.emphysema.maps import WINDOW, extent, paint
 from drasclr_core.report.style import STRUCTURES
 
 OUTLINE = "#56b4e9"
