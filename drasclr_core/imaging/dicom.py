@@ -10,6 +10,7 @@ import numpy as np
 import pydicom
 import SimpleITK as sitk
 
+from drasclr_core.imaging.affine import LPS_TO_RAS
 from drasclr_core.imaging.refusal import refusal
 
 GAP = 1.5
@@ -19,8 +20,6 @@ MAX_GAP_MM = 10.0
 MODALITIES = ("CR", "DX", "MG", "MR", "NM", "OT", "PR", "PT", "REG", "RTDOSE", "RTPLAN", "RTSTRUCT", "SC", "SEG", "SR",
               "US", "XA")  # fmt: skip
 """Codes that a message may show."""
-LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
-"""DICOM counts x and y towards the patient's left and back, NIfTI (and this project) towards right and front."""
 
 sitk.ProcessObject.SetGlobalWarningDisplay(False)  # warnings of ITK quote paths; what matters comes as an error
 

@@ -9,8 +9,6 @@ from scipy import ndimage
 
 from drasclr_core.imaging.refusal import refusal
 
-AIR = -1024.0
-"""HU of air and of everything outside the scanned field."""
 PADDING = -1500.0
 """Scanners mark voxels outside the scanned circle by values below this (-2000, -3024); no tissue is that dark."""
 AIR_PRESENT = -800.0
@@ -70,7 +68,7 @@ def air_hu(array: np.ndarray) -> float:
     Parameters
     ----------
     array : float32 [i, j, k]
-        Values as stored, before they are cut off at `AIR`.
+        Values as stored, before they are cut off at `LOWEST`.
     """
     sample = array[::2, ::2]
     peak = _peak(sample, AIR_PEAK)

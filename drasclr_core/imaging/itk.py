@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from drasclr_core.imaging.dicom import LPS_TO_RAS
+from drasclr_core.imaging.affine import LPS_TO_RAS
 from drasclr_core.imaging.refusal import check_size, refusal
 
 SUFFIXES = (".nrrd", ".nhdr", ".mha", ".mhd")

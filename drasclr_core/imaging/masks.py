@@ -42,8 +42,11 @@ def largest(mask: np.ndarray) -> np.ndarray:
     return labels == sizes.argmax()
 
 
-def dice(first: np.ndarray, second: np.ndarray) -> float:
-    """Overlap 2 |A and B| / (|A| + |B|) of two masks of one shape; 1 for two empty ones."""
+def dice(first: np.ndarray, second: np.ndarray, first_voxels: float | None = None) -> float:
+    """Returns the overlap 2 |A and B| / (|A| + |B|) of two masks of one shape; 1 for two empty ones.
+
+    `first_voxels` is |A| where part of the first mask lies outside the array.
+    """
     first, second = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
-    total = np.count_nonzero(first) + np.count_nonzero(second)
+    total = (np.count_nonzero(first) if first_voxels is None else first_voxels) + np.count_nonzero(second)
     return 2 * np.count_nonzero(first & second) / total if total else 1.0

@@ -9,12 +9,13 @@ import nibabel as nib
 import numpy as np
 from nibabel import orientations
 
-from drasclr_core.imaging.hounsfield import AIR, air_hu, check_hounsfield
+from drasclr_core.imaging.constants import LOWEST
+from drasclr_core.imaging.hounsfield import air_hu, check_hounsfield
 from drasclr_core.imaging.readers import VolumeError, read_image
 from drasclr_core.imaging.resampling import resample
 from drasclr_core.run import atomic
 
-__all__ = ["AIR", "Volume", "VolumeError", "load_mask", "load_volume", "save_mask", "save_volume"]
+__all__ = ["Volume", "VolumeError", "load_mask", "load_volume", "save_mask", "save_volume"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def load_volume(path: str | Path, spacing: float = 1.0) -> Volume:
     check_hounsfield(path, array)
     source["air_hu"] = air_hu(array)
     source |= {"shape": list(array.shape), "spacing": np.linalg.norm(affine[:3, :3], axis=0).round(4).tolist()}
-    array, affine = resample(np.maximum(array, np.float32(AIR)), affine, float(spacing))
+    array, affine = resample(np.maximum(array, np.float32(LOWEST)), affine, float(spacing))
     return Volume(array, affine, source)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from drasclr_core.anatomy.atlas.landmarks import landmark_grid
+from drasclr_core.imaging.affine import transform
 from drasclr_core.imaging.readers import read_image
 from drasclr_core.imaging.volume import save_mask
 from drasclr_core.run import atomic, read_json, write_json
@@ -144,7 +145,7 @@ class Atlas:
         return cls(lungs, affine, corners, about["patch_size"], scaling)
 
     def _millimetres(self, voxels: np.ndarray) -> np.ndarray:
-        return voxels @ self.affine[:3, :3].T + self.affine[:3, 3]
+        return transform(self.affine, voxels)
 
 
 def read_stored(path: str | Path) -> tuple[np.ndarray, np.ndarray]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import nibabel as nib
 import numpy as np
 from scipy import ndimage
 
 from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.anatomy.atlas.registration import AtlasAffine
 from drasclr_core.anatomy.quality.orientation import lattice, measure_orientation
+from drasclr_core.imaging.affine import transform
 from drasclr_core.imaging.hounsfield import tissue_hu
+from drasclr_core.imaging.masks import dice
 from drasclr_core.imaging.volume import Volume
 
 OVERLAP_MM = 2.0
@@ -97,7 +98,7 @@ def measure_alignment(
     for label, (side, other) in enumerate(_sides(atlas).items(), start=1):
         pairs[f"dice_{side}"] = (lungs == label, warped == label, reference == other)
     overlaps = {
-        name: float(2 * np.count_nonzero(moved & fixed) / (np.count_nonzero(whole) / shrinks + np.count_nonzero(fixed)))
+        name: float(dice(moved, fixed, np.count_nonzero(whole) / shrinks))
         for name, (whole, moved, fixed) in pairs.items()
     }
     matrix = affine.matrix[:3, :3]
@@ -125,6 +126,6 @@ def _sides(atlas: Atlas) -> dict[str, int]:
 
 def _inside(points_mm: np.ndarray, mask: np.ndarray, affine: np.ndarray) -> np.ndarray:
     """bool [N]: whether each point's nearest voxel is in the mask."""
-    voxels = np.rint(nib.affines.apply_affine(np.linalg.inv(affine), points_mm)).astype(int)
+    voxels = np.rint(transform(np.linalg.inv(affine), points_mm)).astype(int)
     within = ((voxels >= 0) & (voxels < mask.shape)).all(axis=1)
     return within & mask[tuple(np.where(within[:, None], voxels, 0).T)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from drasclr_core.imaging.constants import LOW_ATTENUATION
 from drasclr_core.imaging.volume import Volume
 
 BIN_HU = 10
@@ -42,7 +43,7 @@ def density_table(volume: Volume, lungs: np.ndarray, **names: str) -> pd.DataFra
         "lung_volume_l": round(hu.size * abs(np.linalg.det(volume.affine[:3, :3])) / 1e6, 2),
         "mean_hu": round(float(hu.mean()), 1),
         "median_hu": round(float(np.median(hu)), 1),
-        "laa950_pct": round(100 * float((hu < -950).mean()), 2),
+        "laa950_pct": round(100 * float((hu < LOW_ATTENUATION).mean()), 2),
         "hu_from": EDGES[:-1],
         "share_pct": np.round(100 * counts / hu.size, 3),
     })  # fmt: skip

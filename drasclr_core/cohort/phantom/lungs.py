@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 from drasclr_core.cohort.phantom import body
 from drasclr_core.cohort.phantom.grid import FIELD_MM, Frame, random_stream, smooth_max, smooth_noise
 from drasclr_core.cohort.phantom.traits import Traits
+from drasclr_core.imaging.affine import affine_matrix, transform
 
 # How lungs differ in size and pose: 50 inspiratory affines to one COPDGene subject (Chest Imaging Platform,
 # copdgene_affines/affines.csv), each split as rotation x scale x shear. Scales are logarithms along x, y, z with the
@@ -60,7 +61,7 @@ class Chest:
 
     def to_world(self, points) -> np.ndarray:
         """Canonical mm [..., 3] to RAS mm."""
-        return np.asarray(points) @ self.matrix[:3, :3].T + self.matrix[:3, 3]
+        return transform(self.matrix, points)
 
     def canonical(self, x, y, z) -> list[np.ndarray]:
         """RAS mm coordinates (arrays that broadcast) to canonical mm, float32."""
@@ -84,9 +85,7 @@ def make_chest(traits: Traits, index: int, seed: int) -> Chest:
     build, shape = body.Build.draw(rng, traits.bmi), draw_shape(rng)
     place, off_centre = PLACE_SD * rng.standard_normal(3), rng.uniform(-6, 6, 3)
     growth = (traits.lung_volume_l / _canonical_litres(build)) ** (1 / 3)
-    matrix = np.eye(4)
-    matrix[:3, :3] = growth * shape
-    matrix[:3, 3] = place - matrix[:3, :3] @ (0, 0, 130)
+    matrix = affine_matrix(growth * shape, place - growth * shape @ (0, 0, 130))
     frame = _field_of_view(matrix, build, place + off_centre)
     inverse = np.linalg.inv(matrix).astype(np.float32)
     axes = np.ix_(*frame.axes())

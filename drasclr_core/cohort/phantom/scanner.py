@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from drasclr_core.imaging.constants import HIGHEST, LOWEST
+
 
 @dataclass(frozen=True)
 class Scanner:
@@ -55,4 +57,4 @@ class Scanner:
         for axis in range(3):
             noisy = ndimage.correlate1d(noisy, kernel, axis, mode="nearest")
         noisy += np.float32(self.offset)
-        return np.rint(noisy, out=noisy).clip(-1024, 3071, out=noisy)
+        return np.rint(noisy, out=noisy).clip(LOWEST, HIGHEST, out=noisy)

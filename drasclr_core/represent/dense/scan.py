@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from drasclr_core.anatomy.extraction import HIGHEST
-from drasclr_core.imaging.volume import AIR, Volume
+from drasclr_core.imaging.affine import transform
+from drasclr_core.imaging.constants import HIGHEST, LOWEST
+from drasclr_core.imaging.volume import Volume
 from drasclr_core.model.encoder import Encoder
 from drasclr_core.model.inputs import HU_WINDOW, center_views
 from drasclr_core.represent.dense.lattice import Lattice
@@ -84,14 +85,14 @@ class Scan:
 
     def _scaled(self, points: np.ndarray) -> np.ndarray:
         low, high = self.box
-        return 2 * (self.affine.to_atlas(points @ self.to_mm[:3, :3].T + self.to_mm[:3, 3]) - low) / (high - low) - 1
+        return 2 * (self.affine.to_atlas(transform(self.to_mm, points)) - low) / (high - low) - 1
 
 
 def _cut(array: np.ndarray, first: np.ndarray, shape: np.ndarray) -> np.ndarray:
     """A box of HU as int16 [shape], with air outside the volume; slice by slice, so that no second copy is needed."""
-    part = np.full(shape, int(AIR), dtype=np.int16)
+    part = np.full(shape, int(LOWEST), dtype=np.int16)
     start, stop = np.clip([first, first + shape], 0, array.shape)
     inside = part[tuple(map(slice, start - first, stop - first))]
     for into, values in zip(inside, array[tuple(map(slice, start, stop))], strict=True):
-        into[:] = np.clip(np.rint(values), AIR, HIGHEST)
+        into[:] = np.clip(np.rint(values), LOWEST, HIGHEST)
     return part
