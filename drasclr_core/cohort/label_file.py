@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from drasclr_core.cohort.cells import check_cells
 from drasclr_core.cohort.subjects import SHOWN, named
 
 SUBJECT = "sid"
@@ -150,6 +151,7 @@ def _choose(
 
 
 def _rows(path: Path, separator: str, columns: list[str]) -> pd.DataFrame:
+    check_cells(path, separator)
     # Files of the study have a thousand columns: only those needed are kept. Without index_col=False a file with a
     # separator at the end of every row would be read shifted by one column.
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -87,20 +87,16 @@ def shard_of(table: pd.DataFrame, shard: int, num_shards: int) -> pd.DataFrame:
     return table.iloc[shard::num_shards].reset_index(drop=True)
 
 
-def check_subjects(table: pd.DataFrame, name: str, first_row: int = 1) -> None:
-    """Check sids and images of a subject table.
+def check_subjects(table: pd.DataFrame, name: str, rows: Sequence[str] | None = None) -> None:
+    """Raises ValueError, naming the rows, where sids or images of a subject table cannot be used.
 
     Parameters
     ----------
     table : DataFrame
     name : str
         What the table is called in messages.
-    first_row : int
-        Number of the first row in messages (2 for a CSV file with a header line).
-
-    Raises
-    ------
-    ValueError
+    rows : sequence of str, optional
+        What its rows are called; "row 1" and so on by default.
     """
     for column in ("sid", "image"):
         if column not in table:
@@ -108,17 +104,16 @@ def check_subjects(table: pd.DataFrame, name: str, first_row: int = 1) -> None:
     if table.empty:
         raise ValueError(f"{name}: no subjects. Add one row for each scan.")
     problems, seen = [], {}
-    for row, (sid, image) in enumerate(zip(table["sid"], table["image"], strict=True), start=first_row):
+    rows = rows or [f"row {number}" for number in range(1, len(table) + 1)]
+    for row, sid, image in zip(rows, table["sid"], table["image"], strict=True):
         if pd.isna(sid) or not SAFE_SID.fullmatch(str(sid)):
-            problems.append(
-                f"row {row}: sid {'missing' if pd.isna(sid) else repr(str(sid))} is not letters, digits, . _ -"
-            )
-        elif (twin := seen.setdefault(str(sid).casefold(), row)) != row:
-            problems.append(f"row {row}: sid {sid!r} is already used in row {twin}")
+            problems.append(f"{row}: sid {'missing' if pd.isna(sid) else repr(str(sid))} is not letters, digits, . _ -")
+        elif (twin := seen.setdefault(str(sid).casefold(), row)) is not row:
+            problems.append(f"{row}: sid {sid!r} is already used in {twin}")
         if pd.isna(image) or not str(image).strip():
-            problems.append(f"row {row}: no image")
+            problems.append(f"{row}: no image")
         elif not _is_utf8(str(image)):
-            problems.append(f"row {row}: the image's name is not UTF-8, rename the file")
+            problems.append(f"{row}: the image's name is not UTF-8, rename the file")
     if problems:
         more = f" (and {len(problems) - SHOWN} more)" if len(problems) > SHOWN else ""
         raise ValueError(f"{name}: " + "; ".join(problems[:SHOWN]) + more + ". Correct these rows.")

@@ -7,10 +7,13 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
+from drasclr_core.imaging.constants import LOWEST
 from drasclr_core.imaging.refusal import refusal
 
 PADDING = -1500.0
 """Scanners mark voxels outside the scanned circle by values below this (-2000, -3024); no tissue is that dark."""
+BRIGHTEST = 30710.0
+"""The extended scale of CT ends here, HU; brighter values are none."""
 AIR_PRESENT = -800.0
 """At least one voxel in a hundred of any chest CT (lung, air around the body) is darker than this, HU."""
 SOFT_TISSUE = (-200.0, 200.0)
@@ -60,6 +63,22 @@ def check_hounsfield(path: str | Path, array: np.ndarray) -> None:
     tissue = np.mean((scanned > SOFT_TISSUE[0]) & (scanned < SOFT_TISSUE[1]))
     if tissue < SOFT_TISSUE_PRESENT:
         raise refusal(path, f"only {tissue:.1%} of the voxels have HU of soft tissue: not a chest CT in HU", export)
+
+
+def unwrapped(array: np.ndarray, slope: float | np.ndarray = 1.0) -> np.ndarray:
+    """Returns the HU with negative values again where they were read as 16 bits without a sign (63536 for -2000).
+
+    Parameters
+    ----------
+    array : float32 [i, j, k]
+    slope : float or [k]
+        HU of one stored step.
+    """
+    beyond = array > BRIGHTEST
+    if not beyond.any() or not np.isfinite(array.max()):
+        return array
+    array = np.where(beyond, array - 2**16 * np.float32(slope), array)
+    return np.where(array > BRIGHTEST, np.float32(LOWEST), array)  # a mark for padding in another scale
 
 
 def air_hu(array: np.ndarray) -> float:

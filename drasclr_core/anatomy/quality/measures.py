@@ -41,7 +41,8 @@ def measure_lungs(volume: Volume, lungs: np.ndarray) -> dict[str, float]:
 
 
 def measure_scan(volume: Volume) -> dict[str, float]:
-    """What can be measured without lungs: HU of air and tissue, slice distance and gaps (mm), and `body_across`."""
+    """What can be measured without lungs: HU of air and tissue, slice distance and gaps (mm), `body_across`,
+    and (text) the reader's ``note``."""
     stored = [*volume.source.get("spacing", volume.spacing), volume.source.get("slice_thickness", 0.0)]
     hounsfield = {"air_hu": volume.source.get("air_hu"), "tissue_hu": tissue_hu(volume.array[lattice(volume)])}
     return {
@@ -49,6 +50,7 @@ def measure_scan(volume: Volume) -> dict[str, float]:
         "gap_mm": float(volume.source.get("gap_mm", 0.0)),
         "body_across": body_across(volume),
         **{name: hu for name, hu in hounsfield.items() if hu is not None},
+        **({"note": volume.source["note"]} if "note" in volume.source else {}),
     }
 
 

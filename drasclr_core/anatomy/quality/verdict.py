@@ -70,7 +70,7 @@ LIMITS = (
           f"{CHESTS}: 0.26 to 0.9; turned: the same, negative"),
     Limit("head_foot", (-0.3, NONE), ANY, "the windpipe lies below: is the scan upside down?",
           f"{CHESTS}: 0.76 to 1; turned: the same, negative"),
-    Limit("gap_mm", (0.0, 0.0), (0.0, NONE), "slices missing inside the series: a gap of {:.0f} mm was interpolated",
+    Limit("gap_mm", (0.0, 0.0), (0.0, NONE), "slices missing or at uneven steps: a gap of {:.3g} mm was interpolated",
           "interpolation blurs a nodule; from 10 mm on the reader refuses the series"),
     Limit("dice", (0.75, NONE), (0.60, NONE), "warped lungs overlap the atlas by only {:.2f} (Dice)",
           f"{PAIRS}: 0.77 to 0.90; 40 mm off: 0.41 to 0.65"),
@@ -96,9 +96,10 @@ class Quality:
     verdict : str
         ``ok``, ``review`` or ``refused``.
     reasons : list of str
-        What is wrong, worst first; empty for ``ok``.
+        What is wrong, worst first, and what the reader chose to read where there was a choice.
     measures : dict
-        Numbers the verdict is made from (see `LIMITS`), and ``error`` (str) where the scan could not be processed.
+        Numbers the verdict is made from (see `LIMITS`), and, as text, ``error`` where the scan could not be
+        processed and ``note`` of the reader.
     """
 
     verdict: str
@@ -127,7 +128,8 @@ def judge(measures: dict) -> Quality:
         usable = limit.usable[0] <= value <= limit.usable[1]
         (review if usable else refused).append(limit.reason.format(value))
     verdict = "refused" if refused else "review" if review else "ok"
-    return Quality(verdict, refused + review, measures)
+    notes = [measures["note"]] if "note" in measures else []
+    return Quality(verdict, refused + review + notes, measures)
 
 
 def assess(volume: Volume, lungs: np.ndarray, affine: AtlasAffine | None = None, atlas: Atlas | None = None) -> Quality:
@@ -191,6 +193,6 @@ def table(run: Run) -> pd.DataFrame:
     """One row per subject of the cohort, in the order of `entries`: ``sid, verdict, reasons`` and every measure."""
     rows = []
     for sid, quality in entries(run):
-        measures = {name: value for name, value in quality.measures.items() if name != "error"}
+        measures = {name: value for name, value in quality.measures.items() if name not in ("error", "note")}
         rows.append({"sid": sid, "verdict": quality.verdict, "reasons": "; ".join(quality.reasons), **measures})
     return pd.DataFrame(rows)

@@ -1,0 +1,20 @@
+"""Whether the rows of a text table have the cells that its header names."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+
+def check_cells(path: Path, separator: str) -> None:
+    """Raises ValueError where a row has more cells than the header, because all after it would be read one off.
+
+    Empty cells at the end of a row do not count.
+    """
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        rows = csv.reader(file, delimiter=separator, skipinitialspace=True)
+        width = len(next(rows, []))
+        for number, row in enumerate(rows, start=2):
+            if any(cell.strip() for cell in row[width:]):
+                raise ValueError(f"{path.name}: row {number} has {len(row)} cells and the header {width}. Put text with "
+                                 f"a {separator!r} in quotes, or name the column.")  # fmt: skip

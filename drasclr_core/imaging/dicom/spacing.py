@@ -1,0 +1,70 @@
+"""Whether slices are evenly spaced, and how slices at other steps become a volume: by the true positions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from drasclr_core.imaging.refusal import refusal
+
+OFF = 0.1
+"""Evenly spaced slices are within this part of a step of their places; more is no rounding of a header."""
+GAP = 1.5
+"""A step between slices longer than this many other ones is a gap."""
+MAX_GAP_MM = 10.0
+"""The largest gap that is interpolated; a nodule may hide in a larger one."""
+FINEST = 4
+"""Uneven slices are interpolated at their smallest step, or at this part of the usual one where that is larger."""
+
+
+def is_even(positions: np.ndarray) -> bool:
+    """Returns whether ascending positions [n] lie at equal steps."""
+    even = np.linspace(positions[0], positions[-1], len(positions))
+    return bool(np.abs(positions - even).max() <= OFF * (even[1] - even[0]))
+
+
+def even_positions(folder: Path, positions: np.ndarray) -> tuple[np.ndarray, float]:
+    """Returns evenly spaced positions for slices at these.
+
+    Parameters
+    ----------
+    folder : Path
+        For the message.
+    positions : float64 [n]
+        mm, ascending.
+
+    Returns
+    -------
+    positions : float64 [m]
+        The same where they are even, else as many as the smallest step asks for.
+    gap : float
+        The largest step in mm where it is a gap, else 0.
+
+    Raises
+    ------
+    VolumeError
+        A gap is too large to be interpolated.
+    """
+    if is_even(positions):
+        return positions, 0.0
+    steps = np.diff(positions)
+    smallest, usual, largest = float(steps.min()), float(np.median(steps)), float(steps.max())
+    gap = largest if largest > GAP * smallest else 0.0
+    if gap > MAX_GAP_MM:
+        multiples = steps / smallest
+        if smallest * GAP > usual and np.abs(multiples - np.round(multiples)).max() < 2 * OFF * multiples.max():
+            missing = int(np.round(steps / usual - 1).sum())
+            problem = f"about {missing} slices are missing inside the series (a gap of {largest:.0f} mm)"
+            raise refusal(folder, problem, "Export the whole series again")
+        problem = f"slices at uneven steps of {smallest:.3g} to {largest:.3g} mm, which may be several acquisitions"
+        raise refusal(folder, problem, "Export one acquisition, whole")
+    step = usual if GAP * smallest > usual else max(smallest, usual / FINEST)
+    return np.linspace(positions[0], positions[-1], round((positions[-1] - positions[0]) / step) + 1), gap
+
+
+def interpolate(array: np.ndarray, positions: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Returns slices [i, j, m] at the wanted positions, each a mixture of the two of [i, j, n] beside it."""
+    above = np.clip(np.searchsorted(positions, wanted), 1, len(positions) - 1)
+    part = ((wanted - positions[above - 1]) / (positions[above] - positions[above - 1])).astype(np.float32)
+    return array[:, :, above - 1] * (1 - part) + array[:, :, above] * part
