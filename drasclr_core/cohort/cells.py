@@ -16,5 +16,5 @@ def check_cells(path: Path, separator: str) -> None:
         width = len(next(rows, []))
         for number, row in enumerate(rows, start=2):
             if any(cell.strip() for cell in row[width:]):
-                raise ValueError(f"{path.name}: row {number} has {len(row)} cells and the header {width}. Put text with "
-                                 f"a {separator!r} in quotes, or name the column.")  # fmt: skip
+                problem = f"row {number} has {len(row)} cells and the header {width}"
+                raise ValueError(f"{path.name}: {problem}. Put text with {separator!r} in quotes, or name the column.")

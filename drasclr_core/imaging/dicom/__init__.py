@@ -30,8 +30,7 @@ def read_dicom(path: Path) -> tuple[np.ndarray, np.ndarray, dict]:
 
 def _read(path: Path) -> tuple[np.ndarray, np.ndarray, dict]:
     stack, note = choose_stack(path, read_slices(path))
-    positions = stack.at(stack.slices)
-    even, gap = even_positions(path, positions)
+    even, gap = even_positions(path, stack.positions)
     first, last = stack.slices[0], stack.slices[-1]
     origin, end = (one.numbers("ImagePositionPatient") for one in (first, last))
     along_row, along_column = first.numbers("ImageOrientationPatient").reshape(2, 3)
@@ -40,8 +39,8 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray, dict]:
     between_slices = (end - origin) / (len(even) - 1)
     linear = np.stack([along_row * between_columns, along_column * between_rows, between_slices], axis=1)
     array = read_pixels(path, stack.slices)
-    if even is not positions:
-        array = interpolate(array, positions, even)
+    if even is not stack.positions:
+        array = interpolate(array, stack.positions, even)
     thickness = float(first.get("SliceThickness") or np.linalg.norm(between_slices))
     source = {"format": "DICOM", "slice_thickness": thickness}
     source |= {"gap_mm": gap} if gap else {}

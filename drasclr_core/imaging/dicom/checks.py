@@ -63,9 +63,9 @@ def check_stack(path: Path, stack: Stack) -> None:
         raise refusal(path, "a slice is damaged or incomplete", "Copy or export the series again")
     if any(one.get("SamplesPerPixel") not in (None, 1) for one in stack.slices):
         raise refusal(path, "colour pictures", "Export the CT itself, not a picture of it")
-    positions = stack.at(stack.slices)
+    positions = stack.positions
     steps = np.diff(positions)
-    holes = np.flatnonzero(steps > GAP * steps.min())
+    holes = np.flatnonzero(steps > GAP * np.median(steps))
     for stray in stack.strays:
         place = stack.at([stray])[0]
         if ((positions[holes] < place) & (place < positions[holes + 1])).any():

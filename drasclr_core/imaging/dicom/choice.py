@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from drasclr_core.imaging.dicom.acquisitions import part_by_acquisition
 from drasclr_core.imaging.dicom.checks import check_stack, placed_ct
 from drasclr_core.imaging.dicom.headers import Slice
 from drasclr_core.imaging.dicom.kernels import is_known, kernel_of, sharpness
-from drasclr_core.imaging.dicom.spacing import is_even
-from drasclr_core.imaging.dicom.stacks import Stack, part_into_stacks
+from drasclr_core.imaging.dicom.stacks import Stack, parallel_stacks
 from drasclr_core.imaging.refusal import refusal
 
 RULE = "most slices, then no gap, original, soft kernel, first acquired"
@@ -29,7 +29,7 @@ def choose_stack(path: Path, slices: Sequence[Slice]) -> tuple[Stack, str]:
     VolumeError
         The folder holds no CT slices, scans of several patients, or slices that cannot be told apart.
     """
-    every = part_into_stacks(placed_ct(path, slices))
+    every = [part for stack in parallel_stacks(placed_ct(path, slices)) for part in part_by_acquisition(stack)]
     stacks = [stack for stack in every if stack.places.any()]
     if not stacks:
         raise refusal(path, "fewer than two CT slices with a position in one series", "Export the whole axial series")
@@ -38,7 +38,7 @@ def choose_stack(path: Path, slices: Sequence[Slice]) -> tuple[Stack, str]:
         raise refusal(path, f"scans of {len(patients)} patients in one folder", "Give one folder for each")
     most = max(map(_count, stacks))
     chosen = min(stacks, key=lambda stack: _rank(stack, most))
-    chosen = chosen.part(np.argsort(chosen.at(chosen.slices)))
+    chosen = chosen.part(np.argsort(chosen.positions))
     check_stack(path, chosen)
     return chosen, _note(chosen, [stack for stack in every if stack.slices[0] not in chosen.slices])
 
@@ -54,7 +54,7 @@ def _rank(stack: Stack, most: int) -> tuple:
         few,
         -_count(stack) if few else 0,
         stack.repeats > 0,
-        not is_even(np.sort(stack.at(stack.slices))),
+        not stack.is_even,
         "ORIGINAL" not in (first.get("ImageType") or "ORIGINAL"),
         sharpness(kernel_of(first)),
         -_count(stack),

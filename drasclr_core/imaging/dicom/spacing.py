@@ -10,18 +10,50 @@ from drasclr_core.imaging.refusal import refusal
 
 OFF = 0.1
 """Evenly spaced slices are within this part of a step of their places; more is no rounding of a header."""
+STRICT = (0.02, 0.06)
+"""The same where the spacing alone tells stacks apart: part of a step, or mm (headers are rounded to 0.1 mm)."""
 GAP = 1.5
 """A step between slices longer than this many other ones is a gap."""
 MAX_GAP_MM = 10.0
 """The largest gap that is interpolated; a nodule may hide in a larger one."""
+LEAST = 5
+"""Slices of a stack that is told from others by its spacing alone."""
+ONE_STACK = 0.75
+"""Slices of which this part of the steps is the usual one are a single stack."""
 FINEST = 4
 """Uneven slices are interpolated at their smallest step, or at this part of the usual one where that is larger."""
 
 
-def is_even(positions: np.ndarray) -> bool:
-    """Returns whether ascending positions [n] lie at equal steps."""
+def is_even(positions: np.ndarray, off: float = OFF, rounding: float = 0.0) -> bool:
+    """Returns whether ascending positions [n] (mm) lie at equal steps, within `off` of a step or `rounding` mm."""
     even = np.linspace(positions[0], positions[-1], len(positions))
-    return bool(np.abs(positions - even).max() <= OFF * (even[1] - even[0]))
+    step = (positions[-1] - positions[0]) / max(len(positions) - 1, 1)
+    return bool(np.abs(positions - even).max() <= max(off * step, rounding))
+
+
+def combs(positions: np.ndarray) -> list[np.ndarray]:
+    """Returns the indices of two to four evenly spaced stacks whose slices lie between each other; or nothing.
+
+    Parameters
+    ----------
+    positions : float64 [n]
+        mm, ascending.
+    """
+    steps = np.diff(positions)
+    if np.mean(np.abs(steps - np.median(steps)) <= OFF * np.median(steps)) > ONE_STACK:
+        return []
+    for count in range(2, 5):
+        if len(positions) < LEAST * count:
+            break
+        step = float(np.median(positions[count:] - positions[:-count]))
+        phase = np.mod(positions - positions[0] + OFF * step, step)  # so that those of the first stack do not wrap
+        order = np.argsort(phase, kind="stable")
+        stacks = np.split(order, 1 + np.flatnonzero(np.diff(phase[order]) > OFF * step))
+        if len(stacks) == count and all(
+            len(one) >= LEAST and is_even(np.sort(positions[one]), *STRICT) for one in stacks
+        ):
+            return [np.sort(one) for one in stacks]
+    return []
 
 
 def even_positions(folder: Path, positions: np.ndarray) -> tuple[np.ndarray, float]:
@@ -52,9 +84,8 @@ def even_positions(folder: Path, positions: np.ndarray) -> tuple[np.ndarray, flo
     smallest, usual, largest = float(steps.min()), float(np.median(steps)), float(steps.max())
     gap = largest if largest > GAP * smallest else 0.0
     if gap > MAX_GAP_MM:
-        multiples = steps / smallest
-        if smallest * GAP > usual and np.abs(multiples - np.round(multiples)).max() < 2 * OFF * multiples.max():
-            missing = int(np.round(steps / usual - 1).sum())
+        missing = int(np.round(steps / usual - 1).sum())
+        if missing and np.abs(steps / usual - np.round(steps / usual)).max() < 2 * OFF:
             problem = f"about {missing} slices are missing inside the series (a gap of {largest:.0f} mm)"
             raise refusal(folder, problem, "Export the whole series again")
         problem = f"slices at uneven steps of {smallest:.3g} to {largest:.3g} mm, which may be several acquisitions"
