@@ -46,7 +46,7 @@ def _by_tags(stack: Stack, tags: tuple) -> list[Stack]:
         if sum(map(len, parts)) < len(stack.slices) or len(parts) > 1:
             large = [group for group in groups if len(group) >= LEAST]
             if _are_acquisitions(stack, names, groups, parts, _joined(large, stack.places, names in SLABS)):
-                return [one for part in stack.parts(parts) for one in _by_tags(part, tags[number + 1 :])]
+                return [one for part in _parts(stack, parts) for one in _by_tags(part, tags[number + 1 :])]
     return _passes(stack)
 
 
@@ -60,6 +60,12 @@ def _are_acquisitions(stack: Stack, names: tuple[str, ...], groups: list, parts:
     return len(passes) > 1 or (len(parts) == 1 and min(map(len, groups)) >= LEAST)
 
 
+def _parts(stack: Stack, groups: list[list[int]]) -> list[Stack]:
+    """The stack in groups of slices, and one of those that are in no group."""
+    left = sorted({*range(len(stack.slices))}.difference(*groups))
+    return stack.parts([*groups, left] if left else groups)
+
+
 def _by_value(stack: Stack, names: tuple[str, ...]) -> list[list[int]]:
     """Indices of the slices with one value of a tag each, in order of the values."""
     values = [str(one.get(*names)) for one in stack.slices]
@@ -71,20 +77,22 @@ def _by_value(stack: Stack, names: tuple[str, ...]) -> list[list[int]]:
 
 
 def _joined(groups: Sequence[Sequence[int]], places: np.ndarray, slabs: bool = True) -> list[list[int]]:
-    """Groups of slices, those that follow each other along the body joined.
+    """Groups of slices, those that follow each other along the body or fill a hole joined.
 
     They may share the position in between; `slabs` may share up to half of their slices, of which the first's count.
     """
     parts: list[list[int]] = []
     for group in groups:
+        low, high = places[group].min(), places[group].max()
         if parts:
-            first, last = places[parts[-1]].min(), places[parts[-1]].max()
-            beyond = [index for index in group if not first <= places[index] <= last]
-            low, high = places[group].min(), places[group].max()
-            before = sum(not low <= places[index] <= high for index in parts[-1])
-            one_side = low > first or high < last
-            touch = low >= last or high <= first
-            if beyond and one_side and (touch or (slabs and min(2 * len(beyond), 2 * before) >= len(group))):
+            own = places[parts[-1]]
+            beyond = [index for index in group if not own.min() <= places[index] <= own.max()]
+            between = np.count_nonzero((own >= low) & (own <= high))
+            touch = high <= own.min() or low >= own.max()
+            overlap = (low > own.min() or high < own.max()) and 2 * min(len(beyond), len(own) - between) >= len(group)
+            if not between and len(group) >= LEAST:
+                beyond = group
+            if beyond and (touch or (slabs and overlap) or beyond is group):
                 parts[-1] += beyond
                 continue
         parts.append(list(group))
@@ -126,11 +134,11 @@ def _passes(stack: Stack) -> list[Stack]:
         if stack.repeats:
             ranks = _ranks(order, stack.places, stack.times)
             if len(passes) <= stack.times <= len(runs) <= max(MOST, stack.times):
-                return stack.parts(passes)
+                return _parts(stack, passes)
             if ranks and all(_numbered_evenly(stack, rank) for rank in ranks):
                 return stack.parts(ranks)
         elif len(passes) > 1 and len(runs) <= MOST and min(map(len, passes)) >= LEAST:
-            return stack.parts(passes)
+            return _parts(stack, passes)
     order = np.argsort(stack.positions)
     between = [] if stack.repeats else combs(stack.positions[order])
     return stack.parts([order[comb] for comb in between]) or [stack]

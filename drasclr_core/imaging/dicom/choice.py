@@ -17,6 +17,11 @@ from drasclr_core.imaging.refusal import refusal
 RULE = "most slices, then no gap, original, soft kernel, first acquired"
 NEARLY = 0.9
 """A stack with this part of the most slices counts as one with as many; then the rule's next points decide."""
+FIRST = (
+    ("AcquisitionNumber",), ("TemporalPositionIdentifier", "TemporalPositionIndex"), ("AcquisitionTime",),
+    ("ContentTime",), ("TriggerTime",), ("NominalPercentageOfCardiacPhase",), ("SeriesNumber",), ("InstanceNumber",),
+)  # fmt: skip
+"""Of the stack that was acquired first the first of these is the smallest."""
 NAMED = 3
 """So many stacks that were left are named."""
 
@@ -58,14 +63,13 @@ def _rank(stack: Stack, most: int) -> tuple:
         "ORIGINAL" not in (first.get("ImageType") or "ORIGINAL"),
         sharpness(kernel_of(first)),
         -_count(stack),
-        *(_number(first, tag) for tag in ("AcquisitionNumber", "TemporalPositionIdentifier", "SeriesNumber")),
-        min(_number(one, "InstanceNumber") for one in stack.slices),
+        *(min(_number(one, *names) for one in stack.slices) for names in FIRST),
     )
 
 
-def _number(one: Slice, tag: str) -> float:
+def _number(one: Slice, *names: str) -> float:
     try:
-        return float(str(one.get(tag)))
+        return float(str(one.get(*names)))
     except ValueError:
         return np.inf
 

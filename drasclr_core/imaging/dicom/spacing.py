@@ -9,9 +9,11 @@ import numpy as np
 from drasclr_core.imaging.refusal import refusal
 
 OFF = 0.1
-"""Evenly spaced slices are within this part of a step of their places; more is no rounding of a header."""
-STRICT = (0.02, 0.06)
-"""The same where the spacing alone tells stacks apart: part of a step, or mm (headers are rounded to 0.1 mm)."""
+"""Evenly spaced slices are within this part of a step of their places."""
+STRICT = 0.02
+"""The same where the spacing alone tells stacks apart."""
+ROUNDED = 0.11
+"""Headers are rounded to 0.1 mm, which moves places by this, mm."""
 GAP = 1.5
 """A step between slices longer than this many other ones is a gap."""
 MAX_GAP_MM = 10.0
@@ -24,11 +26,11 @@ FINEST = 4
 """Uneven slices are interpolated at their smallest step, or at this part of the usual one where that is larger."""
 
 
-def is_even(positions: np.ndarray, off: float = OFF, rounding: float = 0.0) -> bool:
-    """Returns whether ascending positions [n] (mm) lie at equal steps, within `off` of a step or `rounding` mm."""
+def is_even(positions: np.ndarray, off: float = OFF) -> bool:
+    """Returns whether ascending positions [n] (mm) lie at equal steps, within `off` of a step or `ROUNDED`."""
     even = np.linspace(positions[0], positions[-1], len(positions))
     step = (positions[-1] - positions[0]) / max(len(positions) - 1, 1)
-    return bool(np.abs(positions - even).max() <= max(off * step, rounding))
+    return bool(np.abs(positions - even).max() <= max(off * step, ROUNDED))
 
 
 def combs(positions: np.ndarray) -> list[np.ndarray]:
@@ -50,7 +52,7 @@ def combs(positions: np.ndarray) -> list[np.ndarray]:
         order = np.argsort(phase, kind="stable")
         stacks = np.split(order, 1 + np.flatnonzero(np.diff(phase[order]) > OFF * step))
         if len(stacks) == count and all(
-            len(one) >= LEAST and is_even(np.sort(positions[one]), *STRICT) for one in stacks
+            len(one) >= LEAST and is_even(np.sort(positions[one]), STRICT) for one in stacks
         ):
             return [np.sort(one) for one in stacks]
     return []
@@ -84,8 +86,9 @@ def even_positions(folder: Path, positions: np.ndarray) -> tuple[np.ndarray, flo
     smallest, usual, largest = float(steps.min()), float(np.median(steps)), float(steps.max())
     gap = largest if largest > GAP * smallest else 0.0
     if gap > MAX_GAP_MM:
-        missing = int(np.round(steps / usual - 1).sum())
-        if missing and np.abs(steps / usual - np.round(steps / usual)).max() < 2 * OFF:
+        multiples = np.round(steps / usual)
+        if multiples.min() == 1 and np.abs(steps / usual - multiples).max() < 2 * OFF:
+            missing = int((multiples - 1).sum())
             problem = f"about {missing} slices are missing inside the series (a gap of {largest:.0f} mm)"
             raise refusal(folder, problem, "Export the whole series again")
         problem = f"slices at uneven steps of {smallest:.3g} to {largest:.3g} mm, which may be several acquisitions"
