@@ -6,8 +6,8 @@ import csv
 from pathlib import Path
 
 
-def check_cells(path: Path, separator: str) -> None:
-    """Raises ValueError where a row has more cells than the header, because all after it would be read one off.
+def check_cells(path: Path, separator: str) -> int:
+    """Returns the number of the header's cells; raises ValueError where a row has more cells than the header, because all after it would be read one off.
 
     Empty cells at the end of a row do not count.
     """
@@ -18,3 +18,4 @@ def check_cells(path: Path, separator: str) -> None:
             if any(cell.strip() for cell in row[width:]):
                 problem = f"row {number} has {len(row)} cells and the header {width}"
                 raise ValueError(f"{path.name}: {problem}. Put text with {separator!r} in quotes, or name the column.")
+    return width

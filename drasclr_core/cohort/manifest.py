@@ -107,8 +107,8 @@ def _read_csv(path: Path) -> pd.DataFrame:
         with path.open(encoding="utf-8-sig") as file:
             header = file.readline()
         separator = next((one for one in SEPARATORS if one in header), ",")
-        check_cells(path, separator)
-        table = pd.read_csv(path, sep=separator, index_col=False, dtype={"sid": str, "image": str},
+        columns = range(check_cells(path, separator))
+        table = pd.read_csv(path, sep=separator, usecols=columns, index_col=False, dtype={"sid": str, "image": str},
                             encoding="utf-8-sig", skipinitialspace=True)  # fmt: skip
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, csv.Error) as error:
         problem = " ".join(str(error).split())

@@ -27,11 +27,10 @@ def safe_sids(scans: Sequence[Path]) -> tuple[list[str], list[str]]:
     stems = [_stem(scan) for scan in scans]
     plain = [_plain(stem) for stem in stems]
     counts = Counter(sid.casefold() for sid in plain)
-    sids = [
-        sid if sid == stem or not (_loses_letters(stem) or counts[sid.casefold()] > 1 or len(sid) > LONGEST)
-        else f"{sid[:LONGEST] or 'scan'}-{_digest(scan)}"
-        for stem, sid, scan in zip(stems, plain, scans, strict=True)
-    ]  # fmt: skip
+    sids = []
+    for stem, sid, scan in zip(stems, plain, scans, strict=True):
+        unclear = sid != stem and (_loses_letters(stem) or counts[sid.casefold()] > 1)
+        sids.append(f"{sid[:LONGEST] or 'scan'}-{_digest(scan)}" if unclear or len(sid) > LONGEST else sid)
     changed = [
         f"{printable_name(scan)}: {sid}" for scan, stem, sid in zip(scans, plain, sids, strict=True) if sid != stem
     ]

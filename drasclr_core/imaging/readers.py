@@ -15,8 +15,6 @@ from drasclr_core.imaging.folders import FETCH, is_pointer
 from drasclr_core.imaging.masks import bounding_box
 from drasclr_core.imaging.refusal import VolumeError, refusal
 
-__all__ = ["FILE_SUFFIXES", "VolumeError", "is_image_file", "read_image", "refusal"]
-
 FILE_SUFFIXES = (*nifti.SUFFIXES, *itk.SUFFIXES)
 PLAUSIBLE_SPACING = (0.1, 20.0)
 """Voxel sizes of chest CT, mm; a size outside means a broken header or metres instead of millimetres."""

@@ -11,11 +11,15 @@ from nibabel import orientations
 
 from drasclr_core.imaging.constants import LOWEST
 from drasclr_core.imaging.hounsfield import air_hu, check_hounsfield
-from drasclr_core.imaging.readers import VolumeError, read_image
+from drasclr_core.imaging.readers import read_image
+from drasclr_core.imaging.refusal import VolumeError, refusal
 from drasclr_core.imaging.resampling import resample
 from drasclr_core.run import atomic
 
 __all__ = ["Volume", "VolumeError", "load_mask", "load_volume", "save_mask", "save_volume"]
+
+MOST_LABELS = 20
+"""A map of lungs, lobes or segments has no more values than this."""
 
 
 @dataclass(frozen=True)
@@ -88,19 +92,32 @@ def save_mask(path: str | Path, mask: np.ndarray, affine: np.ndarray) -> None:
     _save_nifti(path, np.asarray(mask, dtype=np.uint8), affine)
 
 
-def load_mask(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
-    """Read a mask or label map: uint8 [x, y, z] in RAS+ order, and its affine [4, 4] (RAS mm); not resampled.
+def load_mask(path: str | Path, turn: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Reads a mask or label map: uint8 [x, y, z], not resampled, and its affine [4, 4] (RAS mm).
+
+    Parameters
+    ----------
+    path : path
+    turn : bool
+        To RAS+ order; False leaves the voxels in the order in which they are stored.
 
     Raises
     ------
     VolumeError
-        The file cannot be read.
+        The file cannot be read, or holds an image and no mask.
     """
     array, affine, _ = read_image(path)
-    turn = orientations.io_orientation(affine)
-    affine = affine @ orientations.inv_ornt_aff(turn, array.shape)  # the shape as stored, before the turn
-    array = orientations.apply_orientation(array.astype(np.uint8), turn)
-    return np.ascontiguousarray(array), affine
+    low, high = float(array.min()), float(array.max())
+    mask = np.clip(np.nan_to_num(array), 0, 255).astype(np.uint8)
+    labels = np.count_nonzero(np.bincount(mask.ravel(), minlength=256))
+    if not low >= 0 or labels > MOST_LABELS or (array != np.rint(array)).any():
+        raise refusal(path, f"values from {low:g} to {high:g}: an image, not a mask",
+                      "Give a mask: 0 outside, 1 in the right lung, 2 in the left one (or 1 in both)")  # fmt: skip
+    if turn:
+        order = orientations.io_orientation(affine)
+        affine = affine @ orientations.inv_ornt_aff(order, mask.shape)  # the shape as stored, before the turn
+        mask = orientations.apply_orientation(mask, order)
+    return np.ascontiguousarray(mask), affine
 
 
 def _save_nifti(path: str | Path, array: np.ndarray, affine: np.ndarray) -> None:

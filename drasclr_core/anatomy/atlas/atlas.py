@@ -17,8 +17,7 @@ from scipy.spatial.distance import cdist
 
 from drasclr_core.anatomy.atlas.landmarks import landmark_grid
 from drasclr_core.imaging.affine import transform
-from drasclr_core.imaging.readers import read_image
-from drasclr_core.imaging.volume import save_mask
+from drasclr_core.imaging.volume import load_mask, save_mask
 from drasclr_core.run import atomic, read_json, write_json
 
 
@@ -152,10 +151,9 @@ def read_stored(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     """A mask in the order in which its voxels are stored: uint8 [x, y, z], and its affine [4, 4] to RAS mm.
 
     Subjects' masks come through `volume.load_mask`, which turns them to RAS+; a given atlas must not be turned, or the
-    grid would start at another corner. Raises `VolumeError` for a file that cannot be read.
+    grid would start at another corner. Raises `VolumeError` for a file that cannot be read or is no mask.
     """
-    array, affine, _ = read_image(path)
-    return np.clip(array, 0, 255).astype(np.uint8), affine
+    return load_mask(path, turn=False)
 
 
 def build_atlas(
