@@ -7,9 +7,9 @@ from pathlib import Path
 
 
 def check_cells(path: Path, separator: str) -> int:
-    """Returns the number of the header's cells; raises ValueError where a row has more cells than the header, because all after it would be read one off.
+    """Returns the number of the header's cells; raises ValueError where a row has more.
 
-    Empty cells at the end of a row do not count.
+    All cells after one too many would be read one off. Empty cells at the end of a row do not count.
     """
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         rows = csv.reader(file, delimiter=separator, skipinitialspace=True)

@@ -24,9 +24,9 @@ def read_copdgene(
     visual_scores: str | Path | None = None,
     mortality: str | Path | None = None,
     phase: int = 1,
-    pattern: str = PATTERN,
+    pattern: str = "",
 ) -> pd.DataFrame:
-    """Make a subject table from COPDGene's files; all files with labels are optional.
+    """Returns a subject table of COPDGene's files; all files with labels are optional.
 
     Parameters
     ----------
@@ -39,7 +39,8 @@ def read_copdgene(
     phase : int
         The visit: 1, 2 or 3. Follow-up is counted from there.
     pattern : str
-        Shell-style pattern of the names of scan files or DICOM folders, such as ``*_INSP_STD_*_COPD.nii.gz``.
+        Shell-style pattern of the names of scan files or DICOM folders, such as ``*_INSP_STD_*_COPD.nii.gz``; empty
+        for `PATTERN`.
 
     Returns
     -------
@@ -59,7 +60,7 @@ def read_copdgene(
     """
     if phase not in (1, 2, 3):
         raise ValueError(f"phase {phase!r}: COPDGene has phases 1, 2 and 3. Give one of these numbers.")
-    table = _find_images(images, pattern)
+    table = _find_images(images, pattern or PATTERN)
     labels, notes = _read_labels(phenotypes, visual_scores, mortality, phase)
     with_scan, known = set(table["sid"]), set(labels.index)
     if len(labels.columns):

@@ -55,7 +55,7 @@ class Label:
 def read_label_file(
     path: str | Path, labels: tuple[Label, ...], phase: int = 1, complete: bool = False
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Read the labels of one phase from tab- or comma-separated text.
+    """Returns the labels of one phase from tab- or comma-separated text.
 
     Three layouts are recognised: long (a column ``Phase_study`` or ``visitnum``), wide (names end in ``_P1``, ``_P2``,
     ...) and a single visit (neither), which is taken for phase 1.

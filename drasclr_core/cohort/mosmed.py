@@ -16,12 +16,12 @@ GRADES = tuple(f"CT-{grade}" for grade in range(5))
 
 
 def is_mosmed(folder: str | Path) -> bool:
-    """Whether a folder is MosMedData: it holds ``studies/CT-0`` ... ``studies/CT-4``, not necessarily all."""
+    """Returns whether a folder is MosMedData: it holds ``studies/CT-0`` ... ``studies/CT-4``, not necessarily all."""
     return any((Path(folder) / "studies" / grade).is_dir() for grade in GRADES)
 
 
 def read_mosmed(folder: str | Path) -> pd.DataFrame:
-    """Make a subject table from MosMedData.
+    """Returns a subject table of MosMedData.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ SHOWN = 5
 
 
 def write_subjects(run: Run, table: pd.DataFrame) -> None:
-    """Write the subject table of the run's cohort.
+    """Writes the subject table of the run's cohort.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def write_subjects(run: Run, table: pd.DataFrame) -> None:
 
 
 def read_subjects(run: Run) -> pd.DataFrame:
-    """Read the subject table of the run's cohort (see `write_subjects`).
+    """Returns the subject table of the run's cohort (see `write_subjects`).
 
     Raises
     ------
@@ -55,12 +55,12 @@ def read_subjects(run: Run) -> pd.DataFrame:
 
 
 def image_path(run: Run, image: str) -> Path:
-    """The image of a subject, from the ``image`` column of the subject table."""
+    """Returns the image of a subject, from the ``image`` column of the subject table."""
     return run.cohort / image
 
 
 def shard_of(table: pd.DataFrame, shard: int, num_shards: int) -> pd.DataFrame:
-    """The rows of a subject table that one of several jobs works on.
+    """Returns the rows of a subject table that one of several jobs works on.
 
     Rows are dealt like cards, so that shards differ by at most one subject however the table is sorted, and a subject
     that is appended moves none of the others.
@@ -125,7 +125,7 @@ def _is_utf8(text: str) -> bool:
 
 
 def named(names: Iterable[str]) -> str:
-    """The first few names in a sentence, and how many more there are."""
+    """Returns the first few names in a sentence, and how many more there are."""
     names = list(names)
     return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
 

@@ -31,17 +31,13 @@ BIN = 5.0
 
 
 def check_hounsfield(path: str | Path, array: np.ndarray) -> None:
-    """Refuse values that cannot be a chest CT in HU.
+    """Raises VolumeError for values that cannot be a chest CT in HU.
 
     Parameters
     ----------
     path : path
         Where the values are from, for the message.
     array : float32 [i, j, k]
-
-    Raises
-    ------
-    VolumeError
     """
     low, high = float(array.min()), float(array.max())
     export = "Export the CT in Hounsfield units (air near -1000, water near 0)"
@@ -82,7 +78,7 @@ def unwrapped(array: np.ndarray, slope: float | np.ndarray = 1.0) -> np.ndarray:
 
 
 def air_hu(array: np.ndarray) -> float:
-    """The HU that air has in a scan, -1000 by definition: its most frequent value or, without a peak, the darkest ones.
+    """Returns the HU that air has in a scan, -1000 by definition: its most frequent value or, without a peak, the darkest ones.
 
     Parameters
     ----------
@@ -95,7 +91,7 @@ def air_hu(array: np.ndarray) -> float:
 
 
 def tissue_hu(array: np.ndarray) -> float | None:
-    """The most frequent HU of muscle and organs, about 40 with and without contrast agent; None without a peak.
+    """Returns the most frequent HU of muscle and organs, about 40 with and without contrast agent; None without a peak.
 
     Parameters
     ----------

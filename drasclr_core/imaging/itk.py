@@ -19,7 +19,7 @@ LONGEST_HEADER = 2**20
 
 
 def read_itk(path: Path) -> tuple[np.ndarray, np.ndarray, dict]:
-    """Array, affine and source as `read_image` gives them."""
+    """Returns array, affine and source as `read_image` gives them."""
     _check_header(path)
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))

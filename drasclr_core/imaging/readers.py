@@ -39,12 +39,12 @@ def suffix_of(path: str | Path) -> str:
 
 
 def read_image(path: str | Path) -> tuple[np.ndarray, np.ndarray, dict]:
-    """Read one scan as it is stored.
+    """Returns one scan as it is stored.
 
     Parameters
     ----------
     path : path
-        A NIfTI, NRRD or MetaImage file, or a folder with a DICOM series.
+        A NIfTI, NRRD or MetaImage file, a multi-frame DICOM file, or a folder with a DICOM series.
 
     Returns
     -------
@@ -53,8 +53,8 @@ def read_image(path: str | Path) -> tuple[np.ndarray, np.ndarray, dict]:
     affine : float64 [4, 4]
         From voxel indices to RAS mm.
     source : dict
-        ``format`` and, for DICOM, ``slice_thickness`` (mm) and ``gap_mm`` where slices were missing; nothing that names
-        a person or a study.
+        ``format`` and, for DICOM, ``slice_thickness`` (mm), ``gap_mm`` where a gap was interpolated and ``note`` where
+        slices were left out; nothing that names a person or a study.
 
     Raises
     ------

@@ -14,7 +14,7 @@ ALIGNED = 1e-3
 
 
 def resample(array: np.ndarray, affine: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarray]:
-    """Resample to cubes of `spacing` mm on a grid along the RAS axes.
+    """Returns an image on a grid of cubes of `spacing` mm along the RAS axes.
 
     Parameters
     ----------

@@ -33,8 +33,8 @@ class Volume:
     affine : float64 [4, 4]
         From voxel indices to RAS mm.
     source : dict
-        The scan as it was stored: ``format``, ``shape`` and ``spacing`` (mm) in RAS order, ``air_hu``, and for
-        DICOM ``slice_thickness`` (mm) and, where missing slices were interpolated, ``gap_mm``.
+        The scan as it was stored: ``format``, ``shape`` and ``spacing`` (mm) in RAS order, ``air_hu``, and for DICOM
+        ``slice_thickness`` (mm), ``gap_mm`` where a gap was interpolated, and ``note`` on what was left out.
     """
 
     array: np.ndarray
@@ -48,12 +48,13 @@ class Volume:
 
 
 def load_volume(path: str | Path, spacing: float = 1.0) -> Volume:
-    """Read a scan and bring it to the project's standard form.
+    """Returns a scan in the project's standard form.
 
     Parameters
     ----------
     path : path
-        NIfTI, NRRD or MetaImage file, or a folder with a DICOM series (of several, the CT series with the most slices).
+        NIfTI, NRRD or MetaImage file, a folder with a DICOM series (of several, see
+        `dicom.choice.RULE`), or a multi-frame DICOM file.
     spacing : float
         Size of the cubic voxels in mm (the paper uses 1 mm).
 
@@ -74,14 +75,14 @@ def load_volume(path: str | Path, spacing: float = 1.0) -> Volume:
 
 
 def save_volume(path: str | Path, volume: Volume) -> None:
-    """Write a volume as int16 HU, ``.nii.gz``."""
+    """Writes a volume as int16 HU, ``.nii.gz``."""
     limits = np.iinfo(np.int16)
     array = np.clip(np.rint(volume.array), limits.min, limits.max).astype(np.int16)
     _save_nifti(path, array, volume.affine)
 
 
 def save_mask(path: str | Path, mask: np.ndarray, affine: np.ndarray) -> None:
-    """Write a mask or label map as uint8 ``.nii.gz``.
+    """Writes a mask or label map as uint8 ``.nii.gz``.
 
     Parameters
     ----------

@@ -112,7 +112,7 @@ def _read(path: Path, file: Path) -> list[Slice]:
                       ) from error  # fmt: skip
     except (pydicom.errors.InvalidDicomError, OSError, EOFError):
         return []
-    if "DirectoryRecordSequence" in header:
+    if "DirectoryRecordSequence" in header or not {"SOPClassUID", "Modality", "Rows"} & {*header.dir()}:
         return []
     has_preamble = start[128:] == b"DICM"
     groups = header.get("PerFrameFunctionalGroupsSequence")
