@@ -78,7 +78,7 @@ def unwrapped(array: np.ndarray, slope: float | np.ndarray = 1.0) -> np.ndarray:
 
 
 def air_hu(array: np.ndarray) -> float:
-    """Returns the HU that air has in a scan, -1000 by definition: its most frequent value or, without a peak, the darkest ones.
+    """Returns the HU that air has in a scan: its most frequent value or, without a peak, that of the darkest voxels.
 
     Parameters
     ----------

@@ -18,12 +18,12 @@ _MOST_PER_SUBTYPE = 4
 
 
 def is_annotated(index: int, seed: int) -> bool:
-    """Whether subject `index` is one of the about 70 % that an annotator looked at."""
+    """Returns whether subject `index` is one of the about 70 % that an annotator looked at."""
     return np.random.default_rng(np.random.SeedSequence((seed, index, _STREAM))).random() < ANNOTATED_SHARE
 
 
 def click_boxes(truth: dict[str, np.ndarray], affine: np.ndarray, sid: str, index: int, seed: int) -> list[dict]:
-    """Boxes of one subject, as an annotator would set them.
+    """Returns boxes of one subject, as an annotator would set them.
 
     A click lands where a 32 mm cube holds much of one subtype and at least twice as much of it as of the other, and
     within a few millimetres of where it was aimed. Where a subject has too little of a subtype there is no box of it.

@@ -23,12 +23,12 @@ VERSION = {"copd": 3, "covid": 3}
 
 
 def subject_name(index: int) -> str:
-    """The sid of phantom number `index`."""
+    """Returns the sid of phantom number `index`."""
     return f"P{index:05d}"
 
 
 def make_subject(index: int, images: Path, truth: Path, seed: int = 0, spacing: float = 2.0, arm: str = "copd") -> dict:
-    """Make one phantom's files, unless they are there already.
+    """Makes one phantom's files, unless they are there already.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def make_subject(index: int, images: Path, truth: Path, seed: int = 0, spacing: 
 def make_cohort(
     run: Run, subjects: int, seed: int = 0, spacing: float = 2.0, arm: str = "copd", workers: int = 0
 ) -> pd.DataFrame:
-    """Make phantoms 0 to `subjects` - 1, the subject table and ``boxes.csv`` of the run's cohort.
+    """Makes phantoms 0 to `subjects` - 1, the subject table and ``boxes.csv`` of the run's cohort.
 
     Returns
     -------

@@ -13,7 +13,7 @@ EDGES = np.arange(-1030, 110, BIN_HU)
 
 
 def density_table(volume: Volume, lungs: np.ndarray, **names: str) -> pd.DataFrame:
-    """Densities inside the lungs of one scan.
+    """Returns densities inside the lungs of one scan.
 
     Parameters
     ----------
@@ -50,5 +50,5 @@ def density_table(volume: Volume, lungs: np.ndarray, **names: str) -> pd.DataFra
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
-    """One row per scan of a `density_table` (or several put together): everything but the histogram."""
+    """Returns one row per scan of a `density_table` (or several put together): everything but the histogram."""
     return table.drop(columns=["hu_from", "share_pct"]).drop_duplicates(ignore_index=True)

@@ -60,17 +60,17 @@ class Chest:
     horizontal: np.ndarray
 
     def to_world(self, points) -> np.ndarray:
-        """Canonical mm [..., 3] to RAS mm."""
+        """Returns canonical mm [..., 3] as RAS mm."""
         return transform(self.matrix, points)
 
     def canonical(self, x, y, z) -> list[np.ndarray]:
-        """RAS mm coordinates (arrays that broadcast) to canonical mm, float32."""
+        """Returns RAS mm coordinates (arrays that broadcast) as canonical mm, float32."""
         inverse = np.linalg.inv(self.matrix).astype(np.float32)
         return [row[0] * x + row[1] * y + row[2] * z + row[3] for row in inverse[:3]]
 
 
 def draw_shape(rng: np.random.Generator) -> np.ndarray:
-    """Random linear map [3, 3] with determinant 1: rotation x scale x shear, as real lungs differ."""
+    """Returns a random linear map [3, 3] with determinant 1: rotation x scale x shear, as real lungs differ."""
     covariance = LOG_SCALE_CORRELATION * np.outer(LOG_SCALE_SD, LOG_SCALE_SD)
     scale = np.linalg.cholesky(covariance) @ rng.standard_normal(3).clip(-2, 2)
     shear = np.eye(3)
@@ -80,7 +80,7 @@ def draw_shape(rng: np.random.Generator) -> np.ndarray:
 
 
 def make_chest(traits: Traits, index: int, seed: int) -> Chest:
-    """The chest of subject `index`: lungs of ``traits.lung_volume_l`` litres in a body of ``traits.bmi``."""
+    """Returns the chest of subject `index`: lungs of ``traits.lung_volume_l`` litres in a body of ``traits.bmi``."""
     rng = random_stream(seed, index, 0)
     build, shape = body.Build.draw(rng, traits.bmi), draw_shape(rng)
     place, off_centre = PLACE_SD * rng.standard_normal(3), rng.uniform(-6, 6, 3)

@@ -47,7 +47,7 @@ class Phantom:
 
 
 def simulate(traits: Traits, index: int, seed: int = 0, spacing: float = 2.0) -> Phantom:
-    """Simulate subject `index`: the same anatomy and disease at every voxel size, and in a cohort of any size.
+    """Simulates subject `index`: the same anatomy and disease at every voxel size, and in a cohort of any size.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ _RIB_STEP, _VERTEBRA = 25.0, 24.0  # mm between ribs and between vertebrae along
 
 
 def draw_body(chest: Chest, axes: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
-    """HU [x, y, z] of everything but the lungs, on the grid of voxel centres `axes`."""
+    """Returns HU [x, y, z] of everything but the lungs, on the grid of voxel centres `axes`."""
     spacing = float(axes[0][1] - axes[0][0])
     soft = _soft_tissue(chest, rng)
     skin = resample(chest.skin, chest.frame, axes)

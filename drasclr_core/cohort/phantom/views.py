@@ -17,7 +17,7 @@ PLACES = (("axial, upper third", 2, 0.70), ("axial, lower third", 2, 0.32), ("co
 
 
 def lung_slice(volume: Volume, lungs: np.ndarray, axis: int, place: float, margin_mm: float = 14.0) -> np.ndarray:
-    """One slice cut to the lungs, as radiologists see it: an image [row, column], the subject's right on the left side.
+    """Returns one slice cut to the lungs, as radiologists see it: an image [row, column], right on the left side.
 
     The head (in axial slices the front) is on top; in sagittal slices the front is on the left.
 
@@ -45,7 +45,7 @@ def lung_slice(volume: Volume, lungs: np.ndarray, axis: int, place: float, margi
 
 
 def side_by_side(scans: Mapping[str, tuple[Volume, np.ndarray]], window: tuple[float, float] = WINDOW) -> Figure:
-    """A figure with one column per scan (name -> volume, lungs) and one row per place in `PLACES`."""
+    """Returns a figure with one column per scan (name -> volume, lungs) and one row per place in `PLACES`."""
     import matplotlib.pyplot as plt  # processes that simulate need no pictures
 
     images = [[lung_slice(*scan, axis, place) for scan in scans.values()] for _, axis, place in PLACES]
