@@ -19,8 +19,7 @@ from scipy.linalg import sqrtm
 from scipy.optimize import least_squares
 
 from drasclr_core.anatomy.atlas.solid import Solid
-from drasclr_core.imaging.affine import affine_matrix, transform
-from drasclr_core.imaging.dicom import LPS_TO_RAS
+from drasclr_core.imaging.affine import LPS_TO_RAS, affine_matrix, transform
 from drasclr_core.imaging.volume import load_mask
 from drasclr_core.run import read_json, write_json
 

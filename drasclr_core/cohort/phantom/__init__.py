@@ -1,4 +1,8 @@
-"""Simulated chest CT with a known truth: one subject from its traits (`simulate`), and cohorts (`make_cohort`)."""
+"""Simulated chest CT with a known truth, and all that is made of it: clinical labels, boxes, whole cohorts.
+
+`traits` draws who is simulated and how ill, `simulate` the scan and its truth, `clinical` (with `spirometry`, `scores`
+and `survival`) the labels, `cohort` a run's cohort; `agreement`, `densities` and `views` compare with other scans.
+"""
 
 from drasclr_core.cohort.phantom.agreement import phantom_agreement
 from drasclr_core.cohort.phantom.cohort import make_cohort

@@ -10,10 +10,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from drasclr_core.imaging.constants import EMPHYSEMA_WINDOW
 from drasclr_core.methods import row_of
 from drasclr_core.report.style import color
 
-WINDOW = (-1060, -825)
 """HU shown black and white in emphysema figures (the paper's Figure 3)."""
 PAPER_LOOK = {"marker": "D", "markerfacecolor": "white", "markeredgecolor": "#444444", "linestyle": "", "markersize": 6}
 DASHES = ("-", "--", "-.", ":")
@@ -102,7 +102,7 @@ def box_pictures(hu: np.ndarray, titles: Sequence[str], columns: int = 6) -> Fig
     for axis in axes.flat:
         axis.axis("off")
     for axis, box, title in zip(axes.flat, hu, titles, strict=False):
-        low, high = WINDOW
+        low, high = EMPHYSEMA_WINDOW
         axis.imshow(box[:, box.shape[1] // 2].T, cmap="gray", vmin=low, vmax=high, origin="lower")
         axis.set_title(title, fontsize=8)
     return fig

@@ -19,10 +19,10 @@ from drasclr_core.anatomy.lungs.low_attenuation import low_attenuation_mask
 from drasclr_core.anatomy.overlays import View
 from drasclr_core.cohort.stages import PRISM, stage_name
 from drasclr_core.evaluate.overlap import share_agreement
+from drasclr_core.imaging.constants import EMPHYSEMA_WINDOW
 from drasclr_core.imaging.volume import Volume
 from drasclr_core.report.style import STRUCTURES, color
 
-WINDOW = (-1060.0, -825.0)
 """HU shown from black to white, as in the paper's Figure 3."""
 LUNG_COLOR, FOUND_COLOR, TRUE_COLOR = "#3b7dd8", "#e0245e", "#ffd166"
 MARGIN_MM = 8.0
@@ -75,7 +75,9 @@ def coronal_maps(columns: list[Column], rows: list[str]) -> Figure:
         middle[0] = column.lungs.shape[0] - 1 - middle[0]  # pictures are mirrored: the subject's right is on the left
         for axis, row in zip(column_axes, rows, strict=True):
             slab = view.picture(column.volume.array)
-            axis.imshow(slab, vmin=WINDOW[0], vmax=WINDOW[1], origin="lower", interpolation="bilinear")
+            axis.imshow(
+                slab, vmin=EMPHYSEMA_WINDOW[0], vmax=EMPHYSEMA_WINDOW[1], origin="lower", interpolation="bilinear"
+            )
             paint(axis, lungs, LUNG_COLOR, 0.22)
             paint(axis, view.picture(np.asarray(column.layers[row]) > 0), FOUND_COLOR, 0.6)
             outline = view.picture(np.asarray(column.outlines.get(row, np.zeros_like(column.lungs))) > 0)
