@@ -15,7 +15,7 @@ from drasclr_core.describe.scan_folder import OneScan
 from drasclr_core.describe.subtype_maps import read_masks
 from drasclr_core.imaging.volume import VolumeError
 from drasclr_core.methods import row_of
-from drasclr_core.report.figures.emphysema.maps import WINDOW
+from drasclr_core.imaging.constants import EMPHYSEMA_WINDOW
 from drasclr_core.report.scenes import can_render, interactive, render_scene, write_scene_page
 from drasclr_core.report.style import figure_html, image_html
 from drasclr_core.report.templates import render
@@ -72,7 +72,7 @@ def write_report(found: Description, scan: OneScan) -> None:
         stored=_stored(scan),
         files={name: what for name, what in (FILES | maps).items() if name in there},
         pictures=pictures,
-        WINDOW=WINDOW,
+        WINDOW=EMPHYSEMA_WINDOW,
         NEIGHBOURS=NEIGHBOURS,
         USUAL=USUAL,
     )
