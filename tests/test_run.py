@@ -12,19 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
-from drasclr_core.run import (
-    NotWritableError,
-    Run,
-    atomic,
-    existing_run,
-    file_fingerprint,
-    fingerprint,
-    is_done,
-    mark_done,
-    project_root,
-    read_json,
-    write_json,
-)
+from drasclr_core.files import NotWritableError, atomic, read_json, write_json
+from drasclr_core.pieces import file_fingerprint, fingerprint, is_done, mark_done
+from drasclr_core.run import Run, existing_run, project_root
 
 
 def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):

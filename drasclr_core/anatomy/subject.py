@@ -21,18 +21,11 @@ from drasclr_core.anatomy.patches import PatchStore
 from drasclr_core.anatomy.quality.measures import measure_alignment, measure_scan
 from drasclr_core.anatomy.quality.verdict import Quality, assess, judge
 from drasclr_core.anatomy.thumbnail import note_thumbnail, save_thumbnail
+from drasclr_core.files import atomic, read_json
 from drasclr_core.imaging.refusal import printable_name
 from drasclr_core.imaging.volume import VolumeError, load_mask, load_volume, save_mask
-from drasclr_core.run import (
-    alignment_folder,
-    atomic,
-    file_fingerprint,
-    fingerprint,
-    kept,
-    mark_done,
-    read_json,
-    remembered_fingerprint,
-)
+from drasclr_core.pieces import file_fingerprint, fingerprint, kept, mark_done, remembered_fingerprint
+from drasclr_core.run import alignment_folder
 
 VERSION = 4
 """Raise when one of these steps changes its result, so that pieces made by an older one are made anew."""

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from drasclr_core.run import Run, atomic
+from drasclr_core.files import atomic
+from drasclr_core.run import Run
 
 SAFE_SID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """Subject identifiers become folder names on every file system."""

@@ -9,12 +9,12 @@ import nibabel as nib
 import numpy as np
 from nibabel import orientations
 
+from drasclr_core.files import atomic
 from drasclr_core.imaging.constants import LOWEST
 from drasclr_core.imaging.hounsfield import air_hu, check_hounsfield
 from drasclr_core.imaging.readers import read_image
 from drasclr_core.imaging.refusal import VolumeError, refusal
 from drasclr_core.imaging.resampling import resample
-from drasclr_core.run import atomic
 
 __all__ = ["Volume", "VolumeError", "load_mask", "load_volume", "save_mask", "save_volume"]
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.distance import cdist
 
+from drasclr_core.files import atomic, read_json, write_json
 from drasclr_core.imaging.affine import transform
 from drasclr_core.imaging.readers import read_image
 from drasclr_core.imaging.volume import save_mask
-from drasclr_core.run import atomic, read_json, write_json
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.anatomy.atlas.registration import AtlasAffine
 from drasclr_core.anatomy.quality.limits import LIMITS
 from drasclr_core.anatomy.quality.measures import measure_alignment, measure_lungs
+from drasclr_core.files import read_json, write_json
 from drasclr_core.imaging.volume import Volume
-from drasclr_core.run import read_json, write_json
 
 VERDICTS = ("refused", "review", "ok")
 """Worst first. Refused scans are not used by later stages; scans to review are used, and shown to a person."""

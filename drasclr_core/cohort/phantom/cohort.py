@@ -14,9 +14,11 @@ from drasclr_core.cohort.phantom.simulate import simulate
 from drasclr_core.cohort.phantom.traits import draw_traits
 from drasclr_core.cohort.phantom.truth import save_truth
 from drasclr_core.cohort.subjects import write_subjects
+from drasclr_core.files import atomic
 from drasclr_core.imaging.volume import save_volume
+from drasclr_core.pieces import fingerprint, kept
 from drasclr_core.progress import for_each
-from drasclr_core.run import Run, atomic, fingerprint, kept
+from drasclr_core.run import Run
 
 VERSION = {"copd": 3, "covid": 3}
 """By arm: raise when the simulation changes, so that subjects made by an older one are made anew."""

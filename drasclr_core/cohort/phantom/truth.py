@@ -8,7 +8,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
-from drasclr_core.run import atomic
+from drasclr_core.files import atomic
 
 ANATOMY = ("airways", "airway_walls", "vessels", "fissures")
 DISEASES = (

@@ -13,9 +13,11 @@ from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.anatomy.atlas.registration import AtlasAffine
 from drasclr_core.anatomy.extraction import extract_patches
 from drasclr_core.cohort.subjects import image_path
+from drasclr_core.files import atomic
 from drasclr_core.imaging.volume import load_volume
+from drasclr_core.pieces import file_fingerprint, fingerprint, kept
 from drasclr_core.progress import for_each
-from drasclr_core.run import Run, atomic, file_fingerprint, fingerprint, kept
+from drasclr_core.run import Run
 
 HU, LOCATIONS = "hu.npy", "places.npz"
 VERSION = 1

@@ -10,9 +10,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from drasclr_core.cohort.annotations import SUBTYPES
+from drasclr_core.files import atomic, read_json, write_json
 from drasclr_core.methods import load_encoder
 from drasclr_core.model.locconv import LocationGroups
-from drasclr_core.run import Run, atomic, read_json, write_json
+from drasclr_core.run import Run
 
 HEAD, ABOUT, ENCODER = "head.safetensors", "detector.json", "encoder"
 FOLDS_FILE = "folds.csv"

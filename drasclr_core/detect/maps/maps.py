@@ -14,10 +14,12 @@ import numpy as np
 
 from drasclr_core.anatomy.aligned_scan import read_aligned_scan
 from drasclr_core.detect.detector.detector import Detector, detector_of
+from drasclr_core.files import atomic, read_json
 from drasclr_core.imaging.volume import save_mask
 from drasclr_core.model.weights import weights_fingerprint
+from drasclr_core.pieces import fingerprint, kept
 from drasclr_core.represent.dense import DenseOptions, DenseProbability, dense_probability
-from drasclr_core.run import Run, atomic, fingerprint, kept, read_json
+from drasclr_core.run import Run
 
 VERSION = 1
 """Raise when maps change with equal inputs, so that those of an older version are made anew."""

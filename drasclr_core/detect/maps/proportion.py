@@ -17,9 +17,10 @@ from drasclr_core.anatomy.aligned_scan import read_aligned_scan
 from drasclr_core.detect.detector.detector import Detector, detector_of
 from drasclr_core.detect.maps.maps import map_key
 from drasclr_core.detect.scoring.voxels import THRESHOLD
+from drasclr_core.pieces import kept
 from drasclr_core.represent.dense import DenseOptions, dense_features
 from drasclr_core.represent.dense.heads import probabilities
-from drasclr_core.run import Run, kept
+from drasclr_core.run import Run
 
 
 def sample_subject(

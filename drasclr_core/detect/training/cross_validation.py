@@ -19,10 +19,12 @@ from drasclr_core.detect.scoring.scores import predictions
 from drasclr_core.detect.scoring.voxels import voxel_shares
 from drasclr_core.detect.training.config import FinetuneConfig
 from drasclr_core.detect.training.finetune import finetune
+from drasclr_core.files import atomic, read_json
 from drasclr_core.model.encoder import Encoder
 from drasclr_core.model.weights import weights_fingerprint
+from drasclr_core.pieces import fingerprint, kept
 from drasclr_core.progress import track
-from drasclr_core.run import Run, atomic, fingerprint, kept, read_json
+from drasclr_core.run import Run
 
 VERSION = 1
 """Raise when training or testing changes its result, so that detectors of an older version are trained anew."""

@@ -17,8 +17,9 @@ from drasclr_core.detect.scoring.voxels import THRESHOLD
 from drasclr_core.detect.training.config import FinetuneConfig
 from drasclr_core.detect.training.cross_validation import train_detector
 from drasclr_core.model.weights import weights_fingerprint
+from drasclr_core.pieces import fingerprint, kept
 from drasclr_core.progress import for_each
-from drasclr_core.run import Run, fingerprint, kept
+from drasclr_core.run import Run
 
 VERSION = 1
 """Raise when a training changes its result, so that those of an older version are made anew."""

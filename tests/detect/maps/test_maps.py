@@ -17,8 +17,9 @@ from drasclr_core.detect.detector.detector import FOLDS_FILE, Detector, trained_
 from drasclr_core.detect.maps import maps, proportion
 from drasclr_core.imaging.volume import Volume, load_volume, save_mask, save_volume
 from drasclr_core.model.encoder import Encoder
+from drasclr_core.pieces import mark_done
 from drasclr_core.represent.dense import DenseOptions, dense_features
-from drasclr_core.run import Run, mark_done
+from drasclr_core.run import Run
 
 METHOD, SUBTYPE = "drasclr_finetuned", "paraseptal"
 TO_MM = np.array([[4.0, 0, 0, -31.0], [0, 4.0, 0, 12.5], [0, 0, 4.0, -250.0], [0, 0, 0, 1]])
