@@ -7,6 +7,10 @@ from hypothesis import strategies as st
 from drasclr_core.files import read_json
 from drasclr_core.pieces import file_fingerprint, fingerprint, is_done, mark_done
 
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda x: st.lists(x, max_size=3), max_leaves=5
+)
+
 
 @given(st.dictionaries(st.text(max_size=5), json_values, max_size=4))
 def test_fingerprint_depends_on_content_and_not_on_order(content):
