@@ -29,7 +29,7 @@ def test_killed_write_leaves_the_old_file(tmp_path):
     target.write_text("old")
     code = f"""
 import os, signal
-from drasclr_core.run import atomic
+from drasclr_core.files import atomic
 with atomic({str(target)!r}) as temporary:
     temporary.write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)

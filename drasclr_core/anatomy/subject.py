@@ -15,7 +15,7 @@ import numpy as np
 from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.anatomy.atlas.registration import register_affine
 from drasclr_core.anatomy.extraction import extract_patches
-from drasclr_core.anatomy.lungs.lungmask import segment_lungs_lungmask, weights_fingerprint
+from drasclr_core.anatomy.lungs.lungmask import segment_lungs_lungmask, network_fingerprint
 from drasclr_core.anatomy.lungs.segmentation import NoLungsError, segment_lungs
 from drasclr_core.anatomy.patches import PatchStore
 from drasclr_core.anatomy.quality.measures import measure_alignment, measure_scan
@@ -70,7 +70,7 @@ def find_lungs(
         )
     except OSError as error:  # may not be read, or a name that no file can have: the reader says which
         found = {"content": type(error).__name__}
-    network = weights_fingerprint(lungmask_weights) if lungmask_weights else ""
+    network = network_fingerprint(lungmask_weights) if lungmask_weights else ""
     key = fingerprint(version=VERSION, image=found["content"], spacing=spacing, network=network)
 
     def segment() -> dict:

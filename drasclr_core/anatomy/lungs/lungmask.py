@@ -57,7 +57,7 @@ def segment_lungs_lungmask(volume: Volume, weights: str | Path) -> np.ndarray:
 
 
 @lru_cache(maxsize=1)
-def weights_fingerprint(weights: str | Path) -> str:
+def network_fingerprint(weights: str | Path) -> str:
     """Returns twelve hex digits of the weights' content; LungmaskError where they are unfit."""
     return file_fingerprint(_checked(weights))
 

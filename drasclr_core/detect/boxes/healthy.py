@@ -70,7 +70,7 @@ def healthy_boxes(run: Run, sids: list[str], annotated: pd.DataFrame, count: int
     order = np.concatenate([rng.permutation(len(in_atlas)) for _ in range(-(-count // len(in_atlas)))])[:count]
     rows = []
     for turn, sid in enumerate(sids):
-        affine = AtlasAffine.load(run.anatomy(sid) / "affine.json")
+        affine = AtlasAffine.load(run.alignment(sid) / "affine.json")
         lungs, to_mm = load_mask(run.anatomy(sid) / "lungs.nii.gz")
         share, own, taken = lung_share(lungs, to_mm), order[turn :: len(sids)], np.empty((0, 3))
         for twin in (*own, *order):  # others stand in for those that find no room
@@ -87,7 +87,7 @@ def _atlas_points(run: Run, boxes: pd.DataFrame) -> np.ndarray:
     """Boxes' centres [N, 3] in the atlas, RAS mm."""
     centres, points = boxes[["x", "y", "z"]].to_numpy(float), np.empty((len(boxes), 3))
     for sid, rows in boxes.groupby("sid", sort=False).indices.items():
-        points[rows] = AtlasAffine.load(run.anatomy(sid) / "affine.json").to_atlas(centres[rows])
+        points[rows] = AtlasAffine.load(run.alignment(sid) / "affine.json").to_atlas(centres[rows])
     return points
 
 

@@ -84,7 +84,7 @@ def cut_boxes(run: Run, boxes: pd.DataFrame, subjects: pd.DataFrame, patch_size:
     folder, boxes = run.box_patches, boxes.reset_index(drop=True)
     sids = list(dict.fromkeys(boxes["sid"]))
     images = {sid: image_path(run, image) for sid, image in zip(subjects["sid"], subjects["image"], strict=True)}
-    made_of = {sid: [images[sid].stat().st_size, file_fingerprint(run.anatomy(sid) / "affine.json")] for sid in sids}
+    made_of = {sid: [images[sid].stat().st_size, file_fingerprint(run.alignment(sid) / "affine.json")] for sid in sids}
     key = fingerprint(version=VERSION, boxes=boxes.to_csv(index=False), made_of=made_of, size=patch_size,
                       spacing=spacing, atlas=file_fingerprint(run.atlas))  # fmt: skip
 

@@ -65,7 +65,7 @@ def map_subject(subject: tuple[str, str], run: Run, method: str, subtype: str, o
 
 def map_key(run: Run, sid: str, detector: Detector, options: DenseOptions) -> str:
     """Changes with the scan, its lungs and alignment, the detector's weights, and how the map is made."""
-    aligned = read_json(run.anatomy(sid) / ".align.json").get("key")
+    aligned = read_json(run.alignment(sid) / ".align.json").get("key")
     return fingerprint(version=VERSION, aligned=aligned, weights=weights_fingerprint(detector), **asdict(options))
 
 
