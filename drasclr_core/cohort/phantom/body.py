@@ -98,7 +98,7 @@ def cage(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
 
 
 def diaphragm(x: np.ndarray, y: np.ndarray, z: np.ndarray, build: Build) -> np.ndarray:
-    """Returns a field below the domes that is positive under the diaphragm, with deep recesses behind and at the sides."""
+    """Returns a field that is positive under the diaphragm's domes, with deep recesses behind and at the sides."""
     height = np.where(x > 0, *(np.float32(h) for h in build.dome))
     across = (np.abs(x) - 66) / 74
     height -= np.where(across > 0, 42, 16) * across**2

@@ -51,8 +51,11 @@ def _by_tags(stack: Stack, tags: tuple) -> list[Stack]:
 
 
 def _are_acquisitions(stack: Stack, names: tuple[str, ...], groups: list, parts: list, passes: list) -> bool:
-    """Whether what a tag parts are acquisitions: that of the slices, `groups`, which are `parts` when joined along the
-    body, and of those without small groups, `passes`."""
+    """Whether a tag tells acquisitions apart.
+
+    `groups` are the slices of each of its values, `parts` the groups joined along the body, and `passes` the same
+    without groups of a slice or two.
+    """
     if stack.repeats:
         return len(parts) <= stack.times or (names not in CLOCKS and min(map(len, groups)) >= LEAST)
     if names in CLOCKS:

@@ -85,7 +85,7 @@ def even_positions(folder: Path, positions: np.ndarray) -> tuple[np.ndarray, flo
     steps = np.diff(positions)
     smallest, usual, largest = float(steps.min()), float(np.median(steps)), float(steps.max())
     gap = largest if largest > GAP * smallest else 0.0
-    if gap > MAX_GAP_MM:
+    if round(gap, 2) > MAX_GAP_MM:
         multiples = np.round(steps / usual)
         if multiples.min() == 1 and np.abs(steps / usual - multiples).max() < 2 * OFF:
             missing = int((multiples - 1).sum())
