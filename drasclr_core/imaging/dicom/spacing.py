@@ -9,11 +9,11 @@ import numpy as np
 from drasclr_core.imaging.refusal import refusal
 
 OFF = 0.1
-"""Evenly spaced slices are within this part of a step of their places."""
+"""Evenly spaced slices are within this part of a step of where they belong."""
 STRICT = 0.02
 """The same where the spacing alone tells stacks apart."""
 ROUNDED = 0.11
-"""Headers are rounded to 0.1 mm, which moves places by this, mm."""
+"""Headers are rounded to 0.1 mm, which moves them by this, mm."""
 GAP = 1.5
 """A step between slices longer than this many other ones is a gap."""
 MAX_GAP_MM = 10.0
