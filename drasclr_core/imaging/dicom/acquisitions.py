@@ -36,7 +36,7 @@ def part_by_acquisition(stack: Stack) -> list[Stack]:
     others; values that follow each other along the body stay together. Copies of a slice are left out, and what no tag
     tells apart is parted by the order of numbers or times. A part that still has `repeats` cannot be read.
     """
-    return _by_tags(_without_copies(stack), TAGS)
+    return _by_tags(_without_copies(stack, (*TAGS, *ORDER)), TAGS)
 
 
 def _by_tags(stack: Stack, tags: tuple) -> list[Stack]:
@@ -102,11 +102,12 @@ def _joined(groups: Sequence[Sequence[int]], levels: np.ndarray, slabs: bool = T
     return parts
 
 
-def _without_copies(stack: Stack) -> Stack:
-    """The stack without slices that have the same pixels as another one at their position."""
+def _without_copies(stack: Stack, tags: tuple) -> Stack:
+    """The stack without slices that have the pixels, and the values of these tags, of another one at their position."""
     counts, seen, kept = np.bincount(stack.levels), set(), []
     for index, (one, level) in enumerate(zip(stack.slices, stack.levels.tolist(), strict=True)):
-        content = (level, _content(one) if counts[level] > 1 else "")
+        values = tuple(str(one.get(*names)) for names in tags)
+        content = (level, values, _content(one) if counts[level] > 1 else "")
         if content not in seen:
             kept.append(index)
         seen.add(content)
@@ -142,9 +143,10 @@ def _passes(stack: Stack) -> list[Stack]:
                 return stack.parts(ranks)
         elif len(passes) > 1 and len(runs) <= MOST and min(map(len, passes)) >= LEAST:
             return _parts(stack, passes)
+    if stack.repeats:
+        return [_without_copies(stack, ())]
     order = np.argsort(stack.positions)
-    between = [] if stack.repeats else combs(stack.positions[order])
-    return stack.parts([order[comb] for comb in between]) or [stack]
+    return stack.parts([order[comb] for comb in combs(stack.positions[order])]) or [stack]
 
 
 def _in_order(stack: Stack, names: tuple[str, ...]) -> list[int]:
