@@ -67,15 +67,15 @@ def _linear_weights(old: int, new: int, step: float) -> tuple[sparse.csr_matrix 
     if new == old and abs(step - 1.0) < 1e-4:
         return None, 0.0
     width = np.sqrt(max(step**2 - 1.0, 1e-6))
-    places = (old - 1) / 2 + (np.arange(new) - (new - 1) / 2) * step
+    positions = (old - 1) / 2 + (np.arange(new) - (new - 1) / 2) * step
     reach = int(np.ceil(width / 2)) + 1
-    columns = np.floor(places)[:, None].astype(int) + np.arange(-reach, reach + 2)
-    low, high = places[:, None] - columns - width / 2, places[:, None] - columns + width / 2
+    columns = np.floor(positions)[:, None].astype(int) + np.arange(-reach, reach + 2)
+    low, high = positions[:, None] - columns - width / 2, positions[:, None] - columns + width / 2
     weights = (_below_hat(high) - _below_hat(low)) / width
     rows = np.repeat(np.arange(new), columns.shape[1])
     columns = np.clip(columns, 0, old - 1).ravel()
     matrix = sparse.csr_matrix((weights.ravel().astype(np.float32), (rows, columns)), shape=(new, old))
-    return matrix, float(places[0])
+    return matrix, float(positions[0])
 
 
 def _below_hat(t: np.ndarray) -> np.ndarray:

@@ -307,7 +307,7 @@ BAD = {
     "slices of two pixel sizes": Bad("zooms", series(edit=only(3, PixelSpacing=[1, 1])), "different pixel sizes"),
     "damaged slice": Bad("cut", lambda path: files.cut_slice(write_series(path, chest(), LPS)), "damaged"),
     "transfer syntax of other data": Bad("packed", packed, "damaged"),
-    "byte order wrong in the header": Bad("big", replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.2\0"), "not CT"),
+    "byte order wrong in the header": Bad("big", replace(b"840.10008.1.2.1\0", b"840.10008.1.2.2\0"), "no DICOM"),
     "no pixels": Bad("no_pixels", without("PixelData"), "damaged"),
     "no rows": Bad("no_rows", without("Rows"), "Rows"),
     "no pixel size": Bad("no_spacing", without("PixelSpacing"), "PixelSpacing"),

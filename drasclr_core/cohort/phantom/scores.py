@@ -26,9 +26,7 @@ def centrilobular_score(truth: dict[str, float], rng: np.random.Generator) -> in
 
 
 def paraseptal_score(truth: dict[str, float], rng: np.random.Generator) -> int:
-    """Returns the score, 0 absent, 1 mild, 2 substantial.
-
-    It sets sqrt(s) + 0.045 n against the square roots of 0.3 and 3 % of the lung.
+    """Returns 0 absent, 1 mild, 2 substantial: sqrt(s) + 0.045 n against the square roots of 0.3 and 3 % of the lung.
 
     With this noise two readings agree with a linearly weighted kappa of about 0.71.
     """

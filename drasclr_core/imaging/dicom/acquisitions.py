@@ -36,23 +36,26 @@ def part_by_acquisition(stack: Stack) -> list[Stack]:
     others; values that follow each other along the body stay together. Copies of a slice are left out, and what no tag
     tells apart is parted by the order of numbers or times. A part that still has `repeats` cannot be read.
     """
-    return _by_tags(_without_copies(stack), TAGS)
+    return _by_tags(_without_copies(stack, (*TAGS, *ORDER)), TAGS)
 
 
 def _by_tags(stack: Stack, tags: tuple) -> list[Stack]:
     for number, names in enumerate(tags):
         groups = _by_value(stack, names)
-        parts = _joined(groups, stack.places, names in SLABS)
+        parts = _joined(groups, stack.levels, names in SLABS)
         if sum(map(len, parts)) < len(stack.slices) or len(parts) > 1:
             large = [group for group in groups if len(group) >= LEAST]
-            if _are_acquisitions(stack, names, groups, parts, _joined(large, stack.places, names in SLABS)):
+            if _are_acquisitions(stack, names, groups, parts, _joined(large, stack.levels, names in SLABS)):
                 return [one for part in _parts(stack, parts) for one in _by_tags(part, tags[number + 1 :])]
     return _passes(stack)
 
 
 def _are_acquisitions(stack: Stack, names: tuple[str, ...], groups: list, parts: list, passes: list) -> bool:
-    """Whether what a tag parts are acquisitions: that of the slices, `groups`, which are `parts` when joined along the
-    body, and of those without small groups, `passes`."""
+    """Whether a tag tells acquisitions apart.
+
+    `groups` are the slices of each of its values, `parts` the groups joined along the body, and `passes` the same
+    without groups of a slice or two.
+    """
     if stack.repeats:
         return len(parts) <= stack.times or (names not in CLOCKS and min(map(len, groups)) >= LEAST)
     if names in CLOCKS:
@@ -76,17 +79,17 @@ def _by_value(stack: Stack, names: tuple[str, ...]) -> list[list[int]]:
     return grouped(sorted(range(len(keys)), key=keys.__getitem__), keys.__getitem__)
 
 
-def _joined(groups: Sequence[Sequence[int]], places: np.ndarray, slabs: bool = True) -> list[list[int]]:
+def _joined(groups: Sequence[Sequence[int]], levels: np.ndarray, slabs: bool = True) -> list[list[int]]:
     """Groups of slices, those that follow each other along the body or fill a hole joined.
 
     They may share the position in between; `slabs` may share up to half of their slices, of which the first's count.
     """
     parts: list[list[int]] = []
     for group in groups:
-        low, high = places[group].min(), places[group].max()
+        low, high = levels[group].min(), levels[group].max()
         if parts:
-            own = places[parts[-1]]
-            beyond = [index for index in group if not own.min() <= places[index] <= own.max()]
+            own = levels[parts[-1]]
+            beyond = [index for index in group if not own.min() <= levels[index] <= own.max()]
             between = np.count_nonzero((own >= low) & (own <= high))
             touch = high <= own.min() or low >= own.max()
             overlap = (low > own.min() or high < own.max()) and 2 * min(len(beyond), len(own) - between) >= len(group)
@@ -99,11 +102,12 @@ def _joined(groups: Sequence[Sequence[int]], places: np.ndarray, slabs: bool = T
     return parts
 
 
-def _without_copies(stack: Stack) -> Stack:
-    """The stack without slices that have the same pixels as another one at their position."""
-    counts, seen, kept = np.bincount(stack.places), set(), []
-    for index, (one, place) in enumerate(zip(stack.slices, stack.places.tolist(), strict=True)):
-        content = (place, _content(one) if counts[place] > 1 else "")
+def _without_copies(stack: Stack, tags: tuple) -> Stack:
+    """The stack without slices that have the pixels, and the values of these tags, of another one at their position."""
+    counts, seen, kept = np.bincount(stack.levels), set(), []
+    for index, (one, level) in enumerate(zip(stack.slices, stack.levels.tolist(), strict=True)):
+        values = tuple(str(one.get(*names)) for names in tags)
+        content = (level, values, _content(one) if counts[level] > 1 else "")
         if content not in seen:
             kept.append(index)
         seen.add(content)
@@ -126,22 +130,23 @@ def _passes(stack: Stack) -> list[Stack]:
     if not stack.repeats and stack.is_even:
         return [stack]
     orders = [order for names in ORDER if (order := _in_order(stack, names))]
-    for order in sorted(orders, key=lambda order: len(_runs(order, stack.places))):
-        runs = _runs(order, stack.places)
-        passes = _joined(runs, stack.places)
+    for order in sorted(orders, key=lambda order: len(_runs(order, stack.levels))):
+        runs = _runs(order, stack.levels)
+        passes = _joined(runs, stack.levels)
         if len(runs) == 1:
             return [stack]
         if stack.repeats:
-            ranks = _ranks(order, stack.places, stack.times)
+            ranks = _ranks(order, stack.levels, stack.times)
             if len(passes) <= stack.times <= len(runs) <= max(MOST, stack.times):
                 return _parts(stack, passes)
             if ranks and all(_numbered_evenly(stack, rank) for rank in ranks):
                 return stack.parts(ranks)
         elif len(passes) > 1 and len(runs) <= MOST and min(map(len, passes)) >= LEAST:
             return _parts(stack, passes)
+    if stack.repeats:
+        return [_without_copies(stack, ())]
     order = np.argsort(stack.positions)
-    between = [] if stack.repeats else combs(stack.positions[order])
-    return stack.parts([order[comb] for comb in between]) or [stack]
+    return stack.parts([order[comb] for comb in combs(stack.positions[order])]) or [stack]
 
 
 def _in_order(stack: Stack, names: tuple[str, ...]) -> list[int]:
@@ -153,12 +158,12 @@ def _in_order(stack: Stack, names: tuple[str, ...]) -> list[int]:
     return sorted(range(len(keys)), key=keys.__getitem__)
 
 
-def _runs(order: list[int], places: np.ndarray) -> list[list[int]]:
+def _runs(order: list[int], levels: np.ndarray) -> list[list[int]]:
     """Slices in order, cut where they turn round or stand still."""
     runs: list[list[int]] = []
     direction = 0
     for index in order:
-        step = np.sign(places[index] - places[runs[-1][-1]]) if runs else 0
+        step = np.sign(levels[index] - levels[runs[-1][-1]]) if runs else 0
         if step == 0 or (len(runs[-1]) > 1 and step != direction):
             runs.append([])
         direction = step
@@ -166,15 +171,15 @@ def _runs(order: list[int], places: np.ndarray) -> list[list[int]]:
     return runs
 
 
-def _ranks(order: list[int], places: np.ndarray, times: int) -> list[list[int]]:
+def _ranks(order: list[int], levels: np.ndarray, times: int) -> list[list[int]]:
     """The first, second ... slice of every position; empty where positions have different numbers of them."""
-    by_place = grouped(order, lambda index: int(places[index]))
-    return [list(rank) for rank in zip(*by_place, strict=True)] if {*map(len, by_place)} == {times} else []
+    by_level = grouped(order, lambda index: int(levels[index]))
+    return [list(rank) for rank in zip(*by_level, strict=True)] if {*map(len, by_level)} == {times} else []
 
 
 def _numbered_evenly(stack: Stack, members: list[int]) -> bool:
     """Whether the slices' instance numbers rise or fall by the same step along the stack, which others lie between."""
-    along = sorted(members, key=lambda index: stack.places[index])
+    along = sorted(members, key=lambda index: stack.levels[index])
     try:
         numbers = [int(str(stack.slices[index].get("InstanceNumber"))) for index in along]
     except ValueError:

@@ -67,8 +67,8 @@ def check_stack(path: Path, stack: Stack) -> None:
     steps = np.diff(positions)
     holes = np.flatnonzero(steps > GAP * np.median(steps))
     for stray in stack.strays:
-        place = stack.at([stray])[0]
-        if ((positions[holes] < place) & (place < positions[holes + 1])).any():
+        position = stack.at([stray])[0]
+        if ((positions[holes] < position) & (position < positions[holes + 1])).any():
             problem = f"slices of different {_difference(stray, stack.slices[0])} in one series"
             raise refusal(path, problem, "Export one reconstruction only")
     origins = np.array([one.numbers("ImagePositionPatient") for one in stack.slices])

@@ -35,7 +35,7 @@ def choose_stack(path: Path, slices: Sequence[Slice]) -> tuple[Stack, str]:
         The folder holds no CT slices, scans of several patients, or slices that cannot be told apart.
     """
     every = [part for stack in parallel_stacks(placed_ct(path, slices)) for part in part_by_acquisition(stack)]
-    stacks = [stack for stack in every if stack.places.any()]
+    stacks = [stack for stack in every if stack.levels.any()]
     if not stacks:
         raise refusal(path, "fewer than two CT slices with a position in one series", "Export the whole axial series")
     patients = {str(stack.slices[0].get("PatientID")) for stack in stacks}

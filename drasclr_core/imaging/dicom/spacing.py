@@ -9,11 +9,11 @@ import numpy as np
 from drasclr_core.imaging.refusal import refusal
 
 OFF = 0.1
-"""Evenly spaced slices are within this part of a step of their places."""
+"""Evenly spaced slices are within this part of a step of where they belong."""
 STRICT = 0.02
 """The same where the spacing alone tells stacks apart."""
 ROUNDED = 0.11
-"""Headers are rounded to 0.1 mm, which moves places by this, mm."""
+"""Headers are rounded to 0.1 mm, which moves them by this, mm."""
 GAP = 1.5
 """A step between slices longer than this many other ones is a gap."""
 MAX_GAP_MM = 10.0
@@ -85,7 +85,7 @@ def even_positions(folder: Path, positions: np.ndarray) -> tuple[np.ndarray, flo
     steps = np.diff(positions)
     smallest, usual, largest = float(steps.min()), float(np.median(steps)), float(steps.max())
     gap = largest if largest > GAP * smallest else 0.0
-    if gap > MAX_GAP_MM:
+    if round(gap, 2) > MAX_GAP_MM:
         multiples = np.round(steps / usual)
         if multiples.min() == 1 and np.abs(steps / usual - multiples).max() < 2 * OFF:
             missing = int((multiples - 1).sum())

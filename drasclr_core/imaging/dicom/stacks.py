@@ -47,7 +47,7 @@ class Stack:
         return self.at(self.slices)
 
     @cached_property
-    def places(self) -> np.ndarray:
+    def levels(self) -> np.ndarray:
         """The number of each slice's position, int [n], counted from the lowest."""
         order = np.argsort(self.positions, kind="stable")
         numbers = np.empty(len(order), dtype=int)
@@ -57,12 +57,12 @@ class Stack:
     @property
     def times(self) -> int:
         """How many slices lie at the position that has most."""
-        return int(np.bincount(self.places).max())
+        return int(np.bincount(self.levels).max())
 
     @property
     def repeats(self) -> int:
         """How many slices lie at a position that another one has."""
-        return len(self.places) - 1 - int(self.places.max())
+        return len(self.levels) - 1 - int(self.levels.max())
 
     @cached_property
     def is_even(self) -> bool:
@@ -93,8 +93,8 @@ def parallel_stacks(slices: Sequence[Slice]) -> list[Stack]:
     """
     stacks = [stack for series in grouped(slices, lambda one: str(one.get("SeriesInstanceUID")))
               for stack in _alike(series)]  # fmt: skip
-    thick = [stack for stack in stacks if stack.places.any()]
-    flat = [one for stack in stacks if not stack.places.any() for one in stack.slices]
+    thick = [stack for stack in stacks if stack.levels.any()]
+    flat = [one for stack in stacks if not stack.levels.any() for one in stack.slices]
     return thick + _alike(flat)
 
 

@@ -1,6 +1,7 @@
 """Several acquisitions, phases and reconstructions in one series are told apart, and never mixed."""
 
 import numpy as np
+import pydicom
 import pytest
 from pydicom.uid import generate_uid
 
@@ -99,12 +100,25 @@ def test_what_nothing_tells_apart_is_refused(tmp_path):
         read_dicom(tmp_path / "two")
 
 
+def test_slices_that_look_the_same_in_both_phases_belong_to_both(tmp_path):
+    """Air above and below the body."""
+    for prefix, number in (("b", 1), ("a", 2)):
+        write_at(tmp_path / "s", Z, prefix=prefix, AcquisitionNumber=number)
+    array, _, source = read_dicom(tmp_path / "s")
+    assert array.shape[2] == 16 and source["note"].endswith("left out: 16 slices, acquisition 2")
+
+
 def test_copies_of_slices_count_once(tmp_path):
     folder = write_at(tmp_path / "s", Z)
     for number, file in enumerate(sorted(folder.iterdir())[:5]):
         (folder / f"copy{number}.dcm").write_bytes(file.read_bytes())
     array, _, source = read_dicom(folder)
     assert array.shape == (20, 24, 16) and "note" not in source
+    for number, file in enumerate(sorted(folder.glob("copy*"))):
+        item = pydicom.dcmread(file)
+        item.InstanceNumber, item.SOPInstanceUID = 77 + 3 * number, generate_uid()
+        item.save_as(file)
+    assert read_dicom(folder)[0].shape == (20, 24, 16)
 
 
 @pytest.mark.parametrize("shift", [2.0, 1.27])
