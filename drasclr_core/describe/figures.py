@@ -13,9 +13,9 @@ from drasclr_core.anatomy.overlays import NAMES, View
 from drasclr_core.describe.among_cohort import NEIGHBOURS
 from drasclr_core.describe.description import Description
 from drasclr_core.describe.words import cohort_words
-from drasclr_core.imaging.constants import LOW_ATTENUATION
+from drasclr_core.imaging.constants import EMPHYSEMA_WINDOW, LOW_ATTENUATION
 from drasclr_core.imaging.volume import Volume
-from drasclr_core.report.figures.maps import WINDOW, extent, paint
+from drasclr_core.report.figures.maps import extent, paint
 from drasclr_core.report.scenes.render import LOOK
 
 OUTLINE = "#56b4e9"
@@ -61,7 +61,7 @@ def slices(volume: Volume, lungs: np.ndarray, masks: dict[str, np.ndarray], axis
     handles += [Patch(color=LOOK[name][0], alpha=0.6, label=f"{name} emphysema, detected") for name in masks]
     fig.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     shares = ", ".join(f"{name} in {100 * mask[inside].mean():.1f} % of the lungs" for name, mask in masks.items())
-    alt = f"Three {NAMES[axis]} slices of the lungs in the window {WINDOW[0]:.0f} to {WINDOW[1]:.0f} HU"
+    alt = f"Three {NAMES[axis]} slices of the lungs in the window {EMPHYSEMA_WINDOW[0]:.0f} to {EMPHYSEMA_WINDOW[1]:.0f} HU"
     return fig, f"{alt}, below with what was detected: {shares}." if masks else f"{alt}."
 
 
@@ -121,7 +121,7 @@ def among_cohort(found: Description) -> tuple[Figure, str]:
 
 
 def _slice(axes: Axes, view: View, volume: Volume, inside: np.ndarray) -> None:
-    axes.imshow(view.picture(volume.array), cmap="gray", vmin=WINDOW[0], vmax=WINDOW[1], origin="lower",
+    axes.imshow(view.picture(volume.array), cmap="gray", vmin=EMPHYSEMA_WINDOW[0], vmax=EMPHYSEMA_WINDOW[1], origin="lower",
                 interpolation="bilinear")  # fmt: skip
     axes.contour(view.picture(inside), [0.5], colors=[OUTLINE], linewidths=0.9)
     across, up = (axis for axis in range(3) if axis != view.axis)

@@ -6,7 +6,7 @@ import numpy as np
 
 from drasclr_core.describe.among_cohort import NEIGHBOURS, USUAL
 from drasclr_core.describe.description import Description
-from drasclr_core.report.figures.maps import WINDOW
+from drasclr_core.imaging.constants import EMPHYSEMA_WINDOW
 
 MEANING = {
     "ok": "Every measure of the scan and of its alignment is within the usual range.",
@@ -57,7 +57,7 @@ def warning(found: Description) -> str:
 
 def about_slices(found: Description) -> str:
     """What the pictures show."""
-    (low, high), edge = WINDOW, found.made["patch_size"] * found.made["spacing_mm"]
+    (low, high), edge = EMPHYSEMA_WINDOW, found.made["patch_size"] * found.made["spacing_mm"]
     text = (
         f"CT in the window {low:.0f} to {high:.0f} HU: healthy lung is light, emphysema dark. "
         "The subject's right is on the left. "
