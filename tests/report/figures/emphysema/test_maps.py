@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from drasclr_core.imaging.constants import EMPHYSEMA_WINDOW
 from drasclr_core.imaging.volume import Volume
 from drasclr_core.report.figures.emphysema.maps import (
-    WINDOW,
     Column,
     coronal_maps,
     darkest_coronal,
@@ -45,7 +45,7 @@ def test_maps_have_a_panel_for_each_row_and_subject():
     assert [axis.get_title() for axis in fig.axes] == ["GOLD 0\nA", "GOLD 2\nB", "", ""]
     assert [fig.axes[place].get_ylabel() for place in (0, 2)] == ["centrilobular", "LAA-950"]
     ct, lungs, found = fig.axes[0].images
-    assert ct.get_clim() == WINDOW
+    assert ct.get_clim() == EMPHYSEMA_WINDOW
     assert ct.get_array().shape == (25, 30)
     up, across = np.nonzero(~np.ma.getmaskarray(found.get_array()))
     # The subject's right (high x, 22 to 26 of 30) is on the left; the head is on top.
