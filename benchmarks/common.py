@@ -11,8 +11,9 @@ from pathlib import Path
 import pandas as pd
 import torch
 
+from drasclr_core.files import atomic, write_json
 from drasclr_core.provenance import code_version, hardware
-from drasclr_core.run import atomic, project_root, write_json
+from drasclr_core.run import project_root
 
 DATA = project_root(__file__) / "book" / "_data"
 

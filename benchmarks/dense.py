@@ -28,6 +28,7 @@ from sklearn.preprocessing import StandardScaler
 from drasclr_core.anatomy.aligned_scan import AlignedScan, read_aligned_scan
 from drasclr_core.anatomy.extraction import extract_patches
 from drasclr_core.cohort.phantom.truth import load_truth
+from drasclr_core.files import atomic, read_json, write_json
 from drasclr_core.imaging.masks import dice
 from drasclr_core.imaging.volume import Volume, load_mask
 from drasclr_core.model import Encoder
@@ -35,7 +36,7 @@ from drasclr_core.provenance import Meter, code_version, hardware
 from drasclr_core.represent import DenseOptions, dense_probability
 from drasclr_core.represent.dense.lattice import Lattice
 from drasclr_core.represent.dense.plan import make_plan
-from drasclr_core.run import Run, atomic, read_json, write_json
+from drasclr_core.run import Run
 
 EMPHYSEMA = ("centrilobular", "paraseptal", "panlobular")
 TYPICAL_SHARE = 0.3

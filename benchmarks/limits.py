@@ -15,9 +15,10 @@ import pandas as pd
 from drasclr_core.anatomy import PatchStore
 from drasclr_core.anatomy.quality import judge, quality_table
 from drasclr_core.cohort.subjects import write_subjects
+from drasclr_core.pieces import mark_done
 from drasclr_core.pretrain.sampling import LandmarkSampler
 from drasclr_core.report.gallery import write_gallery
-from drasclr_core.run import Run, mark_done, project_root
+from drasclr_core.run import Run, project_root
 
 COHORTS = (9_180, 1_000_000)
 SAMPLE, SUBJECTS_PER_SHARD = 3_000, 150

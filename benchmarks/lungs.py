@@ -27,11 +27,11 @@ from drasclr_core.anatomy.lungs import segmentation as classical
 from drasclr_core.cohort.phantom import Phantom, simulate
 from drasclr_core.cohort.phantom.scanner import Scanner
 from drasclr_core.cohort.phantom.traits import Traits, draw_traits
+from drasclr_core.files import atomic
 from drasclr_core.imaging.masks import dice, distance
 from drasclr_core.imaging.volume import Volume
 from drasclr_core.progress import for_each
 from drasclr_core.provenance import Meter
-from drasclr_core.run import atomic
 
 SEED = 1
 MOST_NOISE = 150.0

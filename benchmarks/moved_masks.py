@@ -12,8 +12,7 @@ import pandas as pd
 from scipy.ndimage import affine_transform
 from scipy.spatial.transform import Rotation
 
-from drasclr_core.imaging.affine import affine_matrix, transform
-from drasclr_core.imaging.dicom import LPS_TO_RAS
+from drasclr_core.imaging.affine import LPS_TO_RAS, affine_matrix, transform
 from drasclr_core.imaging.masks import bounding_box
 from drasclr_core.imaging.volume import load_mask, save_mask
 

@@ -6,6 +6,13 @@ import difflib
 from collections.abc import Iterable
 
 
+def nearest_of(name: str, known: Iterable[str]) -> str:
+    """Returns the end of a message about an unknown `name`: the most similar of the known ones, or all of them."""
+    known = list(known)
+    near = difflib.get_close_matches(str(name), known, 1)
+    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known) or 'none'}."
+
+
 def refuse_unknown(given: Iterable[str], known: Iterable[str], what: str) -> None:
     """Raises ValueError for the first name in `given` that is not `known`.
 
@@ -18,6 +25,4 @@ def refuse_unknown(given: Iterable[str], known: Iterable[str], what: str) -> Non
     known = list(known)
     for name in given:
         if name not in known:
-            near = difflib.get_close_matches(str(name), known, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}."
-            raise ValueError(f"There is no {what} {name!r}: {hint}")
+            raise ValueError(f"There is no {what} {name!r}: {nearest_of(name, known)}")

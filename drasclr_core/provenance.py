@@ -14,7 +14,9 @@ from pathlib import Path
 import pandas as pd
 import psutil
 
-from drasclr_core.run import Run, file_fingerprint, project_root, read_json, write_json
+from drasclr_core.files import read_json, write_json
+from drasclr_core.pieces import file_fingerprint
+from drasclr_core.run import Run, project_root
 
 PACKAGES = ("torch", "numpy", "antspyx", "monai", "zarr", "scikit-learn", "papermill", "jupyter-book")
 GPU_DRIVERS = ("/proc/driver/nvidia", "/dev/kfd", "/dev/dxg")

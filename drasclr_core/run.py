@@ -1,38 +1,16 @@
-"""The run folder: where every stage reads and writes, and how it writes safely."""
+"""The run folder: where every stage reads and writes."""
 
 from __future__ import annotations
 
-import errno
-import hashlib
-import json
 import os
 import re
-import shutil
-import stat
-import uuid
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pandas import DataFrame
-
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
-WRITE_REMEDIES = {
-    **dict.fromkeys(DISK_FULL, "Free space on that disk and run it again: what is finished is kept"),
-    **dict.fromkeys(
-        (errno.EACCES, errno.EPERM, errno.EROFS), "Get the permission to write there, or give another run or folder"
-    ),
-}
-"""What to do about an error of the operating system."""
-LEAST_FREE = 2**16
-"""With fewer bytes free on a disk, a failed write counts as failed for want of space."""
+from drasclr_core.names import nearest_of
 
 
 def project_root(start: str | Path = ".") -> Path:
-    """The nearest folder at or above `start` that holds ``_config.yml`` (so that notebooks work from any folder)."""
+    """Returns the nearest folder at or above `start` with ``_config.yml``, so that notebooks work from any folder."""
     start = Path(start).resolve()
     for folder in (start, *start.parents):
         if (folder / "_config.yml").exists():
@@ -167,184 +145,5 @@ def existing_run(name: str, cohort: str = "copd", variant: str = "") -> Run:
     run = Run(name, cohort, variant)
     if not run.folder.is_dir():
         names = sorted(path.name for path in run.folder.parent.glob("[!.]*/"))
-        close = get_close_matches(run.name, names, n=1)
-        hint = f"Did you mean {close[0]}?" if close else f"There is {', '.join(names) or 'none'}."
-        raise FileNotFoundError(f"No run {run.name!r} in {run.folder.parent.name}/. {hint}")
+        raise FileNotFoundError(f"No run {run.name!r} in {run.folder.parent.name}/: {nearest_of(run.name, names)}")
     return run
-
-
-class NotWritableError(OSError):
-    """A file of a run cannot be written; the message names it, the problem and the remedy."""
-
-
-@contextmanager
-def atomic(path: str | Path) -> Iterator[Path]:
-    """Gives a temporary name beside `path` to write to, and renames it on success: a killed run leaves no half file.
-
-    The temporary name keeps the suffixes of `path` (``.nii.gz``), because libraries choose the format by them.
-    Works for a file and for a folder. On an exception nothing is left and `path` is as it was. What is written gets the
-    mode that a new folder gets there (umask, group), whatever library wrote it: a run can be shared.
-
-    Raises
-    ------
-    NotWritableError
-        The disk is full, or the folder may not be written to.
-    """
-    path = Path(path)
-    holder = path.parent / f".tmp-{uuid.uuid4().hex}"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        holder.mkdir()
-    except OSError as error:
-        if error.errno in WRITE_REMEDIES:
-            raise _not_writable(path, error.errno) from error
-        raise
-    temporary = holder / path.name
-    try:
-        yield temporary
-        _open_to_readers(temporary, stat.S_IMODE(holder.stat().st_mode))
-        if temporary.is_dir() and path.exists():
-            shutil.rmtree(path)
-        os.replace(temporary, path)
-    except Exception as error:
-        if _disk_is_full(path.parent, error):
-            raise _not_writable(path, errno.ENOSPC) from error
-        raise
-    finally:
-        shutil.rmtree(holder, ignore_errors=True)
-
-
-def _open_to_readers(written: Path, mode: int) -> None:
-    """Sets the mode of a file, or of a folder and all in it, to that of a new folder."""
-    for path in (written, *(written.rglob("*") if written.is_dir() else ())):
-        if not path.is_symlink():
-            with suppress(PermissionError):  # a disk without modes of its own
-                path.chmod(mode if path.is_dir() else mode & 0o666)
-
-
-def _disk_is_full(folder: Path, error: Exception) -> bool:
-    """Whether this is why something could not be written; some libraries raise errors of their own then."""
-    said = getattr(error, "errno", None) in DISK_FULL or os.strerror(errno.ENOSPC) in str(error)
-    return said or shutil.disk_usage(folder).free < LEAST_FREE
-
-
-def _not_writable(path: Path, number: int) -> NotWritableError:
-    return NotWritableError(
-        f"{path.parent.name}/{path.name}: cannot be written ({os.strerror(number)}). {WRITE_REMEDIES[number]}."
-    )
-
-
-def write_json(path: str | Path, content: dict) -> None:
-    """Write `content` as JSON, atomically."""
-    with atomic(path) as temporary:
-        temporary.write_text(to_json(content, indent=1) + "\n")
-
-
-def write_csv(path: str | Path, table: DataFrame) -> None:
-    """Write a table as CSV without its index, atomically."""
-    with atomic(path) as temporary:
-        table.to_csv(temporary, index=False)
-
-
-def to_json(content: dict, indent: int | None = None) -> str:
-    """JSON with sorted keys, in which NumPy arrays and scalars are lists and numbers and a path is its last name."""
-    return json.dumps(content, indent=indent, sort_keys=True, default=_plain)
-
-
-def read_json(path: str | Path) -> dict:
-    """Read a JSON object; a missing file is an empty one."""
-    path = Path(path)
-    return json.loads(path.read_text()) if path.exists() else {}
-
-
-def fingerprint(**inputs) -> str:
-    """Twelve hex digits that change when any of the `inputs` (anything JSON can hold) changes."""
-    return hashlib.sha256(to_json(inputs).encode()).hexdigest()[:12]
-
-
-def file_fingerprint(path: str | Path) -> str:
-    """Twelve hex digits of a file's content (a folder: of its files' names and contents)."""
-    path, digest = Path(path), hashlib.sha256()
-    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        if file.is_file():
-            digest.update(file.name.encode() if path.is_dir() else b"")
-            with file.open("rb") as stream:
-                while block := stream.read(1 << 20):
-                    digest.update(block)
-    return digest.hexdigest()[:12]
-
-
-def remembered_fingerprint(path: str | Path, known: dict) -> dict[str, str]:
-    """`file_fingerprint`, without reading what is as it was when it was read last.
-
-    A scan is large and is asked for again by every run; its place, size and time of change take no reading. A file that
-    was only touched is read again, and its fingerprint stays the same.
-
-    Parameters
-    ----------
-    path : path
-        A file or a folder that exists.
-    known : dict
-        What this function returned for it the last time; ``{}`` at first.
-
-    Returns
-    -------
-    dict
-        ``seen``: twelve hex digits of places, sizes and times of change; ``content``: of names and contents.
-    """
-    path = Path(os.path.abspath(path))
-    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-    states = [
-        (str(file), state.st_size, state.st_mtime_ns) for file, state in zip(files, map(os.stat, files), strict=True)
-    ]
-    seen = fingerprint(states=states)
-    if known.get("seen") == seen:
-        return {"seen": seen, "content": known["content"]}
-    return {"seen": seen, "content": file_fingerprint(path)}
-
-
-def is_done(folder: str | Path, piece: str, key: str) -> bool:
-    """Whether `piece` of this folder was finished with inputs of this `key` (see `mark_done`)."""
-    return read_json(Path(folder) / f".{piece}.json").get("key") == key
-
-
-def mark_done(folder: str | Path, piece: str, key: str, **facts) -> None:
-    """Note that `piece` of this folder is finished; call it after the piece's files are in place."""
-    write_json(Path(folder) / f".{piece}.json", {"key": key, **facts})
-
-
-def kept(folder: str | Path, piece: str, key: str, make: Callable[[], dict | None], files: Iterable[Path] = ()) -> dict:
-    """The facts of a piece of work that is done once and kept.
-
-    Parameters
-    ----------
-    folder : path
-        Where it is noted that the piece is done (see `mark_done`).
-    piece : str
-        Its name in this folder.
-    key : str
-        Changes with everything that the piece depends on (see `fingerprint`).
-    make : callable
-        Does the work, puts its files in place and returns facts that JSON can hold, or None. Called unless the piece
-        was finished with this key.
-    files : iterable of path
-        That the piece leaves behind; where one is gone, the piece is made again.
-
-    Returns
-    -------
-    dict
-        What `make` returned, now or then.
-    """
-    if not (is_done(folder, piece, key) and all(Path(file).exists() for file in files)):
-        mark_done(folder, piece, key, **(make() or {}))
-    facts = read_json(Path(folder) / f".{piece}.json")
-    return {name: value for name, value in facts.items() if name != "key"}
-
-
-def _plain(value):
-    """JSON for NumPy scalars, arrays and paths."""
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    if isinstance(value, Path):
-        return value.name
-    raise TypeError(f"{type(value).__name__} is not JSON")

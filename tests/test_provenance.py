@@ -2,6 +2,7 @@ import subprocess
 import sys
 import time
 
+from drasclr_core.files import read_json, write_json
 from drasclr_core.provenance import (
     Meter,
     code_version,
@@ -12,7 +13,7 @@ from drasclr_core.provenance import (
     stage_table,
     versions,
 )
-from drasclr_core.run import Run, read_json, write_json
+from drasclr_core.run import Run
 
 
 def test_meter_counts_the_memory_of_children():

@@ -1,161 +1,15 @@
-import errno
-import json
-import os
-import stat
-import subprocess
-import sys
-from types import SimpleNamespace
+"""The run folder: paths, and what is said of a name that does not exist."""
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from safetensors.numpy import save_file
 
-from drasclr_core.run import (
-    NotWritableError,
-    Run,
-    atomic,
-    existing_run,
-    file_fingerprint,
-    fingerprint,
-    is_done,
-    mark_done,
-    project_root,
-    read_json,
-    write_json,
-)
-
-
-def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
-    target = tmp_path / "a.csv"
-    target.write_text("old")
-    with pytest.raises(RuntimeError), atomic(target) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError
-    assert target.read_text() == "old" and list(tmp_path.iterdir()) == [target]
-
-
-def test_killed_write_leaves_the_old_file(tmp_path):
-    target = tmp_path / "a.csv"
-    target.write_text("old")
-    code = f"""
-import os, signal
-from drasclr_core.run import atomic
-with atomic({str(target)!r}) as temporary:
-    temporary.write_text("half")
-    os.kill(os.getpid(), signal.SIGKILL)
-"""
-    assert subprocess.run([sys.executable, "-c", code]).returncode == -9
-    assert target.read_text() == "old"
-
-
-def test_atomic_replaces_a_folder_and_keeps_suffixes(tmp_path):
-    target = tmp_path / "x.nii.gz"
-    for content in ("1", "2"):
-        with atomic(target) as temporary:
-            assert temporary.name.endswith(".nii.gz")
-            temporary.mkdir()
-            (temporary / content).touch()
-    assert [path.name for path in target.iterdir()] == ["2"]
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda x: st.lists(x, max_size=3), max_leaves=5
-)
-
-
-@given(st.dictionaries(st.text(max_size=5), json_values, max_size=4))
-def test_fingerprint_depends_on_content_and_not_on_order(content):
-    swapped = dict(reversed(list(content.items())))
-    assert fingerprint(content=content) == fingerprint(content=swapped)
-    assert fingerprint(content={**content, "another": 1}) != fingerprint(content=content)
-
-
-def test_piece_is_done_only_for_the_same_key(tmp_path):
-    assert not is_done(tmp_path, "lungs", "k1")
-    mark_done(tmp_path, "lungs", "k1", volume=np.float32(4.5))
-    assert (
-        is_done(tmp_path, "lungs", "k1")
-        and not is_done(tmp_path, "lungs", "k2")
-        and not is_done(tmp_path, "affine", "k1")
-    )
-    assert read_json(tmp_path / ".lungs.json")["volume"] == 4.5
-
-
-def test_json_holds_no_path(tmp_path):
-    write_json(tmp_path / "a.json", {"image": tmp_path / "scan.nii.gz"})
-    assert json.loads((tmp_path / "a.json").read_text()) == {"image": "scan.nii.gz"}
-
-
-def test_file_fingerprint_of_a_folder_sees_names_and_contents(tmp_path):
-    (tmp_path / "1.dcm").write_text("a")
-    before = file_fingerprint(tmp_path)
-    (tmp_path / "1.dcm").rename(tmp_path / "2.dcm")
-    renamed = file_fingerprint(tmp_path)
-    (tmp_path / "2.dcm").write_text("b")
-    assert len({before, renamed, file_fingerprint(tmp_path)}) == 3
+from drasclr_core.files import write_json
+from drasclr_core.run import Run, existing_run, project_root
 
 
 def test_run_by_name_and_by_path(tmp_path):
     assert Run("demo").subjects == project_root() / "runs/demo/copd/cohort/subjects.parquet"
     run = Run(str(tmp_path / "mine"), "covid")
     assert run.name == "mine" and run.patches == tmp_path / "mine" / "covid" / "patches.zarr"
-
-
-@pytest.mark.parametrize("umask", [0o022, 0o002, 0o077])
-def test_whatever_wrote_a_file_it_gets_the_mode_of_the_run(tmp_path, umask):
-    """Weights are written 0600 by their library; others who share the run must be able to read them."""
-    before = os.umask(umask)
-    try:
-        with atomic(tmp_path / "weights" / "model.safetensors") as temporary:
-            save_file({"a": np.zeros(2, np.float32)}, temporary)
-        with atomic(tmp_path / "encoder") as temporary:
-            (temporary / "inner").mkdir(parents=True)
-            save_file({"a": np.zeros(2, np.float32)}, temporary / "inner" / "model.safetensors")
-            temporary.chmod(0o700)
-        write_json(tmp_path / "a.json", {})
-    finally:
-        os.umask(before)
-    files = ["weights/model.safetensors", "encoder/inner/model.safetensors", "a.json"]
-    modes = {name: stat.S_IMODE((tmp_path / name).stat().st_mode) for name in [*files, "encoder", "encoder/inner"]}
-    assert modes == dict.fromkeys(files, 0o666 & ~umask) | dict.fromkeys(["encoder", "encoder/inner"], 0o777 & ~umask)
-
-
-def test_folder_shared_by_a_group_stays_so(tmp_path):
-    (tmp_path / "shared").mkdir()
-    (tmp_path / "shared").chmod(0o2775)
-    with atomic(tmp_path / "shared" / "encoder") as temporary:
-        temporary.mkdir()
-    assert (tmp_path / "shared" / "encoder").stat().st_mode & stat.S_ISGID
-
-
-@pytest.mark.parametrize("raised", [OSError(errno.ENOSPC, "full"), OSError(errno.EDQUOT, "quota"),
-                                    RuntimeError("I/O error: No space left on device (os error 28)")])  # fmt: skip
-def test_full_disk_is_said_in_one_line_and_leaves_nothing(tmp_path, raised):
-    (tmp_path / "a.csv").write_text("old")
-    expected = pytest.raises(NotWritableError, match=r"/a\.csv: cannot be written \(No space left.*Free space")
-    with expected as said, atomic(tmp_path / "a.csv") as temporary:
-        temporary.write_text("half")
-        raise raised
-    assert "\n" not in str(said.value) and str(tmp_path) not in str(said.value)
-    assert (tmp_path / "a.csv").read_text() == "old" and [file.name for file in tmp_path.iterdir()] == ["a.csv"]
-
-
-def test_library_that_names_no_cause_fails_on_a_full_disk(tmp_path, monkeypatch):
-    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=0))
-    with pytest.raises(NotWritableError, match="No space left"), atomic(tmp_path / "model.pt"):
-        raise RuntimeError("file write failed")
-
-
-@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
-def test_run_that_may_not_be_written_to(tmp_path, monkeypatch, number):
-    def forbidden(*arguments, **settings):
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr("os.mkdir", forbidden)
-    with pytest.raises(NotWritableError, match=r"/a\.json: cannot be written.*give another run or folder"):
-        write_json(tmp_path / "a.json", {})
 
 
 def test_folder_that_is_a_file_is_no_matter_of_permissions(tmp_path):
@@ -179,7 +33,7 @@ def test_a_variant_of_the_atlas_lies_beside_the_main_one(tmp_path):
 def test_a_misspelt_run_is_answered_with_the_nearest(tmp_path):
     (tmp_path / "demo").mkdir()
     assert existing_run(str(tmp_path / "demo")).name == "demo"
-    with pytest.raises(FileNotFoundError, match=r"No run 'dmeo' in .*Did you mean demo"):
+    with pytest.raises(FileNotFoundError, match=r"No run 'dmeo' in .*did you mean 'demo'"):
         existing_run(str(tmp_path / "dmeo"))
-    with pytest.raises(FileNotFoundError, match="There is demo"):
+    with pytest.raises(FileNotFoundError, match="known are demo"):
         existing_run(str(tmp_path / "q"))

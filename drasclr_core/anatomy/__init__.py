@@ -4,26 +4,13 @@
 `atlas` and `quality` hold what they consist of.
 """
 
+from drasclr_core.anatomy.aligned_scan import AlignedScan, read_aligned_scan
 from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.anatomy.atlas.registration import AtlasAffine
 from drasclr_core.anatomy.extraction import extract_patches
 from drasclr_core.anatomy.overlays import landmark_overlay, layer_overlay, lung_overlay
 from drasclr_core.anatomy.patches import PatchStore
 from drasclr_core.anatomy.stages import align_cohort, cut_cohort, segment_cohort
-from drasclr_core.anatomy.subject import align, cut_patches, find_lungs
 
-__all__ = [
-    "Atlas",
-    "AtlasAffine",
-    "PatchStore",
-    "align",
-    "align_cohort",
-    "cut_cohort",
-    "cut_patches",
-    "extract_patches",
-    "find_lungs",
-    "landmark_overlay",
-    "layer_overlay",
-    "lung_overlay",
-    "segment_cohort",
-]
+__all__ = ["AlignedScan", "Atlas", "AtlasAffine", "PatchStore", "align_cohort", "cut_cohort", "extract_patches",
+           "landmark_overlay", "layer_overlay", "lung_overlay", "read_aligned_scan", "segment_cohort"]  # fmt: skip

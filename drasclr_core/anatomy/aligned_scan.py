@@ -50,9 +50,9 @@ def read_aligned_scan(run: Run, sid: str, image: str | Path, spacing: float) -> 
     FileNotFoundError
         The subject was refused, or is not aligned with the atlas yet.
     """
-    folder = run.anatomy(sid)
-    if not (folder / "affine.json").exists():
+    found = run.alignment(sid) / "affine.json"
+    if not found.exists():
         raise FileNotFoundError(f"{sid}: no affine to the atlas. Run notebook 04_registration first; a subject that "
                                 "was refused there cannot be mapped.")  # fmt: skip
-    to_atlas = np.linalg.inv(AtlasAffine.load(folder / "affine.json").matrix)
-    return AlignedScan(load_volume(image, spacing), load_mask(folder / "lungs.nii.gz")[0], to_atlas)
+    to_atlas = np.linalg.inv(AtlasAffine.load(found).matrix)
+    return AlignedScan(load_volume(image, spacing), load_mask(run.anatomy(sid) / "lungs.nii.gz")[0], to_atlas)

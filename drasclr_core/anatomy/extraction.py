@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from drasclr_core.imaging.volume import AIR, Volume
-
-HIGHEST = 3071
-"""Highest HU kept, the top of the usual 12-bit range; metal above it would only cost space."""
+from drasclr_core.imaging.affine import transform
+from drasclr_core.imaging.constants import HIGHEST, LOWEST
+from drasclr_core.imaging.volume import Volume
 
 
 def extract_patches(volume: Volume, centres_mm: np.ndarray, size: int) -> tuple[np.ndarray, int]:
@@ -28,12 +27,12 @@ def extract_patches(volume: Volume, centres_mm: np.ndarray, size: int) -> tuple[
     padded : int
         How many patches leave the volume.
     """
-    voxels = np.asarray(centres_mm) @ np.linalg.inv(volume.affine)[:3, :3].T + np.linalg.inv(volume.affine)[:3, 3]
+    voxels = transform(np.linalg.inv(volume.affine), centres_mm)
     lows = np.floor(voxels - (size - 1) / 2 + 0.5).astype(int)
     shape = np.array(volume.array.shape)
-    patches = np.full((len(lows), size, size, size), int(AIR), dtype=np.int16)
+    patches = np.full((len(lows), size, size, size), int(LOWEST), dtype=np.int16)
     for patch, low in zip(patches, lows, strict=True):
         start, stop = np.clip([low, low + size], 0, shape)
         part = volume.array[tuple(map(slice, start, stop))]
-        patch[tuple(map(slice, start - low, stop - low))] = np.clip(np.rint(part), AIR, HIGHEST)
+        patch[tuple(map(slice, start - low, stop - low))] = np.clip(np.rint(part), LOWEST, HIGHEST)
     return patches, int(((lows < 0) | (lows + size > shape)).any(axis=1).sum())

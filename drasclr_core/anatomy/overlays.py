@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
-import nibabel as nib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
@@ -13,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from drasclr_core.imaging.affine import transform
 from drasclr_core.imaging.volume import Volume
 
 WINDOW = (-1000.0, 400.0)
@@ -73,7 +73,7 @@ def landmark_overlay(volume: Volume, lungs: np.ndarray, centres_mm: np.ndarray, 
     `centres_mm` [L, 3] are patch centres in the subject, RAS mm. A slice shows those within half a step of their grid.
     """
     fig, pairs = _six_slices(volume, lungs, title)
-    voxels = nib.affines.apply_affine(np.linalg.inv(volume.affine), np.asarray(centres_mm, dtype=float))
+    voxels = transform(np.linalg.inv(volume.affine), np.asarray(centres_mm, dtype=float))
     nearest = np.rint(voxels).astype(int)
     within = ((nearest >= 0) & (nearest < lungs.shape)).all(axis=1)
     inside = within & (lungs[tuple(np.where(within[:, None], nearest, 0).T)] > 0)

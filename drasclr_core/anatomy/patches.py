@@ -13,7 +13,8 @@ import zarr
 from filelock import FileLock
 from numcodecs import blosc
 
-from drasclr_core.run import atomic, mark_done
+from drasclr_core.files import atomic
+from drasclr_core.pieces import mark_done
 
 NEVER_WRITTEN = np.iinfo(np.int16).min
 """The array's fill value. Zarr leaves out chunks that hold nothing else, so it must not be air, as patches may be."""
@@ -93,7 +94,7 @@ class PatchStore:
 
     @property
     def written(self) -> Path:
-        """The folder of the subjects' marks, one for each that is there completely (pieces of `run.kept`)."""
+        """The folder of the subjects' marks, one for each that is there completely (of `pieces.kept`)."""
         return self.path / "written"
 
     def write(self, sid: str, patches: np.ndarray) -> None:

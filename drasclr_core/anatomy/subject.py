@@ -15,24 +15,17 @@ import numpy as np
 from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.anatomy.atlas.registration import register_affine
 from drasclr_core.anatomy.extraction import extract_patches
-from drasclr_core.anatomy.lungs.lungmask import segment_lungs_lungmask, weights_fingerprint
+from drasclr_core.anatomy.lungs.lungmask import segment_lungs_lungmask, network_fingerprint
 from drasclr_core.anatomy.lungs.segmentation import NoLungsError, segment_lungs
 from drasclr_core.anatomy.patches import PatchStore
 from drasclr_core.anatomy.quality.measures import measure_alignment, measure_scan
 from drasclr_core.anatomy.quality.verdict import Quality, assess, judge
 from drasclr_core.anatomy.thumbnail import note_thumbnail, save_thumbnail
+from drasclr_core.files import atomic, read_json
 from drasclr_core.imaging.refusal import printable_name
 from drasclr_core.imaging.volume import VolumeError, load_mask, load_volume, save_mask
-from drasclr_core.run import (
-    alignment_folder,
-    atomic,
-    file_fingerprint,
-    fingerprint,
-    kept,
-    mark_done,
-    read_json,
-    remembered_fingerprint,
-)
+from drasclr_core.pieces import file_fingerprint, fingerprint, kept, mark_done, remembered_fingerprint
+from drasclr_core.run import alignment_folder
 
 VERSION = 4
 """Raise when one of these steps changes its result, so that pieces made by an older one are made anew."""
@@ -77,7 +70,7 @@ def find_lungs(
         )
     except OSError as error:  # may not be read, or a name that no file can have: the reader says which
         found = {"content": type(error).__name__}
-    network = weights_fingerprint(lungmask_weights) if lungmask_weights else ""
+    network = network_fingerprint(lungmask_weights) if lungmask_weights else ""
     key = fingerprint(version=VERSION, image=found["content"], spacing=spacing, network=network)
 
     def segment() -> dict:

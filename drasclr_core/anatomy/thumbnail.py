@@ -10,8 +10,9 @@ from PIL import Image, ImageColor
 from scipy import ndimage
 
 from drasclr_core.anatomy.overlays import LEFT_COLOR, RIGHT_COLOR, WINDOW, slices_through
+from drasclr_core.files import atomic, read_json
 from drasclr_core.imaging.volume import Volume, VolumeError, load_mask, load_volume
-from drasclr_core.run import atomic, is_done, mark_done, read_json
+from drasclr_core.pieces import is_done, mark_done
 
 HEIGHT = 160
 """Pixels; the picture is twice as wide."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from itertools import compress
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from drasclr_core.cohort.copdgene_columns import CLINICAL, MORTALITY, NEVER_SMOK
 from drasclr_core.cohort.label_file import read_label_file
 from drasclr_core.cohort.manifest import is_scan, read_manifest
 from drasclr_core.cohort.subjects import check_subjects, named
+from drasclr_core.imaging.folders import walk
 
 PATTERN = "*_INSP_STD_*"
 """Names of inspiratory scans with a standard kernel: ``<sid>_INSP_STD_<site>_COPD`` and an ending."""
@@ -22,9 +24,9 @@ def read_copdgene(
     visual_scores: str | Path | None = None,
     mortality: str | Path | None = None,
     phase: int = 1,
-    pattern: str = PATTERN,
+    pattern: str = "",
 ) -> pd.DataFrame:
-    """Make a subject table from COPDGene's files; all files with labels are optional.
+    """Returns a subject table of COPDGene's files; all files with labels are optional.
 
     Parameters
     ----------
@@ -37,7 +39,8 @@ def read_copdgene(
     phase : int
         The visit: 1, 2 or 3. Follow-up is counted from there.
     pattern : str
-        Shell-style pattern of the names of scan files or DICOM folders, such as ``*_INSP_STD_*_COPD.nii.gz``.
+        Shell-style pattern of the names of scan files or DICOM folders, such as ``*_INSP_STD_*_COPD.nii.gz``; empty
+        for `PATTERN`.
 
     Returns
     -------
@@ -57,7 +60,7 @@ def read_copdgene(
     """
     if phase not in (1, 2, 3):
         raise ValueError(f"phase {phase!r}: COPDGene has phases 1, 2 and 3. Give one of these numbers.")
-    table = _find_images(images, pattern)
+    table = _find_images(images, pattern or PATTERN)
     labels, notes = _read_labels(phenotypes, visual_scores, mortality, phase)
     with_scan, known = set(table["sid"]), set(labels.index)
     if len(labels.columns):
@@ -82,10 +85,8 @@ def _find_images(images: str | Path, pattern: str) -> pd.DataFrame:
     folder = Path(images)
     if not folder.is_dir():
         return read_manifest(folder)[["sid", "image"]].sort_values("sid", ignore_index=True)
-    found = folder.resolve().rglob(pattern)
-    scans = sorted(
-        (path for path in found if not path.name.startswith(".") and is_scan(path)), key=lambda scan: scan.name
-    )
+    found = (path for path in walk(folder.resolve()) if fnmatch(path.name, pattern))
+    scans = sorted(filter(is_scan, found), key=lambda scan: scan.name)
     if not scans:
         raise ValueError(f"{folder.name}: no scan with a name like {pattern} in it. Give the folder with the images, "
                          "or another pattern (in notebook 01 as image_pattern).")  # fmt: skip

@@ -92,6 +92,6 @@ MORTALITY = (
 
 
 def timing(phase: int) -> Label:
-    """The days from phase 1 to `phase`, from which the days of follow-up are counted for a later phase."""
+    """Returns the label of the days from phase 1 to `phase`, from which a later phase counts its days of follow-up."""
     theirs = ("days_since_baseline", f"Days_Phase1_Phase{phase}", f"days_CT1_CT{phase}")
     return Label("days_since_phase_1", theirs, "days", (0, 20000), constant=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from drasclr_core.cohort.cells import check_cells
 from drasclr_core.cohort.subjects import SHOWN, named
 
 SUBJECT = "sid"
@@ -54,7 +55,7 @@ class Label:
 def read_label_file(
     path: str | Path, labels: tuple[Label, ...], phase: int = 1, complete: bool = False
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Read the labels of one phase from tab- or comma-separated text.
+    """Returns the labels of one phase from tab- or comma-separated text.
 
     Three layouts are recognised: long (a column ``Phase_study`` or ``visitnum``), wide (names end in ``_P1``, ``_P2``,
     ...) and a single visit (neither), which is taken for phase 1.
@@ -150,6 +151,7 @@ def _choose(
 
 
 def _rows(path: Path, separator: str, columns: list[str]) -> pd.DataFrame:
+    check_cells(path, separator)
     # Files of the study have a thousand columns: only those needed are kept. Without index_col=False a file with a
     # separator at the end of every row would be read shifted by one column.
     try:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import re
+import csv
+import os
 from pathlib import Path
 
 import pandas as pd
-from pydicom.misc import is_dicom
 
+from drasclr_core.cohort.cells import check_cells
 from drasclr_core.cohort.mosmed import is_mosmed, read_mosmed
-from drasclr_core.cohort.subjects import check_subjects
-from drasclr_core.imaging.readers import FILE_SUFFIXES, is_image_file
+from drasclr_core.cohort.sids import safe_sids
+from drasclr_core.cohort.subjects import check_subjects, named
+from drasclr_core.imaging.dicom import is_dicom
+from drasclr_core.imaging.folders import walk
+from drasclr_core.imaging.readers import is_image_file
+from drasclr_core.imaging.refusal import printable_name
+
+SEPARATORS = ",;\t"
+"""Between the cells of a table; spreadsheets of some languages write semicolons."""
 
 
 def read_manifest(path: str | Path) -> pd.DataFrame:
-    """Make a subject table from scans of one's own.
+    """Returns a subject table of scans of one's own.
 
     Parameters
     ----------
@@ -22,17 +30,18 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
         One of
 
         - a CSV file with columns ``sid`` and ``image`` (paths relative to the CSV file) and optional label columns;
-        - a folder, in which every file (NIfTI, NRRD, MetaImage) and every folder with a DICOM series is one subject;
+        - a folder, in which every file (NIfTI, NRRD, MetaImage) and every folder with DICOM slices is one subject;
         - one image file, or the folder of one DICOM series;
         - the folder of MosMedData, recognised by ``studies/CT-0`` and so on (see `mosmed.read_mosmed`).
 
-        Without a CSV the sid is the file's name without its ending.
+        Without a CSV the sid is the file's name without its ending, made safe by `sids.safe_sids`.
 
     Returns
     -------
     DataFrame
         ``sid``, ``image`` (absolute; `write_subjects` makes it relative to the cohort) and the label columns. Images
         that do not exist stay in the table: the quality table will name them and the other subjects go on.
+        ``attrs["notes"]`` lists in sentences what of a folder was left out and which names were changed.
 
     Raises
     ------
@@ -48,37 +57,61 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
         return _read_csv(path)
     if is_mosmed(path):
         return read_mosmed(path)
-    scans = [path] if is_scan(path) else sorted(filter(is_scan, path.iterdir())) if path.is_dir() else []
+    scans, notes = _find_scans(path)
     if not scans:
-        raise ValueError(f"{path.name}: no NIfTI, NRRD or MetaImage file and no DICOM series in it. Give a CSV file "
-                         "or a folder of scans.")  # fmt: skip
-    table = pd.DataFrame({"sid": [_sid(scan) for scan in scans], "image": [str(scan.resolve()) for scan in scans]})
-    check_subjects(table, path.name)
+        below = [one.parent for one in walk(path) if one.is_file() and is_image_file(one)] if path.is_dir() else []
+        if len(set(below)) == 1:  # a folder too high
+            return read_manifest(below[0])
+        hint = f" (but {len(below)} files in folders below)" if below else ""
+        raise ValueError(f"{path.name}: no NIfTI, NRRD or MetaImage file and no DICOM series in it{hint}. Give a CSV "
+                         "file or a folder of scans.")  # fmt: skip
+    sids, changed = safe_sids(scans)
+    # The name that is given counts, not that of the file which a link leads to.
+    table = pd.DataFrame({"sid": sids, "image": [os.path.abspath(scan) for scan in scans]})
+    check_subjects(table, path.name, [printable_name(scan) for scan in scans])
+    table.attrs["notes"] = notes + changed
     return table
+
+
+def is_scan(path: Path) -> bool:
+    """Returns whether `path` has the name of an image file or is a folder with DICOM slices, at any depth."""
+    if not path.is_dir():
+        return is_image_file(path)
+    return not path.name.startswith(".") and any(map(is_dicom, walk(path)))
+
+
+def _find_scans(path: Path) -> tuple[list[Path], list[str]]:
+    """The scans at a path, in order, and notes on what was left out."""
+    if not path.is_dir():
+        return ([path] if is_image_file(path) or is_dicom(path) else []), []
+    inside = sorted(path.iterdir())
+    hidden = [one.name for one in inside if one.name.startswith(".") and is_image_file(path / one.name.lstrip("._"))]
+    files = [one for one in inside if one.is_file() and not one.name.startswith(".")]
+    images = [one for one in files if is_image_file(one)]
+    loose = [one for one in files if one not in images and is_dicom(one)]
+    if loose and not images:
+        return [path], []
+    notes = [f"Hidden files, left out: {len(hidden)} ({named(hidden)})."] if hidden else []
+    scans = sorted([*images, *(one for one in inside if one.is_dir() and is_scan(one))])
+    if len(loose) > 1:
+        scans.append(path)
+        notes.append(f"{len(loose)} DICOM files beside the image files were taken for one more scan.")
+    elif loose:
+        notes.append(f"One DICOM file beside the image files, left out: {printable_name(loose[0])}. Give a series a "
+                     "folder of its own.")  # fmt: skip
+    return scans, notes
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
     try:
-        table = pd.read_csv(path, dtype={"sid": str, "image": str}, encoding="utf-8-sig", skipinitialspace=True)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        with path.open(encoding="utf-8-sig") as file:
+            header = file.readline()
+        separator = next((one for one in SEPARATORS if one in header), ",")
+        columns = range(check_cells(path, separator))
+        table = pd.read_csv(path, sep=separator, usecols=columns, index_col=False, dtype={"sid": str, "image": str},
+                            encoding="utf-8-sig", skipinitialspace=True)  # fmt: skip
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, csv.Error) as error:
         problem = " ".join(str(error).split())
         raise ValueError(f"{path.name}: not a table ({problem}). Save it as comma-separated text in UTF-8.") from error
-    check_subjects(table, path.name, first_row=2)
+    check_subjects(table, path.name, [f"row {row}" for row in range(2, len(table) + 2)])
     return table.assign(image=[str(path.parent.resolve() / image.strip()) for image in table["image"]])
-
-
-def is_scan(path: Path) -> bool:
-    """Whether `path` has the name of an image file or is a folder with a DICOM file in it."""
-    if path.is_dir():
-        return any(file.is_file() and is_dicom(file) for file in path.iterdir())
-    return is_image_file(path)
-
-
-def _sid(scan: Path) -> str:
-    """The file's name without its ending, with characters that are unsafe in file names replaced."""
-    name = scan.name
-    for suffix in sorted(FILE_SUFFIXES, key=len, reverse=True):
-        if name.lower().endswith(suffix):
-            name = name[: -len(suffix)]
-            break
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", name).lstrip("._-")

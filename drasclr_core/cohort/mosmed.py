@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import importlib.util
-import re
+import os
 from pathlib import Path
 
 import pandas as pd
 
 from drasclr_core.cohort.subjects import check_subjects, named
-from drasclr_core.imaging.readers import FILE_SUFFIXES, is_image_file
+from drasclr_core.imaging.readers import is_image_file, suffix_of
 
 REGISTRY = "dataset_registry"
 GRADES = tuple(f"CT-{grade}" for grade in range(5))
 
 
 def is_mosmed(folder: str | Path) -> bool:
-    """Whether a folder is MosMedData: it holds ``studies/CT-0`` ... ``studies/CT-4``, not necessarily all."""
+    """Returns whether a folder is MosMedData: it holds ``studies/CT-0`` ... ``studies/CT-4``, not necessarily all."""
     return any((Path(folder) / "studies" / grade).is_dir() for grade in GRADES)
 
 
 def read_mosmed(folder: str | Path) -> pd.DataFrame:
-    """Make a subject table from MosMedData.
+    """Returns a subject table of MosMedData.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def read_mosmed(folder: str | Path) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "sid": [_study(path.name) for path in studies],
-            "image": [str(path.resolve()) for path in studies],
+            "image": [os.path.abspath(path) for path in studies],
             "mosmed_grade": [GRADES.index(path.parent.name) for path in studies],
         }
     ).sort_values("sid", ignore_index=True)
@@ -109,9 +109,9 @@ def _read_registry(folder: Path) -> tuple[pd.Series | None, str]:
 
 
 def _is_study(path: Path) -> bool:
-    return path.is_file() and is_image_file(path) and not path.name.startswith(".")
+    return path.is_file() and is_image_file(path)
 
 
 def _study(name: str) -> str:
-    endings = "|".join(re.escape(suffix) for suffix in sorted(FILE_SUFFIXES, key=len, reverse=True))
-    return re.sub(rf"({endings})$", "", name.strip(), flags=re.IGNORECASE)
+    name = name.strip()
+    return name[: len(name) - len(suffix_of(name))]

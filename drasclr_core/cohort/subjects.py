@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from drasclr_core.run import Run, atomic
+from drasclr_core.files import atomic
+from drasclr_core.run import Run
 
 SAFE_SID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """Subject identifiers become folder names on every file system."""
@@ -18,7 +19,7 @@ SHOWN = 5
 
 
 def write_subjects(run: Run, table: pd.DataFrame) -> None:
-    """Write the subject table of the run's cohort.
+    """Writes the subject table of the run's cohort.
 
     Parameters
     ----------
@@ -40,7 +41,7 @@ def write_subjects(run: Run, table: pd.DataFrame) -> None:
 
 
 def read_subjects(run: Run) -> pd.DataFrame:
-    """Read the subject table of the run's cohort (see `write_subjects`).
+    """Returns the subject table of the run's cohort (see `write_subjects`).
 
     Raises
     ------
@@ -55,12 +56,12 @@ def read_subjects(run: Run) -> pd.DataFrame:
 
 
 def image_path(run: Run, image: str) -> Path:
-    """The image of a subject, from the ``image`` column of the subject table."""
+    """Returns the image of a subject, from the ``image`` column of the subject table."""
     return run.cohort / image
 
 
 def shard_of(table: pd.DataFrame, shard: int, num_shards: int) -> pd.DataFrame:
-    """The rows of a subject table that one of several jobs works on.
+    """Returns the rows of a subject table that one of several jobs works on.
 
     Rows are dealt like cards, so that shards differ by at most one subject however the table is sorted, and a subject
     that is appended moves none of the others.
@@ -87,20 +88,16 @@ def shard_of(table: pd.DataFrame, shard: int, num_shards: int) -> pd.DataFrame:
     return table.iloc[shard::num_shards].reset_index(drop=True)
 
 
-def check_subjects(table: pd.DataFrame, name: str, first_row: int = 1) -> None:
-    """Check sids and images of a subject table.
+def check_subjects(table: pd.DataFrame, name: str, rows: Sequence[str] | None = None) -> None:
+    """Raises ValueError, naming the rows, where sids or images of a subject table cannot be used.
 
     Parameters
     ----------
     table : DataFrame
     name : str
         What the table is called in messages.
-    first_row : int
-        Number of the first row in messages (2 for a CSV file with a header line).
-
-    Raises
-    ------
-    ValueError
+    rows : sequence of str, optional
+        What its rows are called; "row 1" and so on by default.
     """
     for column in ("sid", "image"):
         if column not in table:
@@ -108,17 +105,16 @@ def check_subjects(table: pd.DataFrame, name: str, first_row: int = 1) -> None:
     if table.empty:
         raise ValueError(f"{name}: no subjects. Add one row for each scan.")
     problems, seen = [], {}
-    for row, (sid, image) in enumerate(zip(table["sid"], table["image"], strict=True), start=first_row):
+    rows = rows or [f"row {number}" for number in range(1, len(table) + 1)]
+    for row, sid, image in zip(rows, table["sid"], table["image"], strict=True):
         if pd.isna(sid) or not SAFE_SID.fullmatch(str(sid)):
-            problems.append(
-                f"row {row}: sid {'missing' if pd.isna(sid) else repr(str(sid))} is not letters, digits, . _ -"
-            )
-        elif (twin := seen.setdefault(str(sid).casefold(), row)) != row:
-            problems.append(f"row {row}: sid {sid!r} is already used in row {twin}")
+            problems.append(f"{row}: sid {'missing' if pd.isna(sid) else repr(str(sid))} is not letters, digits, . _ -")
+        elif (twin := seen.setdefault(str(sid).casefold(), row)) is not row:
+            problems.append(f"{row}: sid {sid!r} is already used in {twin}")
         if pd.isna(image) or not str(image).strip():
-            problems.append(f"row {row}: no image")
+            problems.append(f"{row}: no image")
         elif not _is_utf8(str(image)):
-            problems.append(f"row {row}: the image's name is not UTF-8, rename the file")
+            problems.append(f"{row}: the image's name is not UTF-8, rename the file")
     if problems:
         more = f" (and {len(problems) - SHOWN} more)" if len(problems) > SHOWN else ""
         raise ValueError(f"{name}: " + "; ".join(problems[:SHOWN]) + more + ". Correct these rows.")
@@ -130,7 +126,7 @@ def _is_utf8(text: str) -> bool:
 
 
 def named(names: Iterable[str]) -> str:
-    """The first few names in a sentence, and how many more there are."""
+    """Returns the first few names in a sentence, and how many more there are."""
     names = list(names)
     return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from drasclr_core.cohort.subjects import image_path, read_subjects
-from drasclr_core.detect.boxes import usable
-from drasclr_core.detect.detector import FOLDS_FILE
+from drasclr_core.detect.boxes.annotated import usable
+from drasclr_core.detect.detector.detector import FOLDS_FILE
 from drasclr_core.run import Run
 
 

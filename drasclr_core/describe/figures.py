@@ -12,9 +12,9 @@ from matplotlib.patches import Patch
 from drasclr_core.anatomy.overlays import NAMES, View
 from drasclr_core.describe.among_cohort import NEIGHBOURS
 from drasclr_core.describe.description import Description
-from drasclr_core.imaging.constants import LOW_ATTENUATION
+from drasclr_core.imaging.constants import EMPHYSEMA_WINDOW, LOW_ATTENUATION
 from drasclr_core.imaging.volume import Volume
-from drasclr_core.report.figures.maps import WINDOW, extent, paint
+from drasclr_core.report.figures.emphysema.maps import extent, paint
 from drasclr_core.report.style import STRUCTURES
 
 OUTLINE = "#56b4e9"
@@ -60,7 +60,8 @@ def slices_figure(volume: Volume, lungs: np.ndarray, masks: dict[str, np.ndarray
     handles += [Patch(color=STRUCTURES[name], alpha=0.6, label=f"{name} emphysema, detected") for name in masks]
     fig.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     shares = ", ".join(f"{name} in {100 * mask[inside].mean():.1f} % of the lungs" for name, mask in masks.items())
-    alt = f"Three {NAMES[axis]} slices of the lungs in the window {WINDOW[0]:.0f} to {WINDOW[1]:.0f} HU"
+    low, high = EMPHYSEMA_WINDOW
+    alt = f"Three {NAMES[axis]} slices of the lungs in the window {low:.0f} to {high:.0f} HU"
     return fig, f"{alt}, below with what was detected: {shares}." if masks else f"{alt}."
 
 
@@ -120,8 +121,9 @@ def cohort_figure(found: Description) -> tuple[Figure, str]:
 
 
 def _slice(axes: Axes, view: View, volume: Volume, inside: np.ndarray) -> None:
-    axes.imshow(view.picture(volume.array), cmap="gray", vmin=WINDOW[0], vmax=WINDOW[1], origin="lower",
-                interpolation="bilinear")  # fmt: skip
+    low, high = EMPHYSEMA_WINDOW
+    picture = view.picture(volume.array)
+    axes.imshow(picture, cmap="gray", vmin=low, vmax=high, origin="lower", interpolation="bilinear")
     axes.contour(view.picture(inside), [0.5], colors=[OUTLINE], linewidths=0.9)
     across, up = (axis for axis in range(3) if axis != view.axis)
     margin = MARGIN_MM / volume.spacing[0] * np.array([-1, 1])

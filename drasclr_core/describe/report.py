@@ -13,13 +13,13 @@ from drasclr_core.describe.description import PAGE_3D, PICTURE_3D, Description, 
 from drasclr_core.describe.figures import cohort_figure, density_figure, slices_figure
 from drasclr_core.describe.scan_folder import OneScan
 from drasclr_core.describe.subtype_maps import read_masks
+from drasclr_core.files import atomic
+from drasclr_core.imaging.constants import EMPHYSEMA_WINDOW
 from drasclr_core.imaging.volume import VolumeError
 from drasclr_core.methods import row_of
-from drasclr_core.report.figures.maps import WINDOW
 from drasclr_core.report.scenes import can_render, interactive, render_scene, write_scene_page
 from drasclr_core.report.style import figure_html, image_html
 from drasclr_core.report.templates import render
-from drasclr_core.run import atomic
 
 FILES = {
     "lungs.nii.gz": "lungs: 1 right, 2 left",
@@ -72,7 +72,7 @@ def write_report(found: Description, scan: OneScan) -> None:
         stored=_stored(scan),
         files={name: what for name, what in (FILES | maps).items() if name in there},
         pictures=pictures,
-        WINDOW=WINDOW,
+        WINDOW=EMPHYSEMA_WINDOW,
         NEIGHBOURS=NEIGHBOURS,
         USUAL=USUAL,
     )

@@ -26,12 +26,14 @@ from drasclr_core.describe.report import write_report
 from drasclr_core.describe.scan_folder import OneScan, claim, forget, judge_scan
 from drasclr_core.describe.scan_tables import keep_landmarks, keep_regions
 from drasclr_core.describe.subtype_maps import detectors_for, map_subtype
+from drasclr_core.files import read_json, write_json
 from drasclr_core.imaging.refusal import printable_name
 from drasclr_core.methods import load_encoder
 from drasclr_core.model.encoder import Encoder
 from drasclr_core.names import refuse_unknown
+from drasclr_core.pieces import file_fingerprint, fingerprint, kept
 from drasclr_core.provenance import code_version, stage_record, versions
-from drasclr_core.run import Run, file_fingerprint, fingerprint, kept, read_json, write_json
+from drasclr_core.run import Run
 
 VERSION = 1
 """Raise when the report changes with equal inputs."""

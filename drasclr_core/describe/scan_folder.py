@@ -13,9 +13,9 @@ from drasclr_core.anatomy.aligned_scan import AlignedScan
 from drasclr_core.anatomy.atlas.registration import AtlasAffine
 from drasclr_core.anatomy.quality.verdict import Quality, judge
 from drasclr_core.anatomy.subject import align, find_lungs
+from drasclr_core.files import read_json, write_json
 from drasclr_core.imaging.refusal import printable_name
 from drasclr_core.imaging.volume import Volume, load_mask, load_volume
-from drasclr_core.run import read_json, write_json
 
 CLAIM = ".your_ct.json"
 """Marks a folder as ours, so that no other folder's files are ever touched."""

@@ -10,9 +10,10 @@ from drasclr_core.describe.description import IMAGE, LANDMARKS, REGIONS
 from drasclr_core.describe.scan_folder import OneScan
 from drasclr_core.describe.subtype_maps import read_masks
 from drasclr_core.describe.thirds import regional_table
+from drasclr_core.files import atomic
 from drasclr_core.model.encoder import Encoder
+from drasclr_core.pieces import fingerprint, kept
 from drasclr_core.represent.landmark_table import image_row, landmark_table
-from drasclr_core.run import atomic, fingerprint, kept
 
 VERSION = 1
 """Raise when features or tables change with equal inputs, so that those of an older version are made anew."""

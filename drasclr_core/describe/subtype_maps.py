@@ -11,12 +11,13 @@ import numpy as np
 from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.describe.description import mask_file, probability_file
 from drasclr_core.describe.scan_folder import OneScan
-from drasclr_core.detect.detector import Detector, detector_of, trained_subtypes
-from drasclr_core.detect.maps import save_map
+from drasclr_core.detect.detector.detector import Detector, detector_of, trained_subtypes
+from drasclr_core.detect.maps.maps import save_map
 from drasclr_core.imaging.volume import load_mask
 from drasclr_core.model.weights import weights_fingerprint
+from drasclr_core.pieces import fingerprint, kept
 from drasclr_core.represent.dense import DenseOptions, dense_probability
-from drasclr_core.run import Run, fingerprint, kept
+from drasclr_core.run import Run
 
 VERSION = 1
 """Raise when maps change with equal inputs, so that those of an older version are made anew."""

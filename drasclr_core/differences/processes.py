@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from drasclr_core.run import atomic
+from drasclr_core.files import atomic
 
 
 def drawn_elsewhere(seed: int) -> float:

@@ -9,8 +9,9 @@ import pandas as pd
 
 from drasclr_core import paper
 from drasclr_core.evaluate.scores import KEYS
+from drasclr_core.files import write_csv
 from drasclr_core.methods import method_names
-from drasclr_core.run import Run, write_csv
+from drasclr_core.run import Run
 
 ELSEWHERE = {"table2": ("table8",)}
 """Where the paper prints rows that a table lacks: DrasCLR without neighbours is in Table 8."""

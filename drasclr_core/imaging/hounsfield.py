@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
+from drasclr_core.imaging.constants import LOWEST
 from drasclr_core.imaging.refusal import refusal
 
-AIR = -1024.0
-"""HU of air and of everything outside the scanned field."""
 PADDING = -1500.0
 """Scanners mark voxels outside the scanned circle by values below this (-2000, -3024); no tissue is that dark."""
+BRIGHTEST = 30710.0
+"""The extended scale of CT ends here, HU; brighter values are none."""
 AIR_PRESENT = -800.0
 """At least one voxel in a hundred of any chest CT (lung, air around the body) is darker than this, HU."""
 SOFT_TISSUE = (-200.0, 200.0)
@@ -30,17 +31,13 @@ BIN = 5.0
 
 
 def check_hounsfield(path: str | Path, array: np.ndarray) -> None:
-    """Refuse values that cannot be a chest CT in HU.
+    """Raises VolumeError for values that cannot be a chest CT in HU.
 
     Parameters
     ----------
     path : path
         Where the values are from, for the message.
     array : float32 [i, j, k]
-
-    Raises
-    ------
-    VolumeError
     """
     low, high = float(array.min()), float(array.max())
     export = "Export the CT in Hounsfield units (air near -1000, water near 0)"
@@ -64,13 +61,29 @@ def check_hounsfield(path: str | Path, array: np.ndarray) -> None:
         raise refusal(path, f"only {tissue:.1%} of the voxels have HU of soft tissue: not a chest CT in HU", export)
 
 
-def air_hu(array: np.ndarray) -> float:
-    """The HU that air has in a scan, -1000 by definition: its most frequent value or, without a peak, the darkest ones.
+def unwrapped(array: np.ndarray, slope: float | np.ndarray = 1.0) -> np.ndarray:
+    """Returns the HU with negative values again where they were read as 16 bits without a sign (63536 for -2000).
 
     Parameters
     ----------
     array : float32 [i, j, k]
-        Values as stored, before they are cut off at `AIR`.
+    slope : float or [k]
+        HU of one stored step.
+    """
+    beyond = array > BRIGHTEST
+    if not beyond.any() or not np.isfinite(array.max()):
+        return array
+    array = np.where(beyond, array - 2**16 * np.float32(slope), array)
+    return np.where(array > BRIGHTEST, np.float32(LOWEST), array)  # a mark for padding in another scale
+
+
+def air_hu(array: np.ndarray) -> float:
+    """Returns the HU that air has in a scan: its most frequent value or, without a peak, that of the darkest voxels.
+
+    Parameters
+    ----------
+    array : float32 [i, j, k]
+        Values as stored, before they are cut off at `LOWEST`.
     """
     sample = array[::2, ::2]
     peak = _peak(sample, AIR_PEAK)
@@ -78,7 +91,7 @@ def air_hu(array: np.ndarray) -> float:
 
 
 def tissue_hu(array: np.ndarray) -> float | None:
-    """The most frequent HU of muscle and organs, about 40 with and without contrast agent; None without a peak.
+    """Returns the most frequent HU of muscle and organs, about 40 with and without contrast agent; None without a peak.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from drasclr_core.imaging.dicom import LPS_TO_RAS
+from drasclr_core.imaging.affine import LPS_TO_RAS
 from drasclr_core.imaging.refusal import check_size, refusal
 
 SUFFIXES = (".nrrd", ".nhdr", ".mha", ".mhd")
@@ -19,7 +19,7 @@ LONGEST_HEADER = 2**20
 
 
 def read_itk(path: Path) -> tuple[np.ndarray, np.ndarray, dict]:
-    """Array, affine and source as `read_image` gives them."""
+    """Returns array, affine and source as `read_image` gives them."""
     _check_header(path)
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))

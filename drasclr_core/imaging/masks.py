@@ -8,7 +8,7 @@ from scipy import ndimage
 
 
 def close(mask: np.ndarray, radius: float) -> np.ndarray:
-    """`mask` closed by a ball of `radius` voxels, and what it then encloses."""
+    """Returns a mask closed by a ball of `radius` voxels, and what it then encloses."""
     box = bounding_box(mask, 0.0)
     margin = int(np.ceil(radius)) + 2
     part = np.pad(mask[box], margin)
@@ -19,31 +19,34 @@ def close(mask: np.ndarray, radius: float) -> np.ndarray:
 
 
 def bounding_box(mask: np.ndarray, margin: float) -> tuple[slice, ...]:
-    """The part of the image that holds `mask` and `margin` voxels around it; all of it where `mask` is empty."""
-    places = np.nonzero(mask)
-    if not places[0].size:
+    """Returns the slices that hold a mask and `margin` voxels around it; all of the array where it is empty."""
+    inside = np.nonzero(mask)
+    if not inside[0].size:
         return (slice(None),) * mask.ndim
     reach = int(np.ceil(margin))
-    return tuple(slice(max(int(p.min()) - reach, 0), int(p.max()) + reach + 1) for p in places)
+    return tuple(slice(max(int(p.min()) - reach, 0), int(p.max()) + reach + 1) for p in inside)
 
 
 def distance(mask: np.ndarray) -> np.ndarray:
-    """Distance in voxels to the nearest voxel of `mask`, 0 or less inside it."""
+    """Returns the distance in voxels to the nearest voxel of `mask`, 0 or less inside it."""
     image = sitk.GetImageFromArray(mask.astype(np.uint8))
     image.SetSpacing((1.0, 1.0, 1.0))
     return sitk.GetArrayFromImage(sitk.SignedMaurerDistanceMap(image, squaredDistance=False))
 
 
 def largest(mask: np.ndarray) -> np.ndarray:
-    """The largest connected piece of `mask`."""
+    """Returns the largest connected piece of a mask."""
     labels, _ = ndimage.label(mask)
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
     return labels == sizes.argmax()
 
 
-def dice(first: np.ndarray, second: np.ndarray) -> float:
-    """Overlap 2 |A and B| / (|A| + |B|) of two masks of one shape; 1 for two empty ones."""
+def dice(first: np.ndarray, second: np.ndarray, first_voxels: float | None = None) -> float:
+    """Returns the overlap 2 |A and B| / (|A| + |B|) of two masks of one shape; 1 for two empty ones.
+
+    `first_voxels` is |A| where part of the first mask lies outside the array.
+    """
     first, second = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
-    total = np.count_nonzero(first) + np.count_nonzero(second)
+    total = (np.count_nonzero(first) if first_voxels is None else first_voxels) + np.count_nonzero(second)
     return 2 * np.count_nonzero(first & second) / total if total else 1.0

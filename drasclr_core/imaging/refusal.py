@@ -19,18 +19,18 @@ class VolumeError(ValueError):
 
 
 def refusal(path: str | Path, problem: str, remedy: str) -> VolumeError:
-    """The error for an image; it holds the file's name only, because a path can tell who the patient is."""
+    """Returns the error for an image; it holds the file's name only, because a path can tell who the patient is."""
     return VolumeError(f"{printable_name(path)}: {problem}. {remedy}.")
 
 
 def printable_name(path: str | Path) -> str:
-    """The file's name as text: shortened, and with what cannot be printed (line breaks, broken UTF-8) replaced."""
+    """Returns the file's name as text: shortened, what cannot be printed (line breaks, broken UTF-8) replaced."""
     name = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in Path(path).name)
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 def check_size(path: str | Path, shape: tuple[int, ...], voxel_bytes: int = 0) -> None:
-    """Refuse what a header promises before memory is asked for it.
+    """Raises VolumeError for what a header promises and no file can hold, before memory is asked for it.
 
     Parameters
     ----------

@@ -7,12 +7,14 @@ from itertools import product
 import numpy as np
 from scipy import ndimage, sparse
 
+from drasclr_core.imaging.affine import transform
+
 ALIGNED = 1e-3
 """A header whose axes differ from the RAS axes by less than this (cosine, about 0.06 degrees) counts as aligned."""
 
 
 def resample(array: np.ndarray, affine: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarray]:
-    """Resample to cubes of `spacing` mm on a grid along the RAS axes.
+    """Returns an image on a grid of cubes of `spacing` mm along the RAS axes.
 
     Parameters
     ----------
@@ -84,7 +86,7 @@ def _below_hat(t: np.ndarray) -> np.ndarray:
 
 def _along_ras(array: np.ndarray, affine: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarray]:
     """Turn an oblique image onto the RAS axes; what no voxel covers becomes the image's lowest value (air)."""
-    ends = np.array(list(product(*[(0, count - 1) for count in array.shape]))) @ affine[:3, :3].T + affine[:3, 3]
+    ends = transform(affine, list(product(*[(0, count - 1) for count in array.shape])))
     low, high = ends.min(axis=0), ends.max(axis=0)
     shape = np.floor((high - low) / spacing + 1e-3).astype(int) + 1
     new = np.diag([spacing, spacing, spacing, 1.0])

@@ -9,12 +9,17 @@ import nibabel as nib
 import numpy as np
 from nibabel import orientations
 
-from drasclr_core.imaging.hounsfield import AIR, air_hu, check_hounsfield
-from drasclr_core.imaging.readers import VolumeError, read_image
+from drasclr_core.files import atomic
+from drasclr_core.imaging.constants import LOWEST
+from drasclr_core.imaging.hounsfield import air_hu, check_hounsfield
+from drasclr_core.imaging.readers import read_image
+from drasclr_core.imaging.refusal import VolumeError, refusal
 from drasclr_core.imaging.resampling import resample
-from drasclr_core.run import atomic
 
-__all__ = ["AIR", "Volume", "VolumeError", "load_mask", "load_volume", "save_mask", "save_volume"]
+__all__ = ["Volume", "VolumeError", "load_mask", "load_volume", "save_mask", "save_volume"]
+
+MOST_LABELS = 20
+"""A map of lungs, lobes or segments has no more values than this."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +33,8 @@ class Volume:
     affine : float64 [4, 4]
         From voxel indices to RAS mm.
     source : dict
-        The scan as it was stored: ``format``, ``shape`` and ``spacing`` (mm) in RAS order, ``air_hu``, and for
-        DICOM ``slice_thickness`` (mm) and, where missing slices were interpolated, ``gap_mm``.
+        The scan as it was stored: ``format``, ``shape`` and ``spacing`` (mm) in RAS order, ``air_hu``, and for DICOM
+        ``slice_thickness`` (mm), ``gap_mm`` where a gap was interpolated, and ``note`` on what was left out.
     """
 
     array: np.ndarray
@@ -43,12 +48,13 @@ class Volume:
 
 
 def load_volume(path: str | Path, spacing: float = 1.0) -> Volume:
-    """Read a scan and bring it to the project's standard form.
+    """Returns a scan in the project's standard form.
 
     Parameters
     ----------
     path : path
-        NIfTI, NRRD or MetaImage file, or a folder with a DICOM series (of several, the CT series with the most slices).
+        NIfTI, NRRD or MetaImage file, a folder with a DICOM series (of several, see
+        `dicom.choice.RULE`), or a multi-frame DICOM file.
     spacing : float
         Size of the cubic voxels in mm (the paper uses 1 mm).
 
@@ -64,19 +70,19 @@ def load_volume(path: str | Path, spacing: float = 1.0) -> Volume:
     check_hounsfield(path, array)
     source["air_hu"] = air_hu(array)
     source |= {"shape": list(array.shape), "spacing": np.linalg.norm(affine[:3, :3], axis=0).round(4).tolist()}
-    array, affine = resample(np.maximum(array, np.float32(AIR)), affine, float(spacing))
+    array, affine = resample(np.maximum(array, np.float32(LOWEST)), affine, float(spacing))
     return Volume(array, affine, source)
 
 
 def save_volume(path: str | Path, volume: Volume) -> None:
-    """Write a volume as int16 HU, ``.nii.gz``."""
+    """Writes a volume as int16 HU, ``.nii.gz``."""
     limits = np.iinfo(np.int16)
     array = np.clip(np.rint(volume.array), limits.min, limits.max).astype(np.int16)
     _save_nifti(path, array, volume.affine)
 
 
 def save_mask(path: str | Path, mask: np.ndarray, affine: np.ndarray) -> None:
-    """Write a mask or label map as uint8 ``.nii.gz``.
+    """Writes a mask or label map as uint8 ``.nii.gz``.
 
     Parameters
     ----------
@@ -87,19 +93,32 @@ def save_mask(path: str | Path, mask: np.ndarray, affine: np.ndarray) -> None:
     _save_nifti(path, np.asarray(mask, dtype=np.uint8), affine)
 
 
-def load_mask(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
-    """Read a mask or label map: uint8 [x, y, z] in RAS+ order, and its affine [4, 4] (RAS mm); not resampled.
+def load_mask(path: str | Path, turn: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Reads a mask or label map: uint8 [x, y, z], not resampled, and its affine [4, 4] (RAS mm).
+
+    Parameters
+    ----------
+    path : path
+    turn : bool
+        To RAS+ order; False leaves the voxels in the order in which they are stored.
 
     Raises
     ------
     VolumeError
-        The file cannot be read.
+        The file cannot be read, or holds an image and no mask.
     """
     array, affine, _ = read_image(path)
-    turn = orientations.io_orientation(affine)
-    affine = affine @ orientations.inv_ornt_aff(turn, array.shape)  # the shape as stored, before the turn
-    array = orientations.apply_orientation(array.astype(np.uint8), turn)
-    return np.ascontiguousarray(array), affine
+    low, high = float(array.min()), float(array.max())
+    mask = np.clip(np.nan_to_num(array), 0, 255).astype(np.uint8)
+    labels = np.count_nonzero(np.bincount(mask.ravel(), minlength=256))
+    if not low >= 0 or labels > MOST_LABELS or (array != np.rint(array)).any():
+        raise refusal(path, f"values from {low:g} to {high:g}: an image, not a mask",
+                      "Give a mask: 0 outside, 1 in the right lung, 2 in the left one (or 1 in both)")  # fmt: skip
+    if turn:
+        order = orientations.io_orientation(affine)
+        affine = affine @ orientations.inv_ornt_aff(order, mask.shape)  # the shape as stored, before the turn
+        mask = orientations.apply_orientation(mask, order)
+    return np.ascontiguousarray(mask), affine
 
 
 def _save_nifti(path: str | Path, array: np.ndarray, affine: np.ndarray) -> None:

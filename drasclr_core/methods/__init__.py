@@ -8,4 +8,14 @@ views, one training step, and the encoder that is kept. `registry` finds the fil
 from drasclr_core.methods.registry import in_order, load_encoder, method_class, method_names, methods, row_of, rows
 from drasclr_core.methods.row import Row
 
-__all__ = ["Row", "in_order", "load_encoder", "method_class", "method_names", "methods", "row_of", "rows"]
+__all__ = ["PretrainingStage", "Row", "in_order", "load_encoder", "method_class", "method_names", "methods", "row_of",
+           "rows"]  # fmt: skip
+
+
+def __getattr__(name: str) -> type:
+    """The one export that needs torch is loaded when it is asked for: figures ask this room only for colours."""
+    if name == "PretrainingStage":
+        from drasclr_core.methods.stage import PretrainingStage
+
+        return PretrainingStage
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

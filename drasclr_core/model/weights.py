@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from drasclr_core.run import atomic, read_json, to_json, write_json
+from drasclr_core.files import atomic, read_json, to_json, write_json
 
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
 CHECKSUMS = ("sha256", "config_sha256")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from drasclr_core.run import atomic
+from drasclr_core.files import atomic
 
 PROBE_COLUMNS = ("epoch", "step", "label", "r2")
 

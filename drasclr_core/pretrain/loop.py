@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from drasclr_core.files import read_json
 from drasclr_core.pretrain.cache import cached
 from drasclr_core.pretrain.log import Log
 from drasclr_core.pretrain.method import Method
@@ -23,7 +24,6 @@ from drasclr_core.pretrain.setup import build, start_processes
 from drasclr_core.pretrain.shards import BatchShard
 from drasclr_core.pretrain.views import step_generator
 from drasclr_core.progress import track
-from drasclr_core.run import read_json
 
 
 def pretrain(store, atlas, out_dir: str | Path, method: type[Method], settings: TrainingSettings,

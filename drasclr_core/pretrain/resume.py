@@ -9,9 +9,10 @@ import numpy as np
 import torch
 
 import drasclr_core
+from drasclr_core.files import atomic
 from drasclr_core.model.inputs import HU_WINDOW
+from drasclr_core.pieces import fingerprint
 from drasclr_core.pretrain.settings import TrainingSettings
-from drasclr_core.run import atomic, fingerprint
 
 
 def run_key(store, atlas, method: str, settings: TrainingSettings) -> str:

@@ -23,10 +23,11 @@ from PIL import Image
 from drasclr_core.anatomy.quality import VERDICTS, Quality, worst_first
 from drasclr_core.anatomy.thumbnail import draw_thumbnail, has_thumbnail
 from drasclr_core.cohort.subjects import image_path, read_subjects
+from drasclr_core.files import atomic
 from drasclr_core.imaging.refusal import printable_name
 from drasclr_core.progress import for_each
 from drasclr_core.report.templates import render
-from drasclr_core.run import Run, atomic
+from drasclr_core.run import Run
 
 SHOWN_MEASURES = {
     "volume_l": ("lungs (l)", 1),

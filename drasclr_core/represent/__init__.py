@@ -7,7 +7,8 @@ from drasclr_core.represent.dense import (
     dense_features,
     dense_probability,
 )
+from drasclr_core.represent.encoders import found_encoders
 from drasclr_core.represent.features import image_features, patch_features
 
 __all__ = ["DenseFeatures", "DenseOptions", "DenseProbability", "dense_features", "dense_probability",
-           "image_features", "patch_features"]  # fmt: skip
+           "found_encoders", "image_features", "patch_features"]  # fmt: skip

@@ -13,8 +13,8 @@ from drasclr_core.anatomy.patches import PatchStore
 from drasclr_core.model.inputs import center_views
 from drasclr_core.model.patch_encoder import PatchEncoder
 from drasclr_core.model.weights import weights_fingerprint
+from drasclr_core.pieces import fingerprint
 from drasclr_core.progress import track
-from drasclr_core.run import fingerprint
 
 SUBJECTS_AT_ONCE = 256  # subjects per chunk and per pass, so that memory does not grow with the cohort
 

@@ -15,8 +15,9 @@ from pathlib import Path
 import nbformat
 import yaml
 
+from drasclr_core.files import atomic
 from drasclr_core.provenance import merge_manifest
-from drasclr_core.run import Run, atomic, existing_run, project_root
+from drasclr_core.run import Run, existing_run, project_root
 from drasclr_core.workflow.book_pages import book_page, made_for, page_names
 from drasclr_core.workflow.pages import headline, markdown, provenance_page
 from drasclr_core.workflow.parameters import nearest

@@ -6,8 +6,9 @@ import math
 
 import pyarrow.parquet
 
+from drasclr_core.files import read_json
 from drasclr_core.provenance import stage_record
-from drasclr_core.run import Run, read_json
+from drasclr_core.run import Run
 from drasclr_core.workflow.preset import Preset
 from drasclr_core.workflow.stages import notebook_of
 

@@ -18,8 +18,9 @@ import papermill
 from filelock import FileLock
 from papermill.exceptions import PapermillExecutionError
 
+from drasclr_core.files import atomic, write_json
 from drasclr_core.provenance import Meter, code_version, hardware, input_fingerprints, stage_record, versions
-from drasclr_core.run import Run, atomic, existing_run, project_root, write_json
+from drasclr_core.run import Run, existing_run, project_root
 from drasclr_core.workflow.estimate import progress
 from drasclr_core.workflow.parameters import checked
 from drasclr_core.workflow.preset import Preset

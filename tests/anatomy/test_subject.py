@@ -12,9 +12,10 @@ import pytest
 from drasclr_core.anatomy import PatchStore, align, cut_patches, extract_patches, find_lungs
 from drasclr_core.anatomy.atlas import Atlas, AtlasAffine, build_atlas
 from drasclr_core.anatomy.quality import Quality
+from drasclr_core.files import NotWritableError
 from drasclr_core.imaging.volume import Volume, load_mask, load_volume, save_volume
+from drasclr_core.pieces import file_fingerprint, remembered_fingerprint
 from drasclr_core.progress import for_each
-from drasclr_core.run import NotWritableError, file_fingerprint, remembered_fingerprint
 
 from ..imaging.scan_files import whole_chest
 
@@ -161,7 +162,9 @@ def scan(tmp_path, scans, monkeypatch):
     path, read = tmp_path / "scan.nii.gz", []
     shutil.copy(scans / "A.nii.gz", path)
     find_lungs(("S", str(path)), tmp_path / "anatomy", SPACING)
-    monkeypatch.setattr("drasclr_core.run.file_fingerprint", lambda file: read.append(file) or file_fingerprint(file))
+    monkeypatch.setattr(
+        "drasclr_core.pieces.file_fingerprint", lambda file: read.append(file) or file_fingerprint(file)
+    )
     return path, tmp_path / "anatomy", read
 
 

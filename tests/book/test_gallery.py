@@ -9,7 +9,8 @@ from PIL import Image
 from drasclr_core.anatomy.quality import judge
 from drasclr_core.cohort.subjects import write_subjects
 from drasclr_core.report.gallery import write_gallery
-from drasclr_core.run import Run, mark_done
+from drasclr_core.run import Run
+from drasclr_core.pieces import mark_done
 
 EVIL = "<img src=x onerror=window.broken=1><script>window.broken=1</script>"
 COUNT = 120

@@ -285,3 +285,21 @@ def test_a_file_of_scores_or_deaths_has_to_be_complete(images, tmp_path):
     half = write(tmp_path / "m.txt", {"sid": SIDS, "vital_status": (0, 1, 0)})
     with pytest.raises(ValueError, match=r"m\.txt: no column days_followed \(our days\) .*leave the file out"):
         read_copdgene(images, mortality=half)
+
+
+def test_folders_of_links_and_links_to_blobs(images, tmp_path):
+    links = tmp_path / "links"
+    links.mkdir()
+    (links / "10001A").symlink_to(images / "10001A")
+    (links / "again").symlink_to(links)
+    blob = (images / "10002B" / "10002B_INSP_STD_XYZ_COPD.nii.gz").rename(tmp_path / "3f5a")
+    (links / "10002B_INSP_STD_XYZ_COPD.nii.gz").symlink_to(blob)
+    table = read_copdgene(links)
+    assert list(table["sid"]) == ["10001A", "10002B"]
+    assert table["image"][1] == str(links / "10002B_INSP_STD_XYZ_COPD.nii.gz")
+
+
+def test_a_row_with_a_cell_too_many_is_named(images, tmp_path):
+    (tmp_path / "p.txt").write_text("sid\tBMI\tfinalGold\n10001A\t28\t2\n10002B\t21\t5\t1\n")
+    with pytest.raises(ValueError, match=r"p\.txt: row 3 has 4 cells and the header 3"):
+        read_copdgene(images, tmp_path / "p.txt")

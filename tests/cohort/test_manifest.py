@@ -1,5 +1,7 @@
 """A CSV, a folder or a single scan becomes a subject table; bad rows are named."""
 
+import re
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from drasclr_core.cohort.manifest import read_manifest
+from drasclr_core.cohort.sids import safe_sids
 
 
 def dicom_folder(folder):
@@ -45,7 +48,9 @@ def test_images_that_do_not_exist_stay(tmp_path):
         ("name,image\na,1.nii\n", "no column 'sid'"),
         ("sid,image\n", "no subjects"),
         ("", "not a table"),
-        ("sid,image\na,1.nii,2,3,4\nb,1\n", "list.csv"),
+        ("sid,image\na,1.nii,2,3,4\nb,1\n", "list.csv: row 2 has 5 cells and the header 2"),
+        ("sid,image\na,1.nii,x\nb,2.nii,y\n", "row 2 has 3 cells"),  # pandas takes the first column for an index
+        ("sid,image,GOLD\na,1.nii,2\nb,scans, new/2.nii,1\n", "row 3 has 4 cells .* Put text with ',' in quotes"),
     ],
 )
 def test_bad_rows_are_named(tmp_path, text, problem):
@@ -82,3 +87,106 @@ def test_nothing_there(tmp_path):
         read_manifest(tmp_path / "nowhere")
     with pytest.raises(ValueError, match="no NIfTI, NRRD or MetaImage file and no DICOM series"):
         read_manifest(tmp_path)
+
+
+def test_semicolons_tabs_and_empty_cells_at_the_end(tmp_path):
+    for number, text in enumerate(
+        ("sid;image;GOLD\na;1.nii;2\n", "sid\timage\tGOLD\na\t1.nii\t2\n", "sid,image,GOLD\na,1.nii,2,,\n")
+    ):
+        (tmp_path / f"{number}.csv").write_text(text)
+        assert read_manifest(tmp_path / f"{number}.csv").loc[0, ["sid", "GOLD"]].tolist() == ["a", 2]
+
+
+def test_hidden_files_are_left_out_and_said(tmp_path):
+    for name in ("a.nii.gz", "b.nii.gz", "._a.nii.gz", "._b.nii.gz", ".DS_Store"):
+        (tmp_path / name).touch()
+    (tmp_path / "__MACOSX").mkdir()
+    (tmp_path / "__MACOSX" / "._a.nii.gz").touch()
+    table = read_manifest(tmp_path)
+    assert list(table["sid"]) == ["a", "b"]
+    assert table.attrs["notes"] == ["Hidden files, left out: 2 (._a.nii.gz, ._b.nii.gz)."]
+
+
+def test_dicom_files_beside_image_files(tmp_path):
+    (tmp_path / "a.nii.gz").touch()
+    dicom_folder(tmp_path / "series")
+    (tmp_path / "stray.dcm").write_bytes((tmp_path / "series" / "1.dcm").read_bytes())
+    table = read_manifest(tmp_path)
+    assert list(table["sid"]) == ["a", "series"]
+    assert table.attrs["notes"] == [
+        "One DICOM file beside the image files, left out: stray.dcm. Give a series a folder of its own."
+    ]
+    (tmp_path / "second.dcm").write_bytes((tmp_path / "series" / "1.dcm").read_bytes())
+    table = read_manifest(tmp_path)
+    assert list(table["image"])[-1] == str(tmp_path) and len(table) == 3
+    assert table.attrs["notes"] == ["2 DICOM files beside the image files were taken for one more scan."]
+
+
+def test_any_name_becomes_a_safe_sid(tmp_path):
+    names = [
+        "张三.nii.gz",
+        "李四.nii.gz",
+        "José.nii.gz",
+        "Иван 1.nrrd",
+        "a b.nii",
+        "a_b.nii",
+        "x" * 150 + ".nii",
+        "plain.mha",
+    ]
+    for name in names:
+        (tmp_path / name).touch()
+    table = read_manifest(tmp_path)
+    by_name = {Path(image).name: sid for sid, image in zip(table["sid"], table["image"], strict=True)}
+    assert by_name["plain.mha"] == "plain" and by_name["José.nii.gz"] == "Jose" and by_name["a_b.nii"] == "a_b"
+    assert re.fullmatch("scan-[0-9a-f]{8}", by_name["张三.nii.gz"]) and re.fullmatch(
+        "1-[0-9a-f]{8}", by_name["Иван 1.nrrd"]
+    )
+    assert re.fullmatch("a_b-[0-9a-f]{8}", by_name["a b.nii"]) and len(set(by_name.values())) == len(names)
+    note = table.attrs["notes"][0]
+    assert note.startswith("Names made safe: 5 (") and f"张三.nii.gz: {by_name['张三.nii.gz']}" in note
+    assert by_name["张三.nii.gz"] == read_manifest(tmp_path / "张三.nii.gz")["sid"][0]
+
+
+def test_names_in_composed_and_decomposed_letters_have_one_sid():
+    composed, apart = (unicodedata.normalize(form, "Łódź é.nii.gz") for form in ("NFC", "NFD"))
+    assert safe_sids([Path(composed)])[0] == safe_sids([Path(apart)])[0]
+
+
+def test_a_row_of_a_folder_is_called_by_its_file(tmp_path):
+    (tmp_path / "a.nii").touch()
+    (tmp_path / "a.nii.gz").touch()
+    with pytest.raises(ValueError, match=r"a\.nii\.gz: sid 'a' is already used in a\.nii\."):
+        read_manifest(tmp_path)
+
+
+def test_links_keep_the_name_that_is_given(tmp_path):
+    (tmp_path / "blobs").mkdir()
+    (tmp_path / "scans").mkdir()
+    for name in ("a.nii.gz", "b.mha"):
+        (tmp_path / "blobs" / name[0]).touch()
+        (tmp_path / "scans" / name).symlink_to(tmp_path / "blobs" / name[0])
+    table = read_manifest(tmp_path / "scans")
+    assert list(table["sid"]) == ["a", "b"] and list(table["image"]) == [
+        str(tmp_path / "scans" / name) for name in ("a.nii.gz", "b.mha")
+    ]
+
+
+def test_folders_too_high(tmp_path):
+    for name in ("p1", "p2"):
+        (tmp_path / name / "study").mkdir(parents=True)
+        dicom_folder(tmp_path / name / "study" / "series")
+    assert list(read_manifest(tmp_path)["sid"]) == ["p1", "p2"]
+    (tmp_path / "up" / "scans").mkdir(parents=True)
+    (tmp_path / "up" / "scans" / "a.nii").touch()
+    assert list(read_manifest(tmp_path / "up")["sid"]) == ["a"]
+    (tmp_path / "up" / "more").mkdir()
+    (tmp_path / "up" / "more" / "b.nii").touch()
+    with pytest.raises(ValueError, match=r"up: no NIfTI, .* in it \(but 2 files in folders below\)\. Give"):
+        read_manifest(tmp_path / "up")
+
+
+def test_a_dicomdir_makes_its_folder_one_scan(tmp_path):
+    dicom_folder(tmp_path / "disk")
+    (tmp_path / "disk" / "1.dcm").rename(tmp_path / "disk" / "DICOMDIR")
+    dicom_folder(tmp_path / "disk" / "IMAGES")
+    assert list(read_manifest(tmp_path / "disk")["image"]) == [str(tmp_path / "disk")]

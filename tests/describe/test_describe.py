@@ -21,8 +21,9 @@ from drasclr_core.describe import describe_scan, example_subject, scan_folder, s
 from drasclr_core.describe import scan as describe_module
 from drasclr_core.describe.__main__ import main
 from drasclr_core.describe.among_cohort import odd_share, place_among
-from drasclr_core.detect.detector import FOLDS_FILE
-from drasclr_core.run import file_fingerprint, write_json
+from drasclr_core.detect.detector.detector import FOLDS_FILE
+from drasclr_core.files import write_json
+from drasclr_core.pieces import file_fingerprint
 
 from ..imaging.bad_scans import BAD
 from ..imaging.scan_files import phantom, write_series

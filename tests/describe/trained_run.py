@@ -12,10 +12,11 @@ from drasclr_core.anatomy.atlas import build_atlas
 from drasclr_core.anatomy.lungs.segmentation import segment_lungs
 from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.cohort.subjects import write_subjects
-from drasclr_core.detect.detector import FOLDS_FILE, Detector
+from drasclr_core.detect.detector.detector import FOLDS_FILE, Detector
+from drasclr_core.files import atomic
 from drasclr_core.imaging.volume import save_volume
 from drasclr_core.model import Encoder
-from drasclr_core.run import Run, atomic
+from drasclr_core.run import Run
 
 from ..imaging.scan_files import phantom
 

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 import torch
 
-from drasclr_core.detect.dataset import Boxes
-from drasclr_core.detect.folds import fold_of_subjects
-from drasclr_core.detect.patches import BoxPatches
+from drasclr_core.detect.boxes.dataset import Boxes
+from drasclr_core.detect.boxes.folds import fold_of_subjects
+from drasclr_core.detect.boxes.patches import BoxPatches
 from drasclr_core.model import Encoder
 
 SIZE = 8

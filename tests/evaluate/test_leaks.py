@@ -12,7 +12,7 @@ import pytest
 from sklearn.feature_selection import SelectKBest, f_classif, f_regression
 from sklearn.metrics import roc_auc_score
 
-from drasclr_core.detect.readouts import linear_predictions
+from drasclr_core.detect.scoring.readouts import linear_predictions
 from drasclr_core.evaluate.readout.linear import chance_model, linear_model
 from drasclr_core.evaluate.readout.permutation import permutation_scores
 from drasclr_core.evaluate.readout.readout import readout

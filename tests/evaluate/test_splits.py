@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from drasclr_core.detect.folds import fold_of_groups, fold_of_subjects, validation_split
+from drasclr_core.detect.boxes.folds import fold_of_groups, fold_of_subjects, validation_split
 from drasclr_core.evaluate.folds import splits
 from drasclr_core.evaluate.readout.cross_validation import cross_validate
 from drasclr_core.evaluate.readout.linear import linear_model

@@ -128,6 +128,65 @@ def filled(array: np.ndarray) -> np.ndarray:
     return np.where((array > -950) & (array < -700), 0, array)
 
 
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"
+
+
+def one_of_a_series(path: Path) -> None:
+    write_series(path.with_suffix(""), chest(), LPS)
+    (path.with_suffix("") / "003.dcm").rename(path)
+
+
+def replaced_slice(content: bytes) -> Callable[[Path], object]:
+    return lambda path: (write_series(path, chest(), LPS) / "003.dcm").write_bytes(content)
+
+
+def two_directions(path: Path) -> None:
+    image = nib.Nifti1Image(chest(), AFFINE)
+    image.set_sform(AFFINE, 1)
+    image.set_qform(AFFINE @ np.diag([-1, 1, 1, 1]), 1)
+    nib.save(image, path)
+
+
+def at_uneven(steps: list[float]) -> Callable[[Path], object]:
+    z = np.cumsum([0.0, *(steps * 8)])[:16]
+    return series(edit=lambda item, k: setattr(item, "ImagePositionPatient", [0, 0, float(z[k])]))
+
+
+def uneven(path: Path) -> None:
+    """The whole chest without every second slice of its lower half."""
+    write_series(path, WHOLE.array, np.diag([-4.0, 4, 4, 1]), skip=range(1, 46, 2))
+
+
+def acquisitions(number: int) -> Callable[[Path], object]:
+    """Two passes over the whole chest in one series; the second has other values and, unless 0, an own number."""
+
+    def build(path: Path) -> None:
+        for count, array in enumerate((WHOLE.array, np.roll(WHOLE.array, 2, axis=0))):
+            tags = {"SeriesInstanceUID": "1.2.3", "StudyInstanceUID": "1.2", "AcquisitionNumber": 1 + count * number}
+            write_series(path / str(count), array, np.diag([-4.0, 4, 4, 1]), **tags)
+
+    return build
+
+
+def kernels(path: Path) -> None:
+    for kernel in ("B70f", "B30f"):
+        write_series(path / kernel, WHOLE.array, np.diag([-4.0, 4, 4, 1]), ConvolutionKernel=kernel)
+
+
+def patients(path: Path) -> None:
+    for number in (1, 2):
+        write_series(path / str(number), chest(), LPS, PatientID=f"SECRET{number}")
+
+
+def aside(item, k) -> None:
+    item.ImagePositionPatient = [30 * (k > 7), 0, 2 * k]
+
+
+def one_without(item, k) -> None:
+    if k == 4:
+        no_rescaling(item, k)
+
+
 def no_rescaling(item, k) -> None:
     del item.RescaleSlope, item.RescaleIntercept
 
@@ -144,18 +203,20 @@ BAD = {
     "no such file": Bad("nobody.nii.gz", lambda path: None, "no such file"),
     "link to a file that is gone": Bad("link.nii.gz", lambda path: path.symlink_to("gone.nii.gz"), "no such file"),
     "link to itself": Bad("loop.nii.gz", lambda path: path.symlink_to(path.name), "no such file"),
+    "Git LFS pointer in place of a scan": Bad("lfs.nii.gz", bytes_of(POINTER), "a pointer of Git LFS"),
+    "DICOM slice that was not fetched": Bad("unfetched", replaced_slice(POINTER), "has not been fetched"),
     "file without permission to read": Bad("locked.nii.gz", locked, "permission"),
     "DICOM slice without permission to read": Bad("locked_series", locked_slice, "permission"),
     "pipe instead of a file": Bad("pipe.nii.gz", os.mkfifo, "neither a file nor a folder"),
     "name longer than the system allows": Bad("long name " * 30 + ".nii.gz", lambda path: None, "no such file"),
     # Not an image.
     "unknown format (JPEG)": Bad("scan.jpg", bytes_of(b"\xff\xd8\xff\xe0JFIF"), "unknown format"),
-    "single DICOM file": Bad("slice.dcm", bytes_of(b"\0" * 128 + b"DICM"), "unknown format"),
+    "single DICOM file": Bad("slice.dcm", bytes_of(b"\0" * 128 + b"DICM"), "no slices in this DICOM file"),
+    "one slice of a series": Bad("one.dcm", one_of_a_series, "Give the folder of the whole axial series"),
     "name that is no UTF-8, broken content": Bad(os.fsdecode(b"caf\xe9.nii"), files.not_an_image, "damaged"),
     "name with a line break and markup": Bad("a\n<script>b.nii", files.not_an_image, "damaged"),
     "folder without images": Bad("texts", in_folder("notes.txt", files.not_an_image), "no DICOM"),
     "empty folder": Bad("nothing", Path.mkdir, "no DICOM"),
-    "series one folder deeper": Bad("nested", in_folder("series", series()), "no DICOM"),
     # NIfTI files that are damaged or say too little.
     "empty NIfTI": Bad("empty.nii.gz", files.empty, "damaged"),
     "text in a NIfTI": Bad("text.nii", files.not_an_image, "damaged"),
@@ -177,8 +238,12 @@ BAD = {
     "parallel axes": Bad("flat.nii", header(affine=AFFINE[:, [0, 0, 2, 3]]), "axes are not usable"),
     "metres for millimetres": Bad("metres.nii", files.metres, "voxels of 0.002"),
     "voxels of 5 cm": Bad("coarse.nii", header(affine=np.diag([50.0, 50, 50, 1])), "voxels of 50"),
-    "field of view of 2 metres": Bad("vast.nii.gz", body(lambda a: a, 20.0), "scanned box of 2000 x"),
+    "field of view of 2 metres": Bad("vast.nii.gz", body(lambda a: a, 20.0), "scanned box of"),
     "no orientation": Bad("unknown.nii", files.no_orientation, "orientation missing"),
+    "sform and pixdim disagree": Bad(
+        "sizes.nii", lambda path: files.patch(path, 88, np.float32([4])), "2 x 2 x 3 mm by sform, but of 2 x 2 x 4 mm"
+    ),
+    "sform and qform disagree": Bad("axes.nii", two_directions, "sform and qform name different directions"),
     # Values.
     "normalised to 0..1": Bad("unit.nii", values(rescaled(0, 1)), "normalised"),
     "normalised to -1..1": Bad("signed.nii", values(rescaled(-1, 1)), "normalised"),
@@ -228,6 +293,13 @@ BAD = {
     "a gap of 8 mm": Bad(
         "small_gap", series(WHOLE.array, np.diag([-4.0, 4, 4, 1]), skip=[40]), "gap of 8 mm was interpolated", "review"
     ),
+    "uneven steps of 4 and 8 mm": Bad("uneven", uneven, "uneven steps: a gap of 8 mm was interpolated", "review"),
+    "uneven steps of 4 and 11 mm": Bad("steps", at_uneven([4, 11]), "uneven steps of 4 to 11 mm"),
+    "two acquisitions in one series": Bad("phases", acquisitions(1), "of 2 stacks of slices one was read", "ok"),
+    "two kernels": Bad("kernels", kernels, "read: 92 slices, kernel B30F", "ok"),
+    "two acquisitions that nothing tells apart": Bad("mixed", acquisitions(0), "nothing in the header tells apart"),
+    "scans of two patients": Bad("two_patients", patients, "scans of 2 patients in one folder"),
+    "slices shifted sideways": Bad("aside", series(edit=aside), "shifted sideways against each other, by 1"),
     "slices of two sizes": Bad("sizes", series(edit=only(3, Rows=12, Columns=40)), "different sizes"),
     "slices of two directions": Bad(
         "directions", series(edit=only(3, ImageOrientationPatient=[0, 1, 0, 0, 0, -1])), "different directions"
@@ -243,6 +315,9 @@ BAD = {
     "no orientation of the slices": Bad("no_directions", without("ImageOrientationPatient"), "fewer than two"),
     "no modality": Bad("no_modality", without("Modality"), "not CT but unknown"),
     "no rescaling to HU": Bad("no_slope", series(edit=no_rescaling), "detector"),
+    "no rescaling to HU in one slice": Bad("one_slope", series(edit=one_without), "no rescaling to HU in 1 of 16"),
+    "grey values under MONOCHROME1": Bad("mono", series(chest() * 0, PhotometricInterpretation="MONOCHROME1"),
+                                         "neither as stored nor inverted"),
     "pixel size of zero": Bad("zero_spacing", series(PixelSpacing=[0, 0]), "axes are not usable"),
     "pixel size that is no number": Bad("odd_spacing", replace(b"4.0\\4.0 ", b"abc\\xyz "), "PixelSpacing"),
     "direction of length zero": Bad("no_axes", series(ImageOrientationPatient=[0] * 6), "ImageOrientationPatient"),

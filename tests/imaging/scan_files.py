@@ -99,7 +99,7 @@ def write_series(folder, array, affine, modality="CT", skip=(), edit=None, **tag
 
     `edit(slice, k)` changes the k-th slice before it is written.
     """
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     series, sizes = generate_uid(), np.linalg.norm(affine[:3, :3], axis=0)
     order = np.random.default_rng(0).permutation(array.shape[2])
     for name, k in enumerate(order):

@@ -96,7 +96,7 @@ def test_points_stay_where_they_are(sizes, angles, spacing):
     np.testing.assert_allclose(new[:3, :3], np.eye(3) * spacing)
     centre = affine @ [*((np.array(shape) - 1) / 2), 1]
     middle = np.rint(np.linalg.inv(new) @ centre).astype(int)[:3]
-    assert abs(array[tuple(middle)] - (new[:3, :3] @ middle + new[:3, 3]) @ slope) < 0.01
+    assert abs(array[tuple(middle)] - (new[:3, :3] @ middle + new[:3, 3]) @ slope) < 0.1  # HU; 0.03 mm
 
 
 def test_larger_voxels_average_what_they_cover():

@@ -1,8 +1,9 @@
 import pandas as pd
 import pytest
 
+from drasclr_core.files import write_json
 from drasclr_core.provenance import stage_record
-from drasclr_core.run import Run, write_json
+from drasclr_core.run import Run
 from drasclr_core.workflow.estimate import START_SECONDS, expected_seconds, progress
 from drasclr_core.workflow.preset import Preset
 from drasclr_core.workflow.stages import read_notebooks

@@ -5,7 +5,8 @@ import sys
 import papermill
 import pytest
 
-from drasclr_core.run import project_root, read_json
+from drasclr_core.files import read_json
+from drasclr_core.run import project_root
 from drasclr_core.workflow.execute import main
 
 

@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.distance import cdist
 
+from drasclr_core.files import atomic, read_json, write_json
+from drasclr_core.imaging.affine import transform
 from drasclr_core.imaging.readers import read_image
 from drasclr_core.imaging.volume import save_mask
-from drasclr_core.run import atomic, read_json, write_json
 
 
 @dataclass(frozen=True)
@@ -127,4 +128,4 @@ class Atlas:
         return cls(lungs.astype(np.uint8), affine, corners, about["patch_size"], about.get("scaling", "patches"))
 
     def _millimetres(self, voxels: np.ndarray) -> np.ndarray:
-        return voxels @ self.affine[:3, :3].T + self.affine[:3, 3]
+        return transform(self.affine, voxels)

@@ -19,10 +19,9 @@ from scipy.linalg import sqrtm
 from scipy.optimize import least_squares
 
 from drasclr_core.anatomy.atlas.solid import Solid
-from drasclr_core.imaging.affine import affine_matrix, transform
-from drasclr_core.imaging.dicom import LPS_TO_RAS
+from drasclr_core.files import read_json, write_json
+from drasclr_core.imaging.affine import LPS_TO_RAS, affine_matrix, transform
 from drasclr_core.imaging.volume import load_mask
-from drasclr_core.run import read_json, write_json
 
 BLURS = (12.0, 6.0)
 """Standard deviations in mm of the two rounds of the fast fit, coarse then fine. With 3 mm in the second round, pairs

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from drasclr_core.imaging.affine import affine_matrix, transform
+from drasclr_core.imaging.masks import dice
 from drasclr_core.imaging.volume import load_mask
 
 VOXEL = 4.0
@@ -61,8 +62,7 @@ class Solid:
 
     def dice(self, other: Solid) -> float:
         """Returns the overlap with a solid on the same grid, 2 |A and B| / (|A| + |B|)."""
-        ours, theirs = self.share > 0.5, other.share > 0.5
-        return float(2 * np.count_nonzero(ours & theirs) / (np.count_nonzero(ours) + np.count_nonzero(theirs)))
+        return dice(self.share > 0.5, other.share > 0.5)
 
     def gradient(self) -> list[Solid]:
         """Returns the derivatives along the RAS axes, per mm."""

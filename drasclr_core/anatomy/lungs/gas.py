@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
+from drasclr_core.imaging.constants import AIR
 from drasclr_core.imaging.masks import distance
 
-AIR = -1000.0
 DARKER = 15.0
 """A region whose median is within this of air, HU, holds air alone and is no lung."""
 GAS_WITHIN = 60.0

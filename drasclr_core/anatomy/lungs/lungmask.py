@@ -13,7 +13,7 @@ import numpy as np
 from drasclr_core.anatomy.lungs.sides import NO_LUNGS, NoLungsError
 from drasclr_core.imaging.refusal import printable_name
 from drasclr_core.imaging.volume import Volume
-from drasclr_core.run import file_fingerprint
+from drasclr_core.pieces import file_fingerprint
 
 WEIGHTS = "unet_r231-d5d2fc3d.pth"
 """R231 as the authors of lungmask published it, on the release page of their repository (JoHof/lungmask, v0.0)."""
@@ -57,7 +57,7 @@ def segment_lungs_lungmask(volume: Volume, weights: str | Path) -> np.ndarray:
 
 
 @lru_cache(maxsize=1)
-def weights_fingerprint(weights: str | Path) -> str:
+def network_fingerprint(weights: str | Path) -> str:
     """Returns twelve hex digits of the weights' content; LungmaskError where they are unfit."""
     return file_fingerprint(_checked(weights))
 

@@ -52,7 +52,7 @@ LIMITS = (
           f"{CHESTS}: 0.26 to 0.9; turned: the same, negative"),
     Limit("head_foot", (-0.3, inf), ANY, "the windpipe lies below: is the scan upside down?",
           f"{CHESTS}: 0.76 to 1; turned: the same, negative"),
-    Limit("gap_mm", (0.0, 0.0), (0.0, inf), "slices missing inside the series: a gap of {:.0f} mm was interpolated",
+    Limit("gap_mm", (0.0, 0.0), (0.0, inf), "slices missing or at uneven steps: a gap of {:.3g} mm was interpolated",
           "interpolation blurs a nodule; from 10 mm on the reader refuses the series"),
     Limit("dice", (0.75, inf), (0.60, inf), "warped lungs overlap the atlas by only {:.2f} (Dice)",
           f"{PAIRS}: 0.77 to 0.90; 40 mm off: 0.41 to 0.65"),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import nibabel as nib
 import numpy as np
 from scipy import ndimage
 
 from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.anatomy.atlas.registration import AtlasAffine
 from drasclr_core.anatomy.quality.orientation import coarse_voxels, measure_orientation
+from drasclr_core.imaging.affine import transform
 from drasclr_core.imaging.hounsfield import tissue_hu
+from drasclr_core.imaging.masks import dice
 from drasclr_core.imaging.volume import Volume
 
 OVERLAP_MM = 2.0
@@ -40,7 +41,8 @@ def measure_lungs(volume: Volume, lungs: np.ndarray) -> dict[str, float]:
 
 
 def measure_scan(volume: Volume) -> dict[str, float]:
-    """Measures what needs no lungs: HU of air and tissue, slice distance and gaps (mm), and `body_across`."""
+    """Measures what needs no lungs: HU of air and tissue, slice distance and gaps (mm), `body_across`, and the
+    reader's ``note`` (text)."""
     stored = [*volume.source.get("spacing", volume.spacing), volume.source.get("slice_thickness", 0.0)]
     hounsfield = {"air_hu": volume.source.get("air_hu"), "tissue_hu": tissue_hu(volume.array[coarse_voxels(volume)])}
     return {
@@ -48,6 +50,7 @@ def measure_scan(volume: Volume) -> dict[str, float]:
         "gap_mm": float(volume.source.get("gap_mm", 0.0)),
         "body_across": body_across(volume),
         **{name: hu for name, hu in hounsfield.items() if hu is not None},
+        **({"note": volume.source["note"]} if "note" in volume.source else {}),
     }
 
 
@@ -94,7 +97,7 @@ def measure_alignment(lungs: np.ndarray, affine: np.ndarray, to_atlas: AtlasAffi
     for label, (side, other) in enumerate(_sides(atlas).items(), start=1):
         pairs[f"dice_{side}"] = (lungs == label, warped == label, reference == other)
     overlaps = {
-        name: float(2 * np.count_nonzero(moved & fixed) / (np.count_nonzero(whole) / shrinks + np.count_nonzero(fixed)))
+        name: float(dice(moved, fixed, np.count_nonzero(whole) / shrinks))
         for name, (whole, moved, fixed) in pairs.items()
     }
     matrix = to_atlas.matrix[:3, :3]
@@ -122,6 +125,6 @@ def _sides(atlas: Atlas) -> dict[str, int]:
 
 def _inside(points_mm: np.ndarray, mask: np.ndarray, affine: np.ndarray) -> np.ndarray:
     """Returns bool [N]: whether each point's nearest voxel is in the mask."""
-    voxels = np.rint(nib.affines.apply_affine(np.linalg.inv(affine), points_mm)).astype(int)
+    voxels = np.rint(transform(np.linalg.inv(affine), points_mm)).astype(int)
     within = ((voxels >= 0) & (voxels < mask.shape)).all(axis=1)
     return within & mask[tuple(np.where(within[:, None], voxels, 0).T)]

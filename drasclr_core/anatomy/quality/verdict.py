@@ -15,8 +15,8 @@ from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.anatomy.atlas.registration import AtlasAffine
 from drasclr_core.anatomy.quality.limits import LIMITS
 from drasclr_core.anatomy.quality.measures import measure_alignment, measure_lungs
+from drasclr_core.files import read_json, write_json
 from drasclr_core.imaging.volume import Volume
-from drasclr_core.run import read_json, write_json
 
 VERDICTS = ("refused", "review", "ok")
 """Worst first. Refused scans are not used by later stages; scans to review are used, and shown to a person."""
@@ -31,9 +31,10 @@ class Quality:
     verdict : str
         ``ok``, ``review`` or ``refused``.
     reasons : list of str
-        What is wrong, worst first; empty for ``ok``.
+        What is wrong, worst first, and what the reader chose to read where there was a choice.
     measures : dict
-        Numbers the verdict is made from (see `LIMITS`), and ``error`` (str) where the scan could not be processed.
+        Numbers the verdict is made from (see `LIMITS`), and, as text, ``error`` where the scan could not be
+        processed and ``note`` of the reader.
     """
 
     verdict: str
@@ -61,7 +62,8 @@ def judge(measures: dict) -> Quality:
         usable = limit.usable[0] <= value <= limit.usable[1]
         (review if usable else refused).append(limit.reason.format(value))
     verdict = "refused" if refused else "review" if review else "ok"
-    return Quality(verdict, refused + review, measures)
+    notes = [measures["note"]] if "note" in measures else []
+    return Quality(verdict, refused + review + notes, measures)
 
 
 def assess(

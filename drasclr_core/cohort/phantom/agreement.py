@@ -12,7 +12,7 @@ from drasclr_core.imaging.volume import load_mask
 
 
 def phantom_agreement(sid: str, anatomy_folder: Path, truth_folder: Path) -> dict:
-    """Dice of a phantom's found lungs with its true ones: ``sid``, ``right``, ``left``; 0 where no lungs were found.
+    """Returns the Dice of found lungs with the true ones: ``sid``, ``right``, ``left``; 0 where none were found.
 
     Lungs and truth must lie on the same voxels: segment at the voxel size of the simulation.
     """

@@ -29,17 +29,17 @@ class Airways:
 
 
 def bronchial_tree(chest: Chest, centres: np.ndarray, lobe: np.ndarray, rng: np.random.Generator) -> Tree:
-    """The tree from the lobar bronchi to the centre of every lobule; arteries follow the same branches."""
+    """Returns the tree from the lobar bronchi to the centre of every lobule; arteries follow the same branches."""
     return grow(chest.to_world(LOBAR_ROOTS), centres, lobe.astype(int) - 1, rng)
 
 
 def lumen_radius(leaves: np.ndarray, size: float) -> np.ndarray:
-    """Inner radius in mm of an airway that feeds `leaves` lobules: 0.36 n^0.42 (lobar about 4, segmental 2.3 mm)."""
+    """Returns the inner radius in mm of an airway that feeds `leaves` lobules: 0.36 n^0.42 (lobar about 4 mm)."""
     return size * 0.36 * np.asarray(leaves, float) ** 0.42
 
 
 def wall_thickness(inner: np.ndarray, thickening: float) -> np.ndarray:
-    """Wall in mm of an airway of inner radius r mm: min(0.60 r^0.8, 2.2) (1 + 0.28 thickening).
+    """Returns the wall in mm of an airway of inner radius r mm: min(0.60 r^0.8, 2.2) (1 + 0.28 thickening).
 
     Segmental airways get a wall area of about 57 % when healthy and 65 % at full thickening (with `narrowing`), about
     the range of COPDGene (Kim et al., AJRCCM 2014).
@@ -48,12 +48,12 @@ def wall_thickness(inner: np.ndarray, thickening: float) -> np.ndarray:
 
 
 def narrowing(thickening: float) -> float:
-    """What a thick wall leaves of the lumen's radius."""
+    """Returns what a thick wall leaves of the lumen's radius."""
     return 1 - 0.10 * thickening
 
 
 def make_airways(chest: Chest, tree: Tree, thickening: float, rng: np.random.Generator) -> Airways:
-    """Trunk and tree as tubes; airways too small for CT are left out."""
+    """Returns trunk and tree as tubes; airways too small for CT are left out."""
     litres_scale = float(np.cbrt(np.linalg.det(chest.matrix[:3, :3])))
     size = litres_scale * np.exp(0.08 * rng.standard_normal())
     nodes = chest.to_world(_TRUNK)
@@ -75,7 +75,7 @@ def make_airways(chest: Chest, tree: Tree, thickening: float, rng: np.random.Gen
 
 
 def wall_measures(airways: Airways) -> dict[str, float]:
-    """Wall area % and Pi10 from the true radii.
+    """Returns wall area % and Pi10 from the true radii.
 
     Returns
     -------

@@ -28,7 +28,7 @@ SKIN_BACK = -140.0
 
 
 def profile(values: list[float], z: np.ndarray) -> np.ndarray:
-    """A smooth curve through `values` at the profile heights, evaluated at canonical `z` (held above the apex)."""
+    """Returns a smooth curve through `values` at the profile heights, at canonical `z` (held above the apex)."""
     return _look_up(PchipInterpolator(_Z, values), _Z[0], _Z[-1], z)
 
 
@@ -39,7 +39,7 @@ def _look_up(curve, low: float, high: float, at: np.ndarray, step: float = 0.1) 
 
 
 def front(z: np.ndarray) -> np.ndarray:
-    """Canonical y of the front of the rib cage at height `z`."""
+    """Returns the canonical y of the front of the rib cage at height `z`."""
     return profile(_FRONT, z)
 
 
@@ -50,13 +50,13 @@ def _superellipse(x, y, a, b, power: float) -> np.ndarray:
 
 
 def ellipsoid(x, y, z, centre, radii) -> np.ndarray:
-    """Approximate distance to an ellipsoid (negative inside)."""
+    """Returns the approximate distance to an ellipsoid (negative inside)."""
     norm = np.sqrt(sum(((c - m) / r) ** 2 for c, m, r in zip((x, y, z), centre, radii, strict=True)))
     return (norm - 1) * np.float32(min(radii))
 
 
 def capsule(x, y, z, start, end, radius: float) -> np.ndarray:
-    """Distance to a tube of `radius` between two points (negative inside)."""
+    """Returns the distance to a tube of `radius` between two points (negative inside)."""
     start, step = np.asarray(start, np.float32), np.subtract(end, start).astype(np.float32)
     along = ((x - start[0]) * step[0] + (y - start[1]) * step[1] + (z - start[2]) * step[2]) / (step @ step)
     along = along.clip(0, 1)
@@ -76,7 +76,7 @@ class Build:
 
     @classmethod
     def draw(cls, rng: np.random.Generator, bmi: float) -> Build:
-        """Random build: heart and diaphragm vary, fat grows with the body-mass index."""
+        """Returns a random build: heart and diaphragm vary, fat grows with the body-mass index."""
         right = 74 + 7 * rng.standard_normal()
         return cls(
             heart=1 + 0.07 * rng.standard_normal(),
@@ -89,7 +89,7 @@ class Build:
 
 
 def cage(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """Inside of the rib cage, with one rounded top for each lung."""
+    """Returns the inside of the rib cage, with one rounded top for each lung."""
     apex_x, back, fore = profile(_APEX_X, z), profile(_BACK, z), profile(_FRONT, z)
     side = np.abs(x) - apex_x
     half = np.where(side > 0, profile(_HALF_WIDTH, z) - apex_x, profile(_APEX_MEDIAL, z))
@@ -98,7 +98,7 @@ def cage(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
 
 
 def diaphragm(x: np.ndarray, y: np.ndarray, z: np.ndarray, build: Build) -> np.ndarray:
-    """Below the domes: positive under the diaphragm, with deep recesses behind and at the sides."""
+    """Returns a field that is positive under the diaphragm's domes, with deep recesses behind and at the sides."""
     height = np.where(x > 0, *(np.float32(h) for h in build.dome))
     across = (np.abs(x) - 66) / 74
     height -= np.where(across > 0, 42, 16) * across**2
@@ -108,7 +108,7 @@ def diaphragm(x: np.ndarray, y: np.ndarray, z: np.ndarray, build: Build) -> np.n
 
 
 def organs(x: np.ndarray, y: np.ndarray, z: np.ndarray, build: Build) -> np.ndarray:
-    """Heart and great vessels."""
+    """Returns the heart and great vessels."""
     s, left = build.heart, build.heart_shift
     field = ellipsoid(x + 0.35 * (y - 30), y, z + 0.25 * x, (-20 - left, 34, 70), (64 * s, 50 * s, 54 * s))
     field = smooth_min(field, ellipsoid(x, y, z, (16, 14, 96), (36 * s, 40 * s, 46 * s)), 12)
@@ -128,7 +128,7 @@ def organs(x: np.ndarray, y: np.ndarray, z: np.ndarray, build: Build) -> np.ndar
 
 
 def mediastinum(x: np.ndarray, y: np.ndarray, z: np.ndarray, build: Build, organ: np.ndarray) -> np.ndarray:
-    """All that parts the lungs: organs, spine, hila and the tissue between; concave where the lungs touch it."""
+    """Returns what parts the lungs: organs, spine, hila and the tissue between; concave where the lungs touch it."""
     septum = PchipInterpolator([-130, -90, -60, -15, 25, 60, 85, 120], [17, 20, 21, 16, 12, 6, 4, 4])
     widening = (z - 150).clip(0) * np.float32(0.08) * (y < 40)
     field = np.abs(x) - _look_up(septum, -130, 120, y) - widening - np.float32(0.4 * build.mediastinum)
@@ -141,6 +141,6 @@ def mediastinum(x: np.ndarray, y: np.ndarray, z: np.ndarray, build: Build, organ
 
 
 def skin(x: np.ndarray, y: np.ndarray, z: np.ndarray, build: Build) -> np.ndarray:
-    """Inside of the body, without its fat layer (arms are raised beside the head, out of the field of view)."""
+    """Returns the inside of the body without its fat layer (arms are raised, out of the field of view)."""
     fore = profile(_SKIN_FRONT, z)
     return _superellipse(x, y - (fore + SKIN_BACK) / 2, profile(_SKIN_HALF_WIDTH, z), (fore - SKIN_BACK) / 2, 2.5)

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from drasclr_core.cohort.annotations import BOX_MM, SUBTYPES
+from drasclr_core.imaging.affine import transform
 
 ANNOTATED_SHARE = 0.7
 
@@ -17,12 +18,12 @@ _MOST_PER_SUBTYPE = 4
 
 
 def is_annotated(index: int, seed: int) -> bool:
-    """Whether subject `index` is one of the about 70 % that an annotator looked at."""
+    """Returns whether subject `index` is one of the about 70 % that an annotator looked at."""
     return np.random.default_rng(np.random.SeedSequence((seed, index, _STREAM))).random() < ANNOTATED_SHARE
 
 
 def click_boxes(truth: dict[str, np.ndarray], affine: np.ndarray, sid: str, index: int, seed: int) -> list[dict]:
-    """Boxes of one subject, as an annotator would set them.
+    """Returns boxes of one subject, as an annotator would set them.
 
     A click lands where a 32 mm cube holds much of one subtype and at least twice as much of it as of the other, and
     within a few millimetres of where it was aimed. Where a subject has too little of a subtype there is no box of it.
@@ -59,7 +60,7 @@ def click_boxes(truth: dict[str, np.ndarray], affine: np.ndarray, sid: str, inde
         others = sum((other[tuple(lattice.T)] for n, other in shares.items() if n != name), np.zeros_like(here))
         rich = (here > max(_LEAST_SHARE, 0.45 * here.max(initial=0))) & (here > 2 * others)
         offset = [axis.start for axis in cut]
-        centres = (lattice[rich] + offset) @ affine[:3, :3].T + affine[:3, 3]
+        centres = transform(affine, lattice[rich] + offset)
         for centre in _apart(centres, here[rich], rng):
             x, y, z = centre + _JITTER_MM * rng.standard_normal(3)
             rows.append({"sid": sid, "x": float(x), "y": float(y), "z": float(z), "subtype": name})

@@ -13,7 +13,7 @@ _CLINICAL_STREAM = 7003
 
 
 def clinical_row(traits: Traits, truth: dict[str, float], index: int, seed: int = 0) -> dict[str, float | int | str]:
-    """All clinical columns of one subject.
+    """Returns all clinical columns of one subject.
 
     Labels follow from what the image really holds (`truth`), from the person (`traits`) and from noise; the equations
     are in `spirometry.breathe`, `scores`, `survival` and `ct_metrics`. The row of subject `index` does not depend on
@@ -75,7 +75,7 @@ def clinical_row(traits: Traits, truth: dict[str, float], index: int, seed: int 
 
 
 def ct_metrics(truth: dict[str, float], rng: np.random.Generator) -> dict[str, float]:
-    """Hand-designed CT metrics as a workstation would report them: the truth and measurement noise.
+    """Returns the hand-designed CT metrics as a workstation would report them: the truth and measurement noise.
 
     n is a new standard normal each time; c, l, g are the fractions with centrilobular and panlobular emphysema and gas
     trapping. The expiratory scan, which is not simulated, would show trapped gas and about 60 % of the emphysema::

@@ -14,21 +14,23 @@ from drasclr_core.cohort.phantom.simulate import simulate
 from drasclr_core.cohort.phantom.traits import draw_traits
 from drasclr_core.cohort.phantom.truth import save_truth
 from drasclr_core.cohort.subjects import write_subjects
+from drasclr_core.files import atomic
 from drasclr_core.imaging.volume import save_volume
+from drasclr_core.pieces import fingerprint, kept
 from drasclr_core.progress import for_each
-from drasclr_core.run import Run, atomic, fingerprint, is_done, mark_done, read_json
+from drasclr_core.run import Run
 
 VERSION = {"copd": 3, "covid": 3}
 """By arm: raise when the simulation changes, so that subjects made by an older one are made anew."""
 
 
 def subject_name(index: int) -> str:
-    """The sid of phantom number `index`."""
+    """Returns the sid of phantom number `index`."""
     return f"P{index:05d}"
 
 
 def make_subject(index: int, images: Path, truth: Path, seed: int = 0, spacing: float = 2.0, arm: str = "copd") -> dict:
-    """Make one phantom's files, unless they are there already.
+    """Makes one phantom's files, unless they are there already.
 
     Parameters
     ----------
@@ -47,22 +49,24 @@ def make_subject(index: int, images: Path, truth: Path, seed: int = 0, spacing: 
     sid, images, truth = subject_name(index), Path(images), Path(truth)
     key = fingerprint(version=VERSION.get(arm), index=index, seed=seed, spacing=spacing, arm=arm)
     image_file, truth_file = images / f"{sid}.nii.gz", truth / f"{sid}.nii.gz"
-    if not (is_done(truth, sid, key) and image_file.exists() and truth_file.exists()):
+
+    def make() -> dict:
         traits = draw_traits(index, seed, arm)
         phantom = simulate(traits, index, seed, spacing)
         save_volume(image_file, phantom.volume)
         save_truth(truth_file, phantom)
         annotated = arm == "copd" and is_annotated(index, seed)
         boxes = click_boxes(phantom.truth, phantom.volume.affine, sid, index, seed) if annotated else []
-        mark_done(truth, sid, key, row=list(clinical_row(traits, phantom.measures, index, seed).items()), boxes=boxes)
-    made = read_json(truth / f".{sid}.json")
+        return {"row": list(clinical_row(traits, phantom.measures, index, seed).items()), "boxes": boxes}
+
+    made = kept(truth, sid, key, make, (image_file, truth_file))
     return {"row": dict(made["row"]), "boxes": made["boxes"]}
 
 
 def make_cohort(
     run: Run, subjects: int, seed: int = 0, spacing: float = 2.0, arm: str = "copd", workers: int = 0
 ) -> pd.DataFrame:
-    """Make phantoms 0 to `subjects` - 1, the subject table and ``boxes.csv`` of the run's cohort.
+    """Makes phantoms 0 to `subjects` - 1, the subject table and ``boxes.csv`` of the run's cohort.
 
     Returns
     -------

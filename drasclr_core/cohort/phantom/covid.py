@@ -11,8 +11,8 @@ from drasclr_core.cohort.phantom.traits import Traits
 
 
 def pneumonia_fields(chest: Chest, traits: Traits, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, float]:
-    """Two fixed-grid fields: `extent`, positive in the diseased ``traits.covid_extent`` of the lungs, and `kind`; and
-    the disease's `age`, 0 to 1, uniform and independent of the extent.
+    """Returns two fixed-grid fields, `extent`, positive in the diseased ``traits.covid_extent`` of the lungs, and
+    `kind`; and the disease's `age`, 0 to 1, uniform and independent of the extent.
 
     Disease starts under the pleura, low and at the back, in patches (Simpson et al., Radiol Cardiothorac Imaging 2020).
     Inside it, `kind` above 1 is consolidation and between 0 and 1 crazy paving; the rest is ground glass. Consolidation
@@ -38,7 +38,7 @@ def pneumonia_fields(chest: Chest, traits: Traits, rng: np.random.Generator) -> 
 def add_pneumonia(
     hu: np.ndarray, voxels: LungVoxels, extent: np.ndarray, kind: np.ndarray, age: float, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """Fill the airspaces at the listed voxels, in place; returns the masks of the three patterns (no overlap).
+    """Fills the airspaces at the listed voxels, in place; returns the masks of the three patterns (no overlap).
 
     Ground glass adds 235 (0.5 + a) HU: it is faint at first and becomes denser with the age a.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from drasclr_core.imaging.constants import LOW_ATTENUATION
 from drasclr_core.imaging.volume import Volume
 
 BIN_HU = 10
@@ -12,7 +13,7 @@ EDGES = np.arange(-1030, 110, BIN_HU)
 
 
 def density_table(volume: Volume, lungs: np.ndarray, **names: str) -> pd.DataFrame:
-    """Densities inside the lungs of one scan.
+    """Returns densities inside the lungs of one scan.
 
     Parameters
     ----------
@@ -42,12 +43,12 @@ def density_table(volume: Volume, lungs: np.ndarray, **names: str) -> pd.DataFra
         "lung_volume_l": round(hu.size * abs(np.linalg.det(volume.affine[:3, :3])) / 1e6, 2),
         "mean_hu": round(float(hu.mean()), 1),
         "median_hu": round(float(np.median(hu)), 1),
-        "laa950_pct": round(100 * float((hu < -950).mean()), 2),
+        "laa950_pct": round(100 * float((hu < LOW_ATTENUATION).mean()), 2),
         "hu_from": EDGES[:-1],
         "share_pct": np.round(100 * counts / hu.size, 3),
     })  # fmt: skip
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
-    """One row per scan of a `density_table` (or several put together): everything but the histogram."""
+    """Returns one row per scan of a `density_table` (or several put together): everything but the histogram."""
     return table.drop(columns=["hu_from", "share_pct"]).drop_duplicates(ignore_index=True)

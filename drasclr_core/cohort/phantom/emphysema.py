@@ -19,14 +19,14 @@ _HOLES_PER_LOBULE = 3
 
 
 def lung_samples(chest: Chest, rng: np.random.Generator, count: int) -> np.ndarray:
-    """Random points [count, 3] in mm spread evenly over the lungs, for measuring volume fractions."""
+    """Returns random points [count, 3] in mm spread evenly over the lungs, for measuring volume fractions."""
     cells = np.argwhere(chest.lobes > 0)
     cells = cells[rng.integers(len(cells), size=count)]
     return chest.lung_frame.origin + (cells + rng.random(cells.shape)) * FIELD_MM
 
 
 def centrilobular_holes(chest: Chest, traits: Traits, lobules: np.ndarray, rng: np.random.Generator) -> Balls:
-    """Holes round the centres of secondary `lobules`: centres [N, 3] and radii [N] in mm.
+    """Returns holes round the centres of secondary `lobules`: centres [N, 3] and radii [N] in mm.
 
     Which lobules are hit: most in the upper zones and away from the pleura, in clusters; ever more of them, with ever
     larger holes, as the target fraction ``traits.centrilobular`` rises, until holes of neighbours merge.
@@ -55,7 +55,7 @@ def centrilobular_holes(chest: Chest, traits: Traits, lobules: np.ndarray, rng: 
 
 
 def paraseptal_cysts(chest: Chest, traits: Traits, rng: np.random.Generator) -> Balls:
-    """Cysts of 5 to 20 mm side by side under the pleura, in patches, most in the upper zones: centres, radii in mm."""
+    """Returns cysts of 5 to 20 mm side by side under the pleura, most in the upper zones: centres, radii in mm."""
     target = traits.paraseptal
     if target < 0.0005:
         return _NONE
@@ -86,26 +86,26 @@ def paraseptal_cysts(chest: Chest, traits: Traits, rng: np.random.Generator) -> 
 
 
 def panlobular_field(chest: Chest, traits: Traits, rng: np.random.Generator) -> np.ndarray:
-    """A fixed-grid field, positive where panlobular emphysema is: low in the lungs, without sharp borders."""
+    """Returns a fixed-grid field, positive where panlobular emphysema is: low in the lungs, without sharp borders."""
     z = chest.canonical(*np.ix_(*chest.lung_frame.axes()))[2] / 268
     return region(0.45 * smooth_noise(rng, chest.lungs.shape, 5) - 2.2 * z, chest, traits.panlobular)
 
 
 def add_panlobular(hu: np.ndarray, field: np.ndarray) -> np.ndarray:
-    """Take away about 60 % of the tissue where `field` is positive, in place; returns the mask."""
+    """Takes away about 60 % of the tissue where `field` is positive, in place; returns the mask."""
     weight = (0.5 + field / 0.35).clip(0, 1)
     hu -= 0.60 * weight * (hu + 1000)
     return field > 0
 
 
 def add_holes(hu: np.ndarray, cover: np.ndarray) -> np.ndarray:
-    """Draw centrilobular holes, which have no wall, in place; returns the mask."""
+    """Draws centrilobular holes, which have no wall, in place; returns the mask."""
     hu += 0.95 * cover * (_HOLE_HU - hu)
     return cover > 0.5
 
 
 def add_cysts(hu: np.ndarray, inner: np.ndarray, outer: np.ndarray) -> np.ndarray:
-    """Draw cysts with a thin wall between the `inner` and the `outer` ball, in place; returns the mask."""
+    """Draws cysts with a thin wall between the `inner` and the `outer` ball, in place; returns the mask."""
     hu += np.maximum(outer - inner, 0) * (_SEPTUM_HU - hu)
     hu += inner * (_CYST_HU - hu)
     return inner > 0.5

@@ -15,7 +15,7 @@ FIELD_MM = 4.0
 
 
 def random_stream(seed: int, index: int, part: int) -> np.random.Generator:
-    """Random numbers of one part of one subject; parts and subjects are independent of each other."""
+    """Returns the random numbers of one part of one subject; parts and subjects are independent of each other."""
     return np.random.default_rng(np.random.SeedSequence((seed, index), spawn_key=(1977, part)))
 
 
@@ -32,26 +32,26 @@ class Frame:
         return np.array(self.cells) * FIELD_MM
 
     def axes(self, spacing: float = FIELD_MM) -> list[np.ndarray]:
-        """Voxel-centre coordinates in mm along x, y and z (float32), for voxels of `spacing` mm."""
+        """Returns the voxel-centre coordinates in mm along x, y and z (float32), for voxels of `spacing` mm."""
         counts = np.floor(self.size / spacing + 1e-6).astype(int)
         pairs = zip(self.origin, counts, strict=True)
         return [(start + (np.arange(n) + 0.5) * spacing).astype(np.float32) for start, n in pairs]
 
     def crop(self, low_mm, high_mm) -> Frame:
-        """The smallest sub-frame on the same fixed grid that holds the box from `low_mm` to `high_mm`."""
+        """Returns the smallest sub-frame on the same fixed grid that holds the box from `low_mm` to `high_mm`."""
         low = np.floor((np.asarray(low_mm) - self.origin) / FIELD_MM).astype(int).clip(0)
         high = np.ceil((np.asarray(high_mm) - self.origin) / FIELD_MM).astype(int)
         high = np.minimum(high, self.cells)
         return Frame(tuple(np.add(self.origin, low * FIELD_MM)), tuple(int(n) for n in high - low))
 
     def cut(self, field: np.ndarray, inner: Frame) -> np.ndarray:
-        """The part of a fixed-grid `field` of this frame that lies in the sub-frame `inner`."""
+        """Returns the part of a fixed-grid `field` of this frame that lies in the sub-frame `inner`."""
         low = np.rint(np.subtract(inner.origin, self.origin) / FIELD_MM).astype(int)
         return field[tuple(slice(a, a + n) for a, n in zip(low, inner.cells, strict=True))]
 
 
 def affine_of(axes: list[np.ndarray]) -> np.ndarray:
-    """The voxel-to-RAS-mm matrix [4, 4] of a grid given by its voxel-centre `axes`."""
+    """Returns the voxel-to-RAS-mm matrix [4, 4] of a grid given by its voxel-centre `axes`."""
     affine = np.eye(4)
     for k, axis in enumerate(axes):
         affine[k, k] = float(axis[1]) - float(axis[0])
@@ -60,7 +60,7 @@ def affine_of(axes: list[np.ndarray]) -> np.ndarray:
 
 
 def resample(field: np.ndarray, frame: Frame, axes: list[np.ndarray], field_mm: float = FIELD_MM) -> np.ndarray:
-    """Linear interpolation of a `field` sampled every `field_mm` in `frame` at the grid spanned by `axes`."""
+    """Returns a `field`, sampled every `field_mm` in `frame`, on the grid spanned by `axes` (linear)."""
     for k in (2, 1, 0):  # the contiguous axis first, while the array is small
         place = (axes[k] - np.float32(frame.origin[k])) / np.float32(field_mm) - np.float32(0.5)
         place = place.clip(0, field.shape[k] - 1)
@@ -80,20 +80,20 @@ def resample(field: np.ndarray, frame: Frame, axes: list[np.ndarray], field_mm: 
 
 
 def window(axes: list[np.ndarray], inner: Frame) -> tuple[slice, slice, slice]:
-    """The voxels whose centres lie in the sub-frame `inner`."""
+    """Returns the voxels whose centres lie in the sub-frame `inner`."""
     high = np.add(inner.origin, inner.size)
     return tuple(slice(*np.searchsorted(axis, (a, b))) for axis, a, b in zip(axes, inner.origin, high, strict=True))
 
 
 def smooth_noise(rng: np.random.Generator, shape: tuple[int, ...], sigma: float) -> np.ndarray:
-    """Gaussian random field with zero mean, unit variance and correlation length `sigma` voxels, float32."""
+    """Returns a Gaussian random field of mean 0, variance 1 and correlation length `sigma` voxels, float32."""
     noise = rng.standard_normal(shape, dtype=np.float32)
     noise = ndimage.gaussian_filter(noise, sigma, mode="wrap", truncate=2.5)
     return noise / noise.std()
 
 
 def smooth_max(a: np.ndarray, b: np.ndarray, width: float) -> np.ndarray:
-    """Maximum of two distance fields with a rounded edge of `width` mm (polynomial)."""
+    """Returns the maximum of two distance fields with a rounded edge of `width` mm (polynomial)."""
     overlap = (width - np.abs(a - b)).clip(0)
     overlap *= overlap
     overlap *= 1 / (4 * width)
@@ -101,5 +101,5 @@ def smooth_max(a: np.ndarray, b: np.ndarray, width: float) -> np.ndarray:
 
 
 def smooth_min(a: np.ndarray, b: np.ndarray, width: float) -> np.ndarray:
-    """Minimum of two distance fields with a rounded corner of `width` mm."""
+    """Returns the minimum of two distance fields with a rounded corner of `width` mm."""
     return -smooth_max(-a, -b, width)

@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 from drasclr_core.cohort.phantom import body
 from drasclr_core.cohort.phantom.grid import FIELD_MM, Frame, random_stream, smooth_max, smooth_noise
 from drasclr_core.cohort.phantom.traits import Traits
+from drasclr_core.imaging.affine import affine_matrix, transform
 
 # How lungs differ in size and pose: 50 inspiratory affines to one COPDGene subject (Chest Imaging Platform,
 # copdgene_affines/affines.csv), each split as rotation x scale x shear. Scales are logarithms along x, y, z with the
@@ -59,17 +60,17 @@ class Chest:
     horizontal: np.ndarray
 
     def to_world(self, points) -> np.ndarray:
-        """Canonical mm [..., 3] to RAS mm."""
-        return np.asarray(points) @ self.matrix[:3, :3].T + self.matrix[:3, 3]
+        """Returns canonical mm [..., 3] as RAS mm."""
+        return transform(self.matrix, points)
 
     def canonical(self, x, y, z) -> list[np.ndarray]:
-        """RAS mm coordinates (arrays that broadcast) to canonical mm, float32."""
+        """Returns RAS mm coordinates (arrays that broadcast) as canonical mm, float32."""
         inverse = np.linalg.inv(self.matrix).astype(np.float32)
         return [row[0] * x + row[1] * y + row[2] * z + row[3] for row in inverse[:3]]
 
 
 def draw_shape(rng: np.random.Generator) -> np.ndarray:
-    """Random linear map [3, 3] with determinant 1: rotation x scale x shear, as real lungs differ."""
+    """Returns a random linear map [3, 3] with determinant 1: rotation x scale x shear, as real lungs differ."""
     covariance = LOG_SCALE_CORRELATION * np.outer(LOG_SCALE_SD, LOG_SCALE_SD)
     scale = np.linalg.cholesky(covariance) @ rng.standard_normal(3).clip(-2, 2)
     shear = np.eye(3)
@@ -79,14 +80,12 @@ def draw_shape(rng: np.random.Generator) -> np.ndarray:
 
 
 def make_chest(traits: Traits, index: int, seed: int) -> Chest:
-    """The chest of subject `index`: lungs of ``traits.lung_volume_l`` litres in a body of ``traits.bmi``."""
+    """Returns the chest of subject `index`: lungs of ``traits.lung_volume_l`` litres in a body of ``traits.bmi``."""
     rng = random_stream(seed, index, 0)
     build, shape = body.Build.draw(rng, traits.bmi), draw_shape(rng)
     place, off_centre = PLACE_SD * rng.standard_normal(3), rng.uniform(-6, 6, 3)
     growth = (traits.lung_volume_l / _canonical_litres(build)) ** (1 / 3)
-    matrix = np.eye(4)
-    matrix[:3, :3] = growth * shape
-    matrix[:3, 3] = place - matrix[:3, :3] @ (0, 0, 130)
+    matrix = affine_matrix(growth * shape, place - growth * shape @ (0, 0, 130))
     frame = _field_of_view(matrix, build, place + off_centre)
     inverse = np.linalg.inv(matrix).astype(np.float32)
     axes = np.ix_(*frame.axes())

@@ -48,24 +48,24 @@ class LungVoxels:
         return [axis[i] for axis, i in zip(self.axes, places, strict=True)]
 
     def sample(self, field: np.ndarray, field_mm: float = FIELD_MM) -> np.ndarray:
-        """A field of the lung frame, sampled every `field_mm`, at the listed voxels."""
+        """Returns a field of the lung frame, sampled every `field_mm`, at the listed voxels."""
         return resample(field, self.chest.lung_frame, self.axes, field_mm).reshape(-1)[self.where]
 
     def draw(self, stamp, *shapes) -> np.ndarray:
-        """Coverage of the listed voxels by `shapes`, drawn with a function of `tubes`."""
+        """Returns the coverage of the listed voxels by `shapes`, drawn with a function of `tubes`."""
         box = np.zeros(self.cover.shape, np.float32)
         stamp(box, self.axes, *shapes)
         return box.reshape(-1)[self.where]
 
 
 def fine_noise(voxels: LungVoxels, rng: np.random.Generator, sigma_mm: float) -> np.ndarray:
-    """Texture drawn every 2 mm, at the listed voxels: the same pattern at every voxel size."""
+    """Returns texture drawn every 2 mm, at the listed voxels: the same pattern at every voxel size."""
     shape = tuple(2 * n for n in voxels.chest.lung_frame.cells)
     return voxels.sample(smooth_noise(rng, shape, sigma_mm / _FINE_MM), _FINE_MM)
 
 
 def healthy_tissue(voxels: LungVoxels, traits: Traits, rng: np.random.Generator) -> np.ndarray:
-    """HU of normal lung at the listed voxels.
+    """Returns the HU of normal lung at the listed voxels.
 
     About -870 HU on average at 5.5 l, less dense in fuller lungs, denser towards the back (about 30 HU over 10 cm, as
     in supine CT), with patchy and fine texture that stands for structures too small to draw.
@@ -83,7 +83,7 @@ def healthy_tissue(voxels: LungVoxels, traits: Traits, rng: np.random.Generator)
 
 
 def add_fissures(hu: np.ndarray, voxels: LungVoxels) -> np.ndarray:
-    """Draw the fissures (oblique on both sides, horizontal on the right; 0.6 mm thick) in place; returns their mask."""
+    """Draws the fissures (oblique on both sides, horizontal on the right; 0.6 mm) in place; returns their mask."""
     chest, width = voxels.chest, max(voxels.spacing, _FISSURE_MM)
     oblique, horizontal = voxels.sample(chest.oblique), voxels.sample(chest.horizontal)
     has_horizontal = (chest.canonical(*voxels.points)[0] > 0) & (oblique > 0)
@@ -94,19 +94,19 @@ def add_fissures(hu: np.ndarray, voxels: LungVoxels) -> np.ndarray:
 
 
 def region(field: np.ndarray, chest: Chest, fraction: float) -> np.ndarray:
-    """`field` shifted so that it is positive in the given `fraction` of the lungs (on the fixed grid)."""
+    """Returns `field` shifted so that it is positive in the given `fraction` of the lungs (on the fixed grid)."""
     level = np.quantile(field[chest.lobes > 0], 1 - fraction)
     return (field - level).astype(np.float32)
 
 
 def trapped_regions(chest: Chest, traits: Traits, rng: np.random.Generator) -> np.ndarray:
-    """A fixed-grid field, positive where air is trapped: a mosaic of patches the size of a few lobules."""
+    """Returns a fixed-grid field, positive where air is trapped: a mosaic of patches the size of a few lobules."""
     mosaic = smooth_noise(rng, chest.lungs.shape, 2.8) + 0.5 * smooth_noise(rng, chest.lungs.shape, 8)
     return region(mosaic, chest, traits.gas_trapping)
 
 
 def trap_air(hu: np.ndarray, field: np.ndarray) -> np.ndarray:
-    """Lower the density where air is trapped (about 30 HU at inspiration), in place; returns the mask."""
+    """Lowers the density where air is trapped (about 30 HU at inspiration), in place; returns the mask."""
     weight = (0.5 + field / 0.25).clip(0, 1)
     hu -= 0.24 * weight * (hu + 1000)
     return field > 0

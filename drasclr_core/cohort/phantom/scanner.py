@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from drasclr_core.imaging.constants import HIGHEST, LOWEST
+
 
 @dataclass(frozen=True)
 class Scanner:
@@ -19,7 +21,7 @@ class Scanner:
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Scanner:
-        """A random protocol: sharper kernels come with more noise.
+        """Returns a random protocol: sharper kernels come with more noise.
 
         The range is that of one study with a common protocol (COPDGene's scanners differ, its kernels are alike): with
         a wider one, subjects could be told apart by their scanner alone, and pretraining would learn scanners.
@@ -33,7 +35,7 @@ class Scanner:
         )
 
     def kernel(self, spacing: float) -> np.ndarray:
-        """The kernel's samples along one axis, sum 1; sharp kernels have negative lobes."""
+        """Returns the kernel's samples along one axis, sum 1; sharp kernels have negative lobes."""
         reach = max(int(np.ceil(4 * self.blur / spacing)), 1)
         x = np.arange(-reach, reach + 1) * spacing
         narrow, wide = (np.exp(-0.5 * (x / s) ** 2) for s in (self.blur, 1.8 * self.blur))
@@ -41,7 +43,7 @@ class Scanner:
         return kernel.astype(np.float32)
 
     def scan(self, hu: np.ndarray, spacing: float, rng: np.random.Generator) -> np.ndarray:
-        """The picture `hu` [x, y, z] as this protocol shows it: whole HU from -1024 to 3071, float32.
+        """Returns the picture `hu` [x, y, z] as this protocol shows it: whole HU from -1024 to 3071, float32.
 
         The noise is filtered by the kernel like everything else, so its grain fits the sharpness; its sd grows as
         voxels shrink and is a third larger at the level of the shoulders.
@@ -55,4 +57,4 @@ class Scanner:
         for axis in range(3):
             noisy = ndimage.correlate1d(noisy, kernel, axis, mode="nearest")
         noisy += np.float32(self.offset)
-        return np.rint(noisy, out=noisy).clip(-1024, 3071, out=noisy)
+        return np.rint(noisy, out=noisy).clip(LOWEST, HIGHEST, out=noisy)

@@ -15,7 +15,7 @@ _MOSMED_LIMITS = [0.25, 0.50]
 
 
 def centrilobular_score(truth: dict[str, float], rng: np.random.Generator) -> int:
-    """Fleischner score (Lynch 2015): 0 none, 1 trace, 2 mild, 3 moderate, 4 confluent, 5 advanced destructive.
+    """Returns the Fleischner score: 0 none, 1 trace, 2 mild, 3 moderate, 4 confluent, 5 advanced destructive.
 
     The reader judges sqrt(c + l/2) + 0.045 n against the square roots of 0.15, 1.5, 5, 12 and 24 %. c and l are the
     centrilobular and panlobular fractions of the lung (l counts half: advanced destructive emphysema looks panlobular).
@@ -26,7 +26,9 @@ def centrilobular_score(truth: dict[str, float], rng: np.random.Generator) -> in
 
 
 def paraseptal_score(truth: dict[str, float], rng: np.random.Generator) -> int:
-    """0 absent, 1 mild, 2 substantial: sqrt(s) + 0.045 n against the square roots of 0.3 and 3 % of the lung.
+    """Returns the score, 0 absent, 1 mild, 2 substantial.
+
+    It sets sqrt(s) + 0.045 n against the square roots of 0.3 and 3 % of the lung.
 
     With this noise two readings agree with a linearly weighted kappa of about 0.71.
     """
@@ -35,7 +37,7 @@ def paraseptal_score(truth: dict[str, float], rng: np.random.Generator) -> int:
 
 
 def exacerbation_history(traits: Traits, breath: Spirometry, rng: np.random.Generator) -> int:
-    """1 if there was an exacerbation in the year before, 0 if not.
+    """Returns 1 if there was an exacerbation in the year before, 0 if not.
 
     logit P = -2.85 + 0.035 max(90 - FEV1pp, 0) + 1.1 a - 0.25 r + 0.3 female, with a the airway wall thickening, which
     adds to what FEV1 tells (Han 2011), and r the unseen resilience.
@@ -51,13 +53,13 @@ def exacerbation_history(traits: Traits, breath: Spirometry, rng: np.random.Gene
 
 
 def dyspnea(traits: Traits, breath: Spirometry, rng: np.random.Generator) -> int:
-    """MMRC grade 0 to 4: 0.032 (80 - FEV1pp) + 0.03 (BMI - 29) - 0.6 r + 0.8 n against 0, 0.55, 1.1 and 2.15."""
+    """Returns the MMRC grade, 0.032 (80 - FEV1pp) + 0.03 (BMI - 29) - 0.6 r + 0.8 n against 0, 0.55, 1.1 and 2.15."""
     burden = 0.032 * (80 - breath.fev1_pp) + 0.03 * (traits.bmi - 29) - 0.6 * traits.resilience
     return int(np.searchsorted(_MMRC_LIMITS, burden + 0.8 * rng.standard_normal(), side="right"))
 
 
 def six_minute_walk(traits: Traits, truth: dict[str, float], breath: Spirometry, rng: np.random.Generator) -> float:
-    """Distance in m: 412 - 3 (age - 60) + 2 (FEV1pp - 76) - 3 (BMI - 29) - 150 (c + l) + 45 r + 60 n, 30 to 750.
+    """Returns metres: 412 - 3 (age - 60) + 2 (FEV1pp - 76) - 3 (BMI - 29) - 150 (c + l) + 45 r + 60 n, 30 to 750.
 
     Emphysema (c + l) shortens the walk beyond what FEV1 tells, by poor gas exchange.
     """
@@ -67,7 +69,7 @@ def six_minute_walk(traits: Traits, truth: dict[str, float], breath: Spirometry,
 
 
 def bode_index(bmi: float, fev1_pp: float, mmrc: int, walk_m: float) -> int:
-    """BODE index 0 to 10 (Celli 2004, Table 2).
+    """Returns the BODE index 0 to 10 (Celli 2004, Table 2).
 
     ========  ========  ========  ========  ========
     points    0         1         2         3
@@ -86,14 +88,14 @@ def bode_index(bmi: float, fev1_pp: float, mmrc: int, walk_m: float) -> int:
 
 
 def mosmed_grade(extent: float) -> int:
-    """MosMed grade (Morozov 2020) by the affected fraction of the lung: 0, below 25, 25 to 50, 50 to 75, above 75 %."""
+    """Returns the MosMed grade (Morozov 2020) by the affected lung: 0, below 25, 25 to 50, 50 to 75, above 75 %."""
     if extent <= 0:
         return 0
     return 1 + int(np.searchsorted(_MOSMED_LIMITS, extent, side="right")) + int(extent > 0.75)
 
 
 def covid_severity(traits: Traits, truth: dict[str, float], rng: np.random.Generator) -> int:
-    """The recorded MosMed grade: by extent - 0.02 r + 0.03 n, because readers, and the clinical findings that MosMed
+    """Returns the recorded grade, by extent - 0.02 r + 0.03 n, because readers, and the clinical findings that MosMed
     used too, disagree with the voxels near a border. Lungs with disease are never graded 0."""
     if truth["covid"] <= 0:
         return 0

@@ -12,12 +12,13 @@ from drasclr_core.cohort.phantom.grid import affine_of, random_stream, resample,
 from drasclr_core.cohort.phantom.lungs import make_chest
 from drasclr_core.cohort.phantom.parenchyma import LungVoxels
 from drasclr_core.cohort.phantom.scanner import Scanner
-from drasclr_core.cohort.phantom.tissue import AIR, BLOOD, draw_body
+from drasclr_core.cohort.phantom.tissue import BLOOD, draw_body
 from drasclr_core.cohort.phantom.traits import Traits
 from drasclr_core.cohort.phantom.trees import lobules
 from drasclr_core.cohort.phantom.truth import DISEASES
 from drasclr_core.cohort.phantom.tubes import stamp_balls, stamp_tubes
 from drasclr_core.cohort.phantom.vessels import make_arteries, make_veins
+from drasclr_core.imaging.constants import AIR, LOW_ATTENUATION
 from drasclr_core.imaging.volume import Volume
 
 _WALL_HU = -110.0
@@ -46,7 +47,7 @@ class Phantom:
 
 
 def simulate(traits: Traits, index: int, seed: int = 0, spacing: float = 2.0) -> Phantom:
-    """Simulate subject `index`: the same anatomy and disease at every voxel size, and in a cohort of any size.
+    """Simulates subject `index`: the same anatomy and disease at every voxel size, and in a cohort of any size.
 
     Parameters
     ----------
@@ -155,5 +156,5 @@ def _measures(truth: dict[str, np.ndarray], hu: np.ndarray, spacing: float) -> d
         "lung_volume_l": count * spacing**3 / 1e6,
         **{name: share[name] for name in ("centrilobular", "paraseptal", "panlobular", "gas_trapping")},
         "covid": share["ground_glass"] + share["crazy_paving"] + share["consolidation"],
-        "laa950": float((hu[lungs & ~truth["airways"]] < -950).mean()),
+        "laa950": float((hu[lungs & ~truth["airways"]] < LOW_ATTENUATION).mean()),
     }

@@ -23,7 +23,7 @@ class Spirometry:
 
 
 def breathe(traits: Traits, truth: dict[str, float], rng: np.random.Generator) -> Spirometry:
-    """Spirometry of one subject.
+    """Returns the spirometry of one subject.
 
     With c, l, s, g the fractions of the lung with centrilobular, panlobular, paraseptal emphysema and gas trapping that
     the image really holds, a the airway wall thickening (0 to 1), r the unseen resilience, P/40 the pack-years over
@@ -64,7 +64,7 @@ def breathe(traits: Traits, truth: dict[str, float], rng: np.random.Generator) -
 
 
 def gold_stage(fev1_pp: float, ratio: float) -> int:
-    """GOLD stage of airflow limitation, and -1 for PRISm, as in COPDGene.
+    """Returns the GOLD stage of airflow limitation, and -1 for PRISm, as in COPDGene.
 
     FEV1/FVC below 0.70: stage 1 (FEV1pp of 80 or more), 2 (50 to 80), 3 (30 to 50), 4 (below 30).
     FEV1/FVC of 0.70 or more: stage 0, or -1 (preserved ratio, impaired spirometry) where FEV1pp is below 80.

@@ -13,7 +13,7 @@ _SCALE_YEARS = 110.0  # of the Weibull baseline
 
 
 def log_hazard(traits: Traits, truth: dict[str, float], breath: Spirometry) -> float:
-    """Log hazard ratio of one subject against a 60-year-old woman, former smoker, FEV1pp 76, with healthy lungs.
+    """Returns the log hazard ratio against a 60-year-old woman, former smoker, FEV1pp 76, with healthy lungs.
 
     With c, l, s the centrilobular, panlobular and paraseptal fractions, a the wall thickening, r the resilience::
 
@@ -40,7 +40,7 @@ def log_hazard(traits: Traits, truth: dict[str, float], breath: Spirometry) -> f
 
 
 def follow_up(log_risk: float, rng: np.random.Generator) -> tuple[int, int]:
-    """Days until death or censoring (at least 1), and whether the subject died (1) or was censored (0).
+    """Returns the days until death or censoring (at least 1), and whether the subject died (1) or was censored (0).
 
     Death: S(t) = exp(-(t / 110 y)^1.25 exp(log_risk)). Censoring, independent of it: the study ends 6.5 to 10 years
     after enrolment (uniform), and 2 % of the subjects a year are lost before that (exponential).

@@ -8,14 +8,15 @@ from drasclr_core.cohort.phantom import body
 from drasclr_core.cohort.phantom.grid import resample, smooth_noise
 from drasclr_core.cohort.phantom.lungs import Chest
 from drasclr_core.cohort.phantom.tubes import stamp_tubes
+from drasclr_core.imaging.constants import AIR
 
-AIR, FAT, MUSCLE, BLOOD, LIVER, SPLEEN = -1000.0, -102.0, 48.0, 42.0, 58.0, 46.0
+FAT, MUSCLE, BLOOD, LIVER, SPLEEN = -102.0, 48.0, 42.0, 58.0, 46.0
 _CORTEX, _MARROW, _CARTILAGE, _DISC = 620.0, 190.0, 105.0, 85.0
 _RIB_STEP, _VERTEBRA = 25.0, 24.0  # mm between ribs and between vertebrae along the spine
 
 
 def draw_body(chest: Chest, axes: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
-    """HU [x, y, z] of everything but the lungs, on the grid of voxel centres `axes`."""
+    """Returns HU [x, y, z] of everything but the lungs, on the grid of voxel centres `axes`."""
     spacing = float(axes[0][1] - axes[0][0])
     soft = _soft_tissue(chest, rng)
     skin = resample(chest.skin, chest.frame, axes)

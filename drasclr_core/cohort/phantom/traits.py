@@ -42,7 +42,7 @@ class Traits:
 
 
 def draw_traits(index: int, seed: int = 0, arm: str = "copd") -> Traits:
-    """Subject number `index` of the phantom cohort with this `seed`, the same whatever the cohort's size.
+    """Returns subject number `index` of the phantom cohort with this `seed`, the same whatever the cohort's size.
 
     **copd arm.** Three numbers are stratified by index: u_d = frac(shift_d(seed) + index sqrt(p_d)), p = 5, 2, 3
     (Richtmyer's sequence), and s, t, q = Phi^-1(u) are severity, type (emphysema against airways) and paraseptal
@@ -157,7 +157,7 @@ def _lung_volume(rng: np.random.Generator, person: dict, emphysema: float) -> fl
 
 
 def predicted_capacity(sex: str, height_cm: float) -> float:
-    """Total lung capacity in litres of a healthy adult (equations of Quanjer et al. 1993)."""
+    """Returns the total lung capacity in litres of a healthy adult (equations of Quanjer et al. 1993)."""
     return 0.0799 * height_cm - 7.08 if sex == "male" else 0.0660 * height_cm - 5.79
 
 

@@ -22,12 +22,12 @@ class Tree:
     leaves: np.ndarray
 
     def inherit(self, values: np.ndarray) -> np.ndarray:
-        """`values` of each branch's parent (its own at the root)."""
+        """Returns `values` of each branch's parent (its own at the root)."""
         return values[np.where(self.parent < 0, np.arange(len(values)), self.parent)]
 
 
 def lobules(chest: Chest, rng: np.random.Generator, shift: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-    """Centres [N, 3] in mm of the secondary lobules, and the lobe (1 to 5) of each: a jittered lattice in the lungs."""
+    """Returns centres [N, 3] in mm of the secondary lobules, a jittered lattice, and the lobe (1 to 5) of each."""
     frame = chest.lung_frame
     lattice = [np.arange(o + shift, o + n, LOBULE_MM) for o, n in zip(frame.origin, frame.size, strict=True)]
     points = np.stack(np.meshgrid(*lattice, indexing="ij"), -1).reshape(-1, 3)
@@ -38,14 +38,14 @@ def lobules(chest: Chest, rng: np.random.Generator, shift: float = 0.0) -> tuple
 
 
 def cells_of(chest: Chest, points: np.ndarray) -> np.ndarray:
-    """Indices [N, 3] of the fixed-grid cells of the lung frame that hold the `points` (clipped to the frame)."""
+    """Returns indices [N, 3] of the cells of the lung frame that hold the `points` (clipped to the frame)."""
     frame = chest.lung_frame
     cells = np.floor((points - frame.origin) / FIELD_MM).astype(int)
     return cells.clip(0, np.array(frame.cells) - 1)
 
 
 def grow(roots: np.ndarray, targets: np.ndarray, group: np.ndarray, rng: np.random.Generator, reach=0.4) -> Tree:
-    """Grow one tree per group towards all its targets (volume-filling growth; Tawhai et al., J Appl Physiol 2004).
+    """Grows one tree per group towards all its targets (volume-filling growth; Tawhai et al., J Appl Physiol 2004).
 
     A branch runs a share `reach` of the way to the centre of its targets; these are then split in halves across their
     longest extent, and each half gets a branch of its own, until every target is reached.

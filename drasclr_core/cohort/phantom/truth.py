@@ -8,7 +8,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
-from drasclr_core.run import atomic
+from drasclr_core.files import atomic
 
 ANATOMY = ("airways", "airway_walls", "vessels", "fissures")
 DISEASES = (
@@ -24,7 +24,7 @@ BITS = ("right_lung", "left_lung", *ANATOMY, *DISEASES)
 
 
 def bits_of(truth: dict[str, np.ndarray]) -> np.ndarray:
-    """All masks of a phantom in one uint16 volume, bit k for ``BITS[k]``."""
+    """Returns all masks of a phantom in one uint16 volume, bit k for ``BITS[k]``."""
     lungs = truth["lungs"]
     masks = {"right_lung": lungs == 1, "left_lung": lungs == 2, **truth}
     packed = np.zeros(lungs.shape, np.uint16)
@@ -34,7 +34,7 @@ def bits_of(truth: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def save_truth(path: str | Path, phantom) -> None:
-    """Write the truth of a `Phantom` as ``.nii.gz`` (uint16 bit masks, RAS+; bit names in a header extension)."""
+    """Writes the truth of a `Phantom` as ``.nii.gz`` (uint16 bit masks, RAS+; bit names in a header extension)."""
     image = nib.Nifti1Image(bits_of(phantom.truth), phantom.volume.affine)
     image.header.set_xyzt_units("mm")
     image.header.extensions.append(nib.nifti1.Nifti1Extension("comment", json.dumps({"bits": BITS}).encode()))
@@ -43,7 +43,7 @@ def save_truth(path: str | Path, phantom) -> None:
 
 
 def load_truth(path: str | Path) -> dict[str, np.ndarray]:
-    """Masks [x, y, z] by name, as in ``Phantom.truth``: ``lungs`` uint8 (1 right, 2 left), all others bool.
+    """Returns masks [x, y, z] by name, as in ``Phantom.truth``: ``lungs`` uint8 (1 right, 2 left), all others bool.
 
     Raises
     ------

@@ -10,7 +10,7 @@ _CHUNK = 1 << 21  # candidate voxels evaluated at once, to bound memory
 def stamp_tubes(
     out: np.ndarray, axes: list[np.ndarray], start: np.ndarray, end: np.ndarray, radius: np.ndarray
 ) -> None:
-    """Draw tapering tubes: each voxel of `out` becomes the largest fraction of it that one tube fills.
+    """Draws tapering tubes: each voxel of `out` becomes the largest fraction of it that one tube fills.
 
     A tube thinner than a voxel fills a part of it that keeps the tube's cross-section, so that the mean density round a
     small vessel is the same at every voxel size.
@@ -47,7 +47,7 @@ def stamp_tubes(
 
 
 def stamp_balls(out: np.ndarray, axes: list[np.ndarray], centre: np.ndarray, radius: np.ndarray) -> None:
-    """Draw balls: each voxel of `out` becomes the largest fraction of it that one ball fills (see `stamp_tubes`)."""
+    """Draws balls: each voxel of `out` becomes the largest fraction of it that one ball fills (see `stamp_tubes`)."""
     spacing = float(axes[0][1] - axes[0][0])
     centre, radius = np.asarray(centre, np.float32), np.asarray(radius, np.float32)
     reach = np.floor(radius / spacing + 1).astype(int)

@@ -16,12 +16,12 @@ Tubes = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def vessel_radius(leaves: np.ndarray, size: float) -> np.ndarray:
-    """Radius in mm of a vessel that feeds `leaves` lobules: 0.55 n^0.34 (a lobar artery has about 4 mm)."""
+    """Returns the radius in mm of a vessel that feeds `leaves` lobules: 0.55 n^0.34 (a lobar artery has about 4 mm)."""
     return size * 0.55 * np.asarray(leaves, float) ** 0.34
 
 
 def make_arteries(tree: Tree, size: float) -> Tubes:
-    """Arteries along the branches of the bronchial `tree`, beside the airway while there is one: start, end, radii."""
+    """Returns arteries along the branches of the bronchial `tree`, beside its airways: start, end, radii."""
     direction = tree.end - tree.start
     direction /= np.linalg.norm(direction, axis=1, keepdims=True).clip(1e-6)
     beside = _BESIDE - (direction @ _BESIDE)[:, None] * direction
@@ -33,7 +33,7 @@ def make_arteries(tree: Tree, size: float) -> Tubes:
 
 
 def make_veins(chest: Chest, size: float, rng: np.random.Generator) -> Tubes:
-    """Veins from the left atrium to points between the lobules: start, end, radii."""
+    """Returns veins from the left atrium to points between the lobules: start, end, radii."""
     targets, lobe = lobules(chest, rng, shift=8.0)
     tree = grow(chest.to_world(_VEIN_ROOTS), targets, _VEIN_OF_LOBE[lobe.astype(int) - 1], rng, reach=0.36)
     return tree.start, tree.end, _taper(tree, size)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.figure import Figure
 
 from drasclr_core.imaging.volume import Volume
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 WINDOW = (-1024, 240)  # HU from black to white: what the encoder sees
 PLACES = (("axial, upper third", 2, 0.70), ("axial, lower third", 2, 0.32), ("coronal", 1, 0.48), ("sagittal", 0, 0.76))
 
 
 def lung_slice(volume: Volume, lungs: np.ndarray, axis: int, place: float, margin_mm: float = 14.0) -> np.ndarray:
-    """One slice cut to the lungs, as radiologists see it: an image [row, column], the subject's right on the left side.
+    """Returns one slice cut to the lungs, as radiologists see it: an image [row, column], right on the left side.
 
     The head (in axial slices the front) is on top; in sagittal slices the front is on the left.
 
@@ -43,7 +45,9 @@ def lung_slice(volume: Volume, lungs: np.ndarray, axis: int, place: float, margi
 
 
 def side_by_side(scans: Mapping[str, tuple[Volume, np.ndarray]], window: tuple[float, float] = WINDOW) -> Figure:
-    """A figure with one column per scan (name -> volume, lungs) and one row per place in `PLACES`."""
+    """Returns a figure with one column per scan (name -> volume, lungs) and one row per place in `PLACES`."""
+    import matplotlib.pyplot as plt  # processes that simulate need no pictures
+
     images = [[lung_slice(*scan, axis, place) for scan in scans.values()] for _, axis, place in PLACES]
     ratios = [max(len(image) / image.shape[1] for image in row) for row in images]
     fig, axes = plt.subplots(len(PLACES), len(scans), figsize=(2.4 * len(scans), 2.4 * sum(ratios)), squeeze=False,

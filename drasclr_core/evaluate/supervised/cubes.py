@@ -11,9 +11,11 @@ import torch
 from scipy import ndimage
 
 from drasclr_core.cohort.subjects import image_path
+from drasclr_core.files import atomic, read_json
 from drasclr_core.imaging.volume import load_mask, load_volume
+from drasclr_core.pieces import fingerprint, kept
 from drasclr_core.progress import for_each
-from drasclr_core.run import Run, atomic, fingerprint, kept, read_json
+from drasclr_core.run import Run
 
 VERSION = 1
 """Raise when cubes are made in another way, so that those of an older version are made anew."""

@@ -15,9 +15,10 @@ from safetensors.torch import load_file, save_file
 from sklearn.base import BaseEstimator
 
 from drasclr_core.evaluate.folds import stratified_folds
+from drasclr_core.files import atomic
 from drasclr_core.model.inputs import above_air, normalise
+from drasclr_core.pieces import fingerprint, kept
 from drasclr_core.progress import track
-from drasclr_core.run import atomic, fingerprint, kept
 
 VALIDATION_PARTS = 5
 """One part in so many of the training subjects decides when to stop, and trains nothing."""

@@ -1,1 +1,1 @@
-"""Figures."""
+"""Figures, a room for each part of the results."""

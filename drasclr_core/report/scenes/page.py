@@ -12,10 +12,10 @@ import numpy as np
 from markupsafe import Markup
 from PIL import ImageColor
 
+from drasclr_core.files import atomic
 from drasclr_core.report.scenes.render import BACKGROUND, OPACITY, surface
 from drasclr_core.report.style import STRUCTURES, image_html
 from drasclr_core.report.templates import render
-from drasclr_core.run import atomic
 
 TRIANGLES = 10_000
 """Of each surface. Twice as many look the same at the size of a page."""

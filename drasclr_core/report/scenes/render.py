@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from drasclr_core.files import atomic
 from drasclr_core.report.style import STRUCTURES
-from drasclr_core.run import atomic
 
 BACKGROUND = "#0b1120"
 OPACITY = {"lungs": 0.12, "airways": 1.0, "vessels": 0.55, "centrilobular": 1.0, "paraseptal": 1.0}

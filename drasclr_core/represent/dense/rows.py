@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import zarr
 
-from drasclr_core.run import atomic
+from drasclr_core.files import atomic
 
 CHUNK = 4096  # rows that are compressed, written and read together
 

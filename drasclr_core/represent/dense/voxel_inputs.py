@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from drasclr_core.anatomy.aligned_scan import AlignedScan
-from drasclr_core.anatomy.extraction import HIGHEST
-from drasclr_core.imaging.volume import AIR
+from drasclr_core.imaging.constants import HIGHEST, LOWEST
 from drasclr_core.model.encoder import Encoder
 from drasclr_core.model.inputs import HU_WINDOW, center_views
 from drasclr_core.represent.dense.folding import check_encoder
@@ -86,9 +85,9 @@ class VoxelInputs:
 
 def _cut(array: np.ndarray, first: np.ndarray, shape: np.ndarray) -> np.ndarray:
     """A box of HU as int16 [shape], with air outside the volume; slice by slice, so that no second copy is needed."""
-    part = np.full(shape, int(AIR), dtype=np.int16)
+    part = np.full(shape, int(LOWEST), dtype=np.int16)
     start, stop = np.clip([first, first + shape], 0, array.shape)
     inside = part[tuple(map(slice, start - first, stop - first))]
     for into, values in zip(inside, array[tuple(map(slice, start, stop))], strict=True):
-        into[:] = np.clip(np.rint(values), AIR, HIGHEST)
+        into[:] = np.clip(np.rint(values), LOWEST, HIGHEST)
     return part

@@ -12,7 +12,8 @@ from drasclr_core.evaluate.supervised.cross_validation import supervised_readout
 from drasclr_core.evaluate.supervised.cubes import lung_cube, whole_lung_cubes
 from drasclr_core.evaluate.supervised.volume_classifier import CNNConfig, VolumeClassifier
 from drasclr_core.evaluate.tasks import COVID_SEVERITY, Task
-from drasclr_core.run import Run, mark_done
+from drasclr_core.pieces import mark_done
+from drasclr_core.run import Run
 
 TINY = CNNConfig(width=4, epochs=15, patience=15, batch_size=6, lr=3e-3)
 

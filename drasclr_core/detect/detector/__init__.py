@@ -1,0 +1,6 @@
+"""A detector of one subtype of emphysema: the encoder with one linear layer on top (paper Section 4.3.1)."""
+
+from drasclr_core.detect.detector.detector import Detector, detector_of, trained_subtypes
+from drasclr_core.detect.detector.forward import box_features
+
+__all__ = ["Detector", "box_features", "detector_of", "trained_subtypes"]

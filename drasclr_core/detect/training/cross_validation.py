@@ -1,0 +1,129 @@
+"""Five folds of detectors: trained, kept, and tested on the subjects that they have not seen (paper, Table 5)."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from drasclr_core.detect.boxes.dataset import Boxes
+from drasclr_core.detect.boxes.folds import validation_split
+from drasclr_core.detect.detector.detector import ABOUT, FOLDS_FILE, Detector
+from drasclr_core.detect.detector.forward import direct_probability
+from drasclr_core.detect.scoring.scores import predictions
+from drasclr_core.detect.scoring.voxels import voxel_shares
+from drasclr_core.detect.training.config import FinetuneConfig
+from drasclr_core.detect.training.finetune import finetune
+from drasclr_core.files import atomic, read_json
+from drasclr_core.model.encoder import Encoder
+from drasclr_core.model.weights import weights_fingerprint
+from drasclr_core.pieces import fingerprint, kept
+from drasclr_core.progress import track
+from drasclr_core.run import Run
+
+VERSION = 1
+"""Raise when training or testing changes its result, so that detectors of an older version are trained anew."""
+DESCRIBED = ("patch_size", "spacing_mm", "hu_window", "location_box_mm")
+
+
+def scratch_encoder(like: nn.Module, conditioning: str, seed: int) -> Encoder:
+    """Returns an untrained encoder, drawn by `seed`, for the patches of one of any method, whose sizes it takes over.
+
+    `conditioning` is as in `Encoder`; ``none`` is an ordinary CNN.
+    """
+    experts = {"num_experts": like.num_experts} if isinstance(like, Encoder) else {}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        encoder = Encoder(like.rep_dim, conditioning=conditioning, **experts)
+    encoder.description = {name: like.description[name] for name in DESCRIBED if name in like.description}
+    return encoder.to(like.device, like.dtype)
+
+
+def train_detector(boxes: Boxes, train: np.ndarray, encoder: nn.Module, config: FinetuneConfig, description: dict,
+                   state_path: str | Path | None = None) -> tuple[Detector, pd.DataFrame]:  # fmt: skip
+    """Fine-tunes a copy of an encoder on some of the boxes; returns the detector and the log of `finetune`.
+
+    Parameters
+    ----------
+    train : int [N]
+        Boxes of one subtype and healthy ones; a fifth of their subjects stops the training.
+    encoder : encoder of any method
+    description : dict
+        Of the detector; its ``key`` is that of the state.
+    state_path : path, optional
+        See `finetune`.
+    """
+    detector = Detector(copy.deepcopy(encoder), description=description)
+    sids, labels = boxes.table["sid"].to_numpy()[train], boxes.labels()[train]
+    held_out = validation_split(sids, labels, config.seed)
+    log = finetune(detector, boxes.patches, train, labels, held_out, config, state_path, description.get("key", ""))
+    return detector, log
+
+
+def cross_validate_detectors(run: Run, boxes: Boxes, subtypes: Sequence[str], method: str, encoder: nn.Module,
+                             config: FinetuneConfig, stride: int = 4) -> pd.DataFrame:  # fmt: skip
+    """Trains a detector for every subtype and fold, keeps it, and tests it on the fold that it has not seen.
+
+    What was trained and tested with the same boxes, folds, encoder and settings is read again. ``folds.csv`` is written
+    last: while it is missing, `detector_of` gives no detector, so none that trained on the wrong subjects.
+
+    Parameters
+    ----------
+    subtypes : sequence of str
+        Those without `Boxes.obstacle`.
+    method : str
+        Folder under ``detectors``, and the name in the results.
+    encoder : encoder of any method
+        What every training starts from.
+    stride : int
+        In voxels, see `voxel_shares`.
+
+    Returns
+    -------
+    DataFrame
+        ``method, task, fold, box, sid, true, probability, share``; the task is the subtype with a capital, `box` the
+        row in ``boxes.table``. The share is NaN for an encoder that is not `voxelwise`.
+    """
+    path = run.detectors(method) / FOLDS_FILE
+    key = fingerprint(version=VERSION, boxes=boxes.patches.key, fold=boxes.fold, weights=weights_fingerprint(encoder),
+                      config=config.method())  # fmt: skip
+    jobs = [(subtype, int(fold)) for subtype in subtypes for fold in np.unique(boxes.fold)]
+    if not all(read_json(run.detector(method, *job) / ABOUT).get("key") == key for job in jobs):
+        path.unlink(missing_ok=True)
+    tested = [_one_fold(run, boxes, method, job, encoder, config, stride, key)
+              for job in track(jobs, f"detectors, {method}")]  # fmt: skip
+    folds = boxes.table[["sid", "fold"]].drop_duplicates().sort_values("sid")
+    with atomic(path) as temporary:
+        folds.to_csv(temporary, index=False)
+    return pd.concat([table for table in tested if len(table)], ignore_index=True)
+
+
+def _one_fold(run: Run, boxes: Boxes, method: str, job: tuple[str, int], encoder: nn.Module, config: FinetuneConfig,
+              stride: int, key: str) -> pd.DataFrame:  # fmt: skip
+    (subtype, fold), folder = job, run.detector(method, *job)
+    rows = boxes.rows(subtype)
+    train, test = rows[boxes.fold[rows] != fold], rows[boxes.fold[rows] == fold]
+    if read_json(folder / ABOUT).get("key") != key:
+        about = {"method": method, "subtype": subtype, "fold": fold, "key": key, "config": config.method(),
+                 "boxes": len(train), "subjects": int(boxes.table["sid"].iloc[train].nunique())}  # fmt: skip
+        detector, log = train_detector(boxes, train, encoder, config, about, folder.with_suffix(".state.pt"))
+        detector.description["log"] = log.to_dict("records")
+        detector.save_pretrained(folder)
+    file = folder.parent / f"{folder.name}.csv"
+
+    def make() -> None:
+        detector = Detector.from_pretrained(folder).to(encoder.device)
+        share = np.nan
+        if encoder.voxelwise:
+            share = voxel_shares(detector.encoder, [detector.probability], boxes.patches, test, stride)[:, 0]
+        probability = direct_probability(detector, boxes.patches, test)
+        with atomic(file) as temporary:
+            predictions(boxes, test, subtype, fold, method, probability, share).to_csv(temporary, index=False)
+
+    kept(folder.parent, folder.name, fingerprint(key=key, stride=stride), make, [file])
+    return pd.read_csv(file, dtype={"sid": str})

@@ -1,0 +1,93 @@
+"""Work that is done once and kept: how a piece is recognised when nothing it depends on has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from drasclr_core.files import read_json, to_json, write_json
+
+
+def fingerprint(**inputs) -> str:
+    """Returns twelve hex digits that change when any of the `inputs` (anything JSON can hold) changes."""
+    return hashlib.sha256(to_json(inputs).encode()).hexdigest()[:12]
+
+
+def file_fingerprint(path: str | Path) -> str:
+    """Returns twelve hex digits of a file's content (a folder: of its files' names and contents)."""
+    path, digest = Path(path), hashlib.sha256()
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if file.is_file():
+            digest.update(file.name.encode() if path.is_dir() else b"")
+            with file.open("rb") as stream:
+                while block := stream.read(1 << 20):
+                    digest.update(block)
+    return digest.hexdigest()[:12]
+
+
+def remembered_fingerprint(path: str | Path, known: dict) -> dict[str, str]:
+    """Returns `file_fingerprint`, and reads a file again only if its place, size or time of change are others.
+
+    A scan is large, and every run asks for it. A file that was only touched is read again, and its fingerprint stays.
+
+    Parameters
+    ----------
+    path : path
+        A file or a folder that exists.
+    known : dict
+        What this function returned for it the last time; ``{}`` at first.
+
+    Returns
+    -------
+    dict
+        ``seen``: twelve hex digits of places, sizes and times of change; ``content``: of names and contents.
+    """
+    path = Path(os.path.abspath(path))
+    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    states = [
+        (str(file), state.st_size, state.st_mtime_ns) for file, state in zip(files, map(os.stat, files), strict=True)
+    ]
+    seen = fingerprint(states=states)
+    if known.get("seen") == seen:
+        return {"seen": seen, "content": known["content"]}
+    return {"seen": seen, "content": file_fingerprint(path)}
+
+
+def is_done(folder: str | Path, piece: str, key: str) -> bool:
+    """Returns whether `piece` of this folder was finished with inputs of this `key` (see `mark_done`)."""
+    return read_json(Path(folder) / f".{piece}.json").get("key") == key
+
+
+def mark_done(folder: str | Path, piece: str, key: str, **facts) -> None:
+    """Notes that `piece` of this folder is finished; call it after the piece's files are in place."""
+    write_json(Path(folder) / f".{piece}.json", {"key": key, **facts})
+
+
+def kept(folder: str | Path, piece: str, key: str, make: Callable[[], dict | None], files: Iterable[Path] = ()) -> dict:
+    """Returns the facts of a piece of work that is done once and kept.
+
+    Parameters
+    ----------
+    folder : path
+        Where it is noted that the piece is done (see `mark_done`).
+    piece : str
+        Its name in this folder.
+    key : str
+        Changes with everything that the piece depends on (see `fingerprint`).
+    make : callable
+        Does the work, puts its files in place and returns facts that JSON can hold, or None. Called unless the piece
+        was finished with this key.
+    files : iterable of path
+        That the piece leaves behind; where one is gone, the piece is made again.
+
+    Returns
+    -------
+    dict
+        What `make` returned, now or then.
+    """
+    if not (is_done(folder, piece, key) and all(Path(file).exists() for file in files)):
+        mark_done(folder, piece, key, **(make() or {}))
+    facts = read_json(Path(folder) / f".{piece}.json")
+    return {name: value for name, value in facts.items() if name != "key"}

@@ -1,0 +1,95 @@
+"""Parts of the boxes, trainings kept one by one, and the factor of annotation saved, from curves made by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from drasclr_core.detect.training import efficiency
+from drasclr_core.detect.training.config import FinetuneConfig
+from drasclr_core.detect.training.efficiency import (
+    Fit,
+    Start,
+    annotation_curve,
+    part_of_boxes,
+    saved_annotation,
+    saved_factor,
+)
+from drasclr_core.run import Run
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_parts_are_nested_and_of_two_subjects(seed):
+    sids = np.repeat(["a", "b", "c"], [8, 1, 1])
+    smaller = part_of_boxes(sids, 0.1, seed)
+    assert len(smaller) == 2 and len(set(sids[smaller])) == 2
+    for share in (0.3, 0.5, 1.0):
+        larger = part_of_boxes(sids, share, seed)
+        assert set(smaller) <= set(larger) and len(larger) == round(10 * share)
+        smaller = larger
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        part_of_boxes(sids, 0.0, seed)
+
+
+def test_trainings_are_kept_one_by_one(make_boxes, encoder, tmp_path, monkeypatch):
+    boxes = make_boxes(subjects=8, each=2, folds=2)
+    config = FinetuneConfig(epochs=1, batch_size=8, views=1, head_lr=1e-1, noise_std=0.0)
+    run, starts = Run(str(tmp_path / "run")), [Start("drasclr_finetuned", encoder, config)]
+    fits = [Fit("drasclr_finetuned", "centrilobular", share, 0, 1) for share in (0.5, 1.0)]
+    trained, real = [], efficiency.train_detector
+
+    def counted(*arguments):
+        trained.append(arguments[1])
+        if len(trained) == 2:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(efficiency, "train_detector", counted)
+    with pytest.raises(KeyboardInterrupt):
+        annotation_curve(run, boxes, starts, fits)
+    curve = annotation_curve(run, boxes, starts, fits)
+    assert len(trained) == 3 and len(curve) == 2
+    annotated = (boxes.labels() & (boxes.fold != 1)).sum()
+    assert curve["boxes"].tolist() == [round(annotated / 2), annotated] and curve["f1"].between(0, 1).all()
+    assert all((boxes.fold[rows] != 1).all() for rows in trained), "a tested subject trained"
+    healthy = [(~boxes.labels()[rows]).sum() for rows in trained]
+    assert len(set(healthy)) == 1, "healthy patches were left out"
+    assert annotation_curve(run, boxes, starts, []).empty
+
+
+@pytest.mark.parametrize(
+    ("curve", "goal", "factor"),
+    [([0.2, 0.6, 0.8], 0.6, 2.0), ([0.2, 0.6, 0.8], 0.7, 1 / 0.75), ([0.2, 0.6, 0.8], 0.1, 10.0),
+     ([0.2, 0.6, 0.8], 0.9, 0.0), ([0.7, 0.1, 0.8], 0.7, 10.0)],
+)  # fmt: skip
+def test_where_the_curve_reaches_the_goal(curve, goal, factor):
+    assert saved_factor([0.1, 0.5, 1.0], curve, goal) == pytest.approx(factor)
+
+
+def curve_of(pretrained, scratch, noise=0.0, folds=3):
+    rows = [(method, "paraseptal", share, seed, fold, value + noise * (seed - 0.5))
+            for method, values in (("new", pretrained), ("old", scratch))
+            for share, value in zip((0.1, 0.5, 1.0), values, strict=True)
+            for seed in (0, 1) for fold in range(folds)]  # fmt: skip
+    return pd.DataFrame(rows, columns=["method", "subtype", "fraction", "seed", "fold", "f1"])
+
+
+def test_half_of_the_boxes():
+    (row,) = saved_annotation(curve_of([0.2, 0.6, 0.8], [0.1, 0.3, 0.6], 0.1), "new", "old", 50).itertuples()
+    assert row.factor == row.low == row.high == pytest.approx(2.0), "draws are paired, so common noise cancels"
+    assert (row.subtype, row.paper_factor, row.censored) == ("paraseptal", 5.0, "")
+
+
+def test_both_ends_are_marked():
+    (row,) = saved_annotation(curve_of([0.9, 0.9, 0.9], [0.1, 0.3, 0.6]), "new", "old", 20).itertuples()
+    assert row.factor == pytest.approx(10.0) and row.censored == "factor low high"
+    (row,) = saved_annotation(curve_of([0.1, 0.2, 0.3], [0.1, 0.3, 0.6]), "new", "old", 20).itertuples()
+    assert row.factor == 0 and row.censored == ""
+
+
+def test_few_trainings_have_no_interval():
+    (row,) = saved_annotation(curve_of([0.2, 0.6, 0.8], [0.1, 0.3, 0.6], folds=2), "new", "old", 50).itertuples()
+    assert row.factor == pytest.approx(2.0) and pd.isna(row.low) and pd.isna(row.high)
+
+
+def test_no_trainings():
+    assert saved_annotation(curve_of([0, 0, 0], [0, 0, 0]).iloc[:0], "new", "old").empty

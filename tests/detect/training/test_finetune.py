@@ -1,0 +1,161 @@
+"""Training: it learns, goes on where it was killed, keeps its best epoch, and sees both labels alike."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from drasclr_core.detect.boxes.folds import validation_split
+from drasclr_core.detect.detector.detector import Detector
+from drasclr_core.detect.detector.forward import box_outputs, box_tensors
+from drasclr_core.detect.training import finetune as loop
+from drasclr_core.detect.training.config import FinetuneConfig
+from drasclr_core.detect.training.cross_validation import scratch_encoder, train_detector
+from drasclr_core.detect.training.finetune import balanced_batches
+
+CONFIG = FinetuneConfig(
+    epochs=4, batch_size=8, views=2, lr=1e-4, batch_norm="frozen", noise_std=0.0, density_hu=0.0, save_every_s=0.0
+)
+
+
+def train(boxes, encoder, config=CONFIG, state=None):
+    torch.set_num_threads(1)  # sums in another order would differ
+    return train_detector(boxes, boxes.rows("centrilobular"), encoder, config, {"key": "k"}, state)
+
+
+def same(one, other):
+    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_loss_falls_in_twenty_steps(planted, encoder):
+    _, log = train(planted, encoder)
+    assert len(log) * len(balanced_batches(planted.labels(), 8, 0, 0)) == 20
+    assert log["loss"].iloc[0] < 0.75 and log["loss"].iloc[-1] < 0.6 * log["loss"].iloc[0]
+
+
+def test_from_scratch_too(planted, encoder):
+    config = FinetuneConfig(
+        epochs=4, batch_size=8, views=2, lr=1e-2, head_lr=1e-2, batch_norm="trained", noise_std=0.0, density_hu=0.0
+    )
+    before = encoder.blocks[0].norm.running_mean.clone()
+    detector, log = train(planted, scratch_encoder(encoder, "none", 0), config)
+    assert log["loss"].iloc[0] < 0.75 and log["loss"].iloc[-1] < 0.75 * log["loss"].iloc[0]
+    assert detector.encoder.description["patch_size"] == encoder.description["patch_size"]
+    assert torch.equal(encoder.blocks[0].norm.running_mean, before), "the encoder that was given has changed"
+
+
+def test_frozen_statistics_stay(planted, encoder):
+    detector, _ = train(planted, encoder)
+    for mine, given_ in zip(detector.encoder.blocks, encoder.blocks, strict=True):
+        assert torch.equal(mine.norm.running_var, given_.norm.running_var)
+        assert not torch.equal(mine.conv.weight, given_.conv.weight)
+
+
+def test_killed_and_resumed_equals_uninterrupted(planted, encoder, tmp_path, monkeypatch):
+    whole, log = train(planted, encoder)
+    state, real, calls = tmp_path / "state.pt", loop.balanced_loss, []
+
+    def killed(*arguments):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(loop, "balanced_loss", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(planted, encoder, state=state)
+    assert state.exists()
+    resumed, again = train(planted, encoder, state=state)
+    assert len(calls) == 5, "epochs were trained again"
+    assert same(whole, resumed) and again.equals(log) and not state.exists()
+
+
+def test_a_state_of_other_inputs_is_not_used(planted, encoder, tmp_path):
+    state = tmp_path / "state.pt"
+    torch.save({"key": "another", "model": {}}, state)
+    short = FinetuneConfig(epochs=1, views=1)
+    detector, _ = train(planted, encoder, short, state)
+    assert same(detector, train(planted, encoder, short)[0])
+
+
+def test_early_stopping_returns_the_best_epoch(planted, encoder, monkeypatch):
+    losses, seen = iter([0.9, 0.4, 0.6, 0.5, 0.1, 0.0]), []
+
+    def scripted(detector, *_):
+        seen.append({name: tensor.clone() for name, tensor in detector.state_dict().items()})
+        return next(losses)
+
+    monkeypatch.setattr(loop, "balanced_loss", scripted)
+    config = FinetuneConfig(epochs=6, patience=2, views=1, lr=1e-3)
+    detector, log = train(planted, encoder, config)
+    assert log["validation_loss"].tolist() == [0.9, 0.4, 0.6, 0.5] and log["best"].tolist() == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert all(torch.equal(tensor, seen[1][name]) for name, tensor in detector.state_dict().items())
+
+
+def test_another_seed_is_another_training(planted, encoder):
+    other = FinetuneConfig(epochs=1, views=1, seed=1)
+    one = FinetuneConfig(epochs=1, views=1, seed=0)
+    assert not same(train(planted, encoder, one)[0], train(planted, encoder, other)[0])
+    assert same(train(planted, encoder, one)[0], train(planted, encoder, one)[0])
+
+
+@settings(deadline=None)
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 8), st.integers(0, 5))
+def test_batches_are_balanced(positive, negative, half, epoch):
+    labels = np.r_[np.ones(positive, bool), np.zeros(negative, bool)]
+    batches = balanced_batches(labels, 2 * half, 0, epoch)
+    assert (labels[batches].sum(axis=1) == half).all()
+    for label in (True, False):
+        times = np.bincount(batches[labels[batches] == label], minlength=len(labels))[labels == label]
+        assert times.max() - times.min() <= 1, "a box is seen twice before another is seen once"
+
+
+@pytest.mark.parametrize(("labels", "size", "message"), [([1, 1], 2, "one kind"), ([1, 0], 3, "even number")])
+def test_no_balance_possible(labels, size, message):
+    with pytest.raises(ValueError, match=message):
+        balanced_batches(np.array(labels, bool), size, 0, 0)
+
+
+@settings(deadline=None)
+@given(st.integers(2, 12), st.integers(2, 12), st.integers(1, 4), st.integers(0, 20))
+def test_nobody_trains_and_stops_the_training(ill, healthy, each, seed):
+    sids = np.repeat([f"S{index}" for index in range(ill + healthy)], each)
+    labels = np.repeat(np.arange(ill + healthy) < ill, each)
+    held_out = validation_split(sids, labels, seed)
+    assert not set(sids[held_out]) & set(sids[~held_out])
+    for label in (True, False):
+        assert held_out[labels == label].any() and not held_out[labels == label].all()
+
+
+def test_a_single_subject_trains():
+    assert not validation_split(np.array(["a", "a", "b", "c"]), np.array([True, True, False, False])).any()
+
+
+def test_settings_that_cannot_be():
+    for wrong in ({"batch_norm": "off"}, {"epochs": 0}):
+        with pytest.raises(ValueError):
+            FinetuneConfig(**wrong)
+
+
+def test_logits_do_not_depend_on_the_batch(planted, encoder):
+    detector = Detector(encoder)
+    torch.nn.init.normal_(detector.head.weight)
+    hu, places = box_tensors(planted.patches, np.arange(len(planted.fold)), "cpu")
+    together = box_outputs(detector, hu, places)
+    torch.testing.assert_close(together[5:7], box_outputs(detector, hu[5:7], places[5:7]), rtol=1e-4, atol=1e-4)
+
+
+def test_density_shifts_a_patch_as_a_whole():
+    hu = torch.full((5, 1, 2, 2, 2), -900, dtype=torch.int16)
+    shifted = loop.shift_density(hu, 50.0, torch.Generator().manual_seed(0))
+    moved = (shifted - hu).flatten(1)
+    assert shifted.dtype == hu.dtype and (moved == moved[:, :1]).all()
+    assert moved.abs().max() <= 50 and len(moved[:, 0].unique()) > 2
+    assert torch.equal(loop.shift_density(hu, 0.0, torch.Generator()), hu)

@@ -1,0 +1,39 @@
+"""Work that is done once is done again only when something it depends on has changed."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drasclr_core.files import read_json
+from drasclr_core.pieces import file_fingerprint, fingerprint, is_done, mark_done
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda x: st.lists(x, max_size=3), max_leaves=5
+)
+
+
+@given(st.dictionaries(st.text(max_size=5), json_values, max_size=4))
+def test_fingerprint_depends_on_content_and_not_on_order(content):
+    swapped = dict(reversed(list(content.items())))
+    assert fingerprint(content=content) == fingerprint(content=swapped)
+    assert fingerprint(content={**content, "another": 1}) != fingerprint(content=content)
+
+
+def test_piece_is_done_only_for_the_same_key(tmp_path):
+    assert not is_done(tmp_path, "lungs", "k1")
+    mark_done(tmp_path, "lungs", "k1", volume=np.float32(4.5))
+    assert (
+        is_done(tmp_path, "lungs", "k1")
+        and not is_done(tmp_path, "lungs", "k2")
+        and not is_done(tmp_path, "affine", "k1")
+    )
+    assert read_json(tmp_path / ".lungs.json")["volume"] == 4.5
+
+
+def test_file_fingerprint_of_a_folder_sees_names_and_contents(tmp_path):
+    (tmp_path / "1.dcm").write_text("a")
+    before = file_fingerprint(tmp_path)
+    (tmp_path / "1.dcm").rename(tmp_path / "2.dcm")
+    renamed = file_fingerprint(tmp_path)
+    (tmp_path / "2.dcm").write_text("b")
+    assert len({before, renamed, file_fingerprint(tmp_path)}) == 3
