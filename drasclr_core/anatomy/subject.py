@@ -15,7 +15,7 @@ import numpy as np
 from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.anatomy.atlas.registration import register_affine
 from drasclr_core.anatomy.extraction import extract_patches
-from drasclr_core.anatomy.lungs.lungmask import segment_lungs_lungmask, network_fingerprint
+from drasclr_core.anatomy.lungs.lungmask import network_fingerprint, segment_lungs_lungmask
 from drasclr_core.anatomy.lungs.segmentation import NoLungsError, segment_lungs
 from drasclr_core.anatomy.patches import PatchStore
 from drasclr_core.anatomy.quality.measures import measure_alignment, measure_scan
