@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from drasclr_core.anatomy.aligned_scan import AlignedScan
 from drasclr_core.anatomy.atlas.registration import AtlasAffine
 from drasclr_core.anatomy.quality.verdict import Quality, judge
 from drasclr_core.anatomy.subject import align, find_lungs
@@ -24,12 +25,12 @@ NEUTRAL = "scan"
 
 @dataclass
 class OneScan:
-    """Volume, lungs and affine of one scan, read when they are first needed.
+    """Volume, lungs and alignment of one scan, read when they are first needed.
 
     Attributes
     ----------
     folder : Path
-        Where its lungs and affine are.
+        Where its lungs and alignment are.
     image : Path
     spacing : float
         Voxel size, mm.
@@ -40,7 +41,7 @@ class OneScan:
     spacing: float
 
     @property
-    def aligned(self) -> str:
+    def key(self) -> str:
         """Changes with the scan, its lungs, the atlas and the alignment."""
         return read_json(self.folder / ".align.json")["key"]
 
@@ -53,8 +54,9 @@ class OneScan:
         return load_mask(self.folder / "lungs.nii.gz")[0]
 
     @cached_property
-    def affine(self) -> AtlasAffine:
-        return AtlasAffine.load(self.folder / "affine.json")
+    def aligned(self) -> AlignedScan:
+        to_atlas = np.linalg.inv(AtlasAffine.load(self.folder / "affine.json").matrix)
+        return AlignedScan(self.volume, self.lungs, to_atlas)
 
 
 def claim(folder: Path) -> Path:

@@ -29,7 +29,7 @@ def keep_landmarks(scan: OneScan, encoder: Encoder, atlas: Atlas, name: str) -> 
             with atomic(path) as temporary:
                 content.to_parquet(temporary, index=False)
 
-    key = fingerprint(version=VERSION, aligned=scan.aligned, encoder=encoder.description["sha256"], name=name)
+    key = fingerprint(version=VERSION, aligned=scan.key, encoder=encoder.description["sha256"], name=name)
     kept(scan.folder, "landmarks", key, make, paths)
     return pd.read_parquet(paths[0])
 
@@ -45,5 +45,5 @@ def keep_regions(scan: OneScan, maps: dict[str, dict]) -> pd.DataFrame:
             table.to_csv(temporary, index=False, float_format="%.6g")
 
     keys = {subtype: facts["key"] for subtype, facts in maps.items()}
-    kept(scan.folder, "regions", fingerprint(version=VERSION, aligned=scan.aligned, maps=keys), make, [path])
+    kept(scan.folder, "regions", fingerprint(version=VERSION, aligned=scan.key, maps=keys), make, [path])
     return pd.read_csv(path)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from drasclr_core.anatomy.aligned_scan import AlignedScan
 from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.describe.description import mask_file, probability_file
 from drasclr_core.describe.scan_folder import OneScan
@@ -63,12 +62,11 @@ def map_subtype(scan: OneScan, subtype: str, detector: Detector, **how) -> dict:
         ``evaluations, seconds, clipped, unrefined``, and ``error`` against exact voxels (fields of `ProbabilityError`,
         or None).
     """
-    key = fingerprint(version=VERSION, aligned=scan.aligned, weights=weights_fingerprint(detector), how=how)
+    key = fingerprint(version=VERSION, aligned=scan.key, weights=weights_fingerprint(detector), how=how)
     files = [scan.folder / probability_file(subtype), scan.folder / mask_file(subtype)]
 
     def make() -> dict:
-        aligned = AlignedScan(scan.volume, scan.lungs, np.linalg.inv(scan.affine.matrix))
-        dense = dense_probability(aligned, detector.encoder, detector.probability, options=DenseOptions(**how))
+        dense = dense_probability(scan.aligned, detector.encoder, detector.probability, options=DenseOptions(**how))
         save_map(dense, *files)
         facts = {name: getattr(dense, name) for name in ("evaluations", "seconds", "clipped", "unrefined")}
         error = asdict(dense.error) if dense.error else None

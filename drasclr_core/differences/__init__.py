@@ -5,7 +5,9 @@ function shows our side, it runs the real code of the package. Everything follow
 for measured seconds and for what other processes draw without a seed.
 """
 
-# Nothing is imported here: `processes` is read by processes of its own, which must not wait for PyTorch.
+from importlib import import_module
+from types import ModuleType
+
 __all__ = [
     "contrast",
     "cost",
@@ -18,3 +20,10 @@ __all__ = [
     "processes",
     "seeding",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Imports a module when it is asked for: `processes` is read by processes that must not wait for PyTorch."""
+    if name in __all__:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
