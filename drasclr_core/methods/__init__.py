@@ -5,11 +5,20 @@ tables, the paper's name for it), its settings with the published defaults, how 
 views, one training step, and the encoder that is kept. `registry` finds the files; nothing else lists them.
 """
 
-from drasclr_core.methods.registry import in_order, load_encoder, method_class, method_names, methods, row_of, rows
+from drasclr_core.methods.registry import (
+    in_order,
+    load_encoder,
+    method_class,
+    method_files,
+    method_names,
+    methods,
+    row_of,
+    rows,
+)
 from drasclr_core.methods.row import Row
 
-__all__ = ["PretrainingStage", "Row", "in_order", "load_encoder", "method_class", "method_names", "methods", "row_of",
-           "rows"]  # fmt: skip
+__all__ = ["PretrainingStage", "Row", "in_order", "load_encoder", "method_class", "method_files", "method_names", "methods",
+           "row_of", "rows"]  # fmt: skip
 
 
 def __getattr__(name: str) -> type:

@@ -27,6 +27,12 @@ _DERIVED = {"_readout": (", linear readout", 1), "_finetuned": (", fine-tuned", 
             "+bode": (" + BODE", 4)}  # fmt: skip
 
 
+def method_files() -> list[str]:
+    """Returns the names of the methods' files, without loading any."""
+    found = (module.name for module in pkgutil.iter_modules(importlib.import_module(PACKAGE).__path__))
+    return [name for name in found if name not in ("registry", "row", "rows", "stage")]
+
+
 @cache
 def methods() -> dict[str, type[Method]]:
     """Returns every pretraining method by the name of its module, in the order of the tables."""
@@ -36,7 +42,9 @@ def methods() -> dict[str, type[Method]]:
     for module in pkgutil.iter_modules(importlib.import_module(PACKAGE).__path__, f"{PACKAGE}."):
         for _, kind in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
             if issubclass(kind, Method) and kind.__module__ == module.name and not inspect.isabstract(kind):
-                found[module.name.rpartition(".")[2]] = kind
+                if not isinstance(getattr(kind, "row", None), Row):
+                    raise TypeError(f"methods/{kind.name}.py: {kind.__name__} has no `row`, which says how it looks.")
+                found[kind.name] = kind
     return dict(sorted(found.items(), key=lambda item: item[1].row.order))
 
 

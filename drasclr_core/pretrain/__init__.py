@@ -6,7 +6,7 @@ from drasclr_core.pretrain.method import Method
 from drasclr_core.pretrain.sampling import LandmarkSampler
 from drasclr_core.pretrain.settings import TrainingSettings
 from drasclr_core.pretrain.shards import BatchShard
-from drasclr_core.pretrain.views import Patches, draw_views, read_patches, step_generator
+from drasclr_core.pretrain.views import Patches, draw_view, draw_views, read_patches, step_generator
 
-__all__ = ["Augmentation", "BatchShard", "LandmarkSampler", "Method", "Patches", "TrainingSettings", "draw_views",
-           "pretrain", "read_patches", "step_generator"]  # fmt: skip
+__all__ = ["Augmentation", "BatchShard", "LandmarkSampler", "Method", "Patches", "TrainingSettings", "draw_view",
+           "draw_views", "pretrain", "read_patches", "step_generator"]  # fmt: skip

@@ -43,7 +43,8 @@ class Method(nn.Module, ABC):
     fixed : dict
         Settings that make the method what it is, whatever the notebook says.
     metrics : tuple of str
-        Names of the numbers that `step` returns, in the log's order.
+        Names of the numbers that `step` returns, in the log's order. Notebook 06 draws ``accuracy`` (see `guessing`),
+        ``alignment`` and ``uniformity`` where they are among them.
     curves : dict
         The losses among `metrics`, with what a figure calls them; the first is watched.
     encoder : PatchEncoder
@@ -134,6 +135,9 @@ class Method(nn.Module, ABC):
     def forward(self, batch, views, shard: BatchShard) -> tuple[Tensor, Tensor]:
         """`step`: the loss with this process's weight in the batch, then loss and metrics in one vector."""
         loss, metrics = self.step(batch, views, shard)
+        metrics = tuple(metrics)
+        if len(metrics) != len(self.metrics):
+            raise ValueError(f"{self.name}: step gave {len(metrics)} metrics, and `metrics` names {len(self.metrics)}.")
         return loss * shard.weight, torch.stack([value.detach().float() for value in (loss, *metrics)])
 
     def finish(self, store) -> None:

@@ -63,22 +63,42 @@ def step_generator(seed: int, epoch: int, step: int, device: torch.device | str 
     return torch.Generator(device).manual_seed(int(state >> 1))
 
 
+def draw_view(augment: Augmentation, stored: np.ndarray, generator: torch.Generator, shard: BatchShard,
+              rows: np.ndarray | None = None) -> Tensor:  # fmt: skip
+    """Draws a view of each patch, on the generator's device: float32 [b, C, size, size, size].
+
+    It draws for the whole batch and uses a process's part, so that views do not depend on the number of processes. Two
+    calls give two views of the same patches.
+
+    Parameters
+    ----------
+    augment : Augmentation
+    stored : int16 [b, n, n, n] or [b, C, n, n, n]
+        HU.
+    generator : torch.Generator
+    shard : BatchShard
+    rows : int [b], optional
+        Positions of the patches in the batch; by default ``shard.rows``.
+    """
+    stored = to_device(stored, generator.device)
+    stored = stored if stored.ndim == 5 else stored[:, None]
+    draws = augment.draw(shard.size, stored.shape[1], generator)
+    rows = torch.from_numpy(shard.rows if rows is None else rows)
+    return augment.apply(stored, draws.of(rows.to(generator.device)))
+
+
 def draw_views(augment: Augmentation, patches: Patches, generator: torch.Generator, shard: BatchShard | None = None
                ) -> Views:  # fmt: skip
-    """Draws a view of each patch, on the generator's device.
+    """Draws a view of each query, key and neighbour, on the generator's device (see `draw_view`).
 
-    Every process draws for the whole batch and uses its part, so the views do not depend on the number of processes.
+    Among several processes, keys are of other subjects than the queries (``shard.key_rows``): only for methods that
+    gather the keys of all processes, as `embed_keys` does.
     """
     shard = shard or BatchShard.whole(len(patches.query))
-
-    def view(stored: np.ndarray, rows: np.ndarray) -> Tensor:
-        stored = to_device(stored, generator.device)
-        stored = stored if stored.ndim == 5 else stored[:, None]
-        draws = augment.draw(shard.size, stored.shape[1], generator)
-        return augment.apply(stored, draws.of(torch.from_numpy(rows).to(generator.device)))
-
-    query, key = view(patches.query, shard.rows), view(patches.key, shard.key_rows)
-    return Views(query, key, None if patches.neighbors is None else view(patches.neighbors, shard.rows))
+    query = draw_view(augment, patches.query, generator, shard)
+    key = draw_view(augment, patches.key, generator, shard, shard.key_rows)
+    return Views(query, key, None if patches.neighbors is None
+                 else draw_view(augment, patches.neighbors, generator, shard))  # fmt: skip
 
 
 def to_device(array: np.ndarray, device: torch.device) -> Tensor:

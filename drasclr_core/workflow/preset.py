@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from drasclr_core.methods import method_class, method_files
 from drasclr_core.workflow.parameters import checked, nearest
 from drasclr_core.workflow.stages import (
     COHORTS,
@@ -21,6 +22,8 @@ from drasclr_core.workflow.stages import (
     suffix_of,
 )
 
+OF_ANY_METHOD = ("method", "variant_of", "atlas", "settings", "probe_labels", "epochs", "batch_size", "seed")
+"""Parameters of stage 06 that are no method's own (some of `pretrain.settings.BUDGET` among them)."""
 CHOICES = ("only", "without")
 
 
@@ -142,9 +145,27 @@ def _checked(stages: dict, notebooks: dict[str, Notebook], where: str) -> dict[s
             raise ValueError(f"{where}: stage {stage!r}: {notebook} is run once, without a suffix")
         if suffix and not re.fullmatch(r"\w+", suffix):
             raise ValueError(f"{where}: stage {stage!r}: a suffix is of letters, digits and _")
+        if suffix and suffix == notebooks[notebook].parameters[notebooks[notebook].named_by].default:
+            raise ValueError(f"{where}: stage {stage!r} is {notebook!r}: leave the suffix out, or take another")
+        if "variant_of" in notebooks[notebook].parameters:
+            _check_method(suffix, stages[stage] or {}, f"{where}, stage {stage}")
     others = owners(notebooks)
     return {stage: checked(notebooks[notebook_of(stage)].parameters, given or {}, f"{where}, stage {stage}", others)
             for stage, given in stages.items()}  # fmt: skip
+
+
+def _check_method(method: str, given: dict, where: str) -> None:
+    """Raises ValueError for a pretraining method that does not exist, or a parameter that it would not look at."""
+    name = given.get("variant_of") or method
+    if not name:
+        return
+    if name not in method_files():
+        raise ValueError(f"{where}: no pretraining method {name!r}{nearest(name, method_files())}")
+    if own := set(given) - set(OF_ANY_METHOD):  # else nothing is asked that takes torch to answer
+        kind = method_class(name)
+        for parameter in sorted(own - set(kind.takes)):
+            hint = f"put it into settings: {{{parameter}: …}}" if parameter in kind.Settings.names() else "it has none"
+            raise ValueError(f"{where}: {name} does not look at the parameter {parameter!r}; {hint}")
 
 
 def _followed(stages: Iterable[str], notebooks: dict[str, Notebook]) -> list[str]:

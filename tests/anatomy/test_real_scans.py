@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from drasclr_core.anatomy import align, find_lungs
 from drasclr_core.anatomy.atlas import build_atlas, read_stored
 from drasclr_core.anatomy.lungs import NoLungsError, segment_lungs
 from drasclr_core.anatomy.quality import Quality, assess
+from drasclr_core.anatomy.subject import align, find_lungs
 from drasclr_core.imaging.volume import load_volume
 
 SPACING = 4.0

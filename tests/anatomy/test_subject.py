@@ -9,9 +9,10 @@ from functools import partial
 import numpy as np
 import pytest
 
-from drasclr_core.anatomy import PatchStore, align, cut_patches, extract_patches, find_lungs
+from drasclr_core.anatomy import PatchStore, extract_patches
 from drasclr_core.anatomy.atlas import Atlas, AtlasAffine, build_atlas
 from drasclr_core.anatomy.quality import Quality
+from drasclr_core.anatomy.subject import align, cut_patches, find_lungs
 from drasclr_core.files import NotWritableError
 from drasclr_core.imaging.volume import Volume, load_mask, load_volume, save_volume
 from drasclr_core.pieces import file_fingerprint, remembered_fingerprint

@@ -4,7 +4,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from drasclr_core.report.figures.readout import score_dots
 from matplotlib.colors import to_hex
 
 from drasclr_core.anatomy.atlas import build_atlas
@@ -16,6 +15,7 @@ from drasclr_core.evaluate.scorecard import UNTESTABLE, scorecard
 from drasclr_core.methods import load_encoder
 from drasclr_core.methods.stage import PretrainingStage
 from drasclr_core.paper import claims
+from drasclr_core.report.figures.evaluation import score_dots
 from drasclr_core.report.tables import table_html
 from drasclr_core.represent import image_features, patch_features
 from drasclr_core.run import Run
@@ -63,7 +63,7 @@ def test_a_new_file_reaches_table_figure_and_scorecard(toy, run):
     assert made.table["method"].unique().tolist() == ["chance", "laa950", "moco", "drasclr"]
     row = made.table.query("method == 'moco' and metric == 'R2'").iloc[0]
     assert row["mean"] > 0.5 and row["paper_mean"] == 0.40  # the paper prints 0.40 for MoCo
-    assert "Toy" in table_html(made.table)
+    assert "Toy" in table_html(made.table, "phenotypes")
 
     figure = score_dots(made.readout.scores)
     colors = {to_hex(line.get_color()) for axis in figure.axes for line in axis.lines} | {

@@ -10,8 +10,8 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from drasclr_core.anatomy import find_lungs
 from drasclr_core.anatomy.quality import Quality, judge
+from drasclr_core.anatomy.subject import find_lungs
 from drasclr_core.anatomy.thumbnail import draw_thumbnail
 from drasclr_core.cohort.subjects import write_subjects
 from drasclr_core.imaging.volume import Volume, save_volume

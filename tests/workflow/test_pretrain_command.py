@@ -58,7 +58,7 @@ def test_settings_are_the_notebooks_with_the_presets_over_them():
     settings = DrasCLR.configure(32, 1.0, parameters)
     assert settings.augmentation.translate_mm == 12.0
     assert settings.lr == 0.01
-    local = {"method": "drasclr_local", "neighbors": 0}
+    local = {"method": "drasclr_local"}
     assert preset.values("copd", f"{STAGE}-drasclr_local") == {**parameters, **local}
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from drasclr_core.methods import Row
 from drasclr_core.model import Encoder
-from drasclr_core.pretrain import BatchShard, Method, TrainingSettings
+from drasclr_core.pretrain import BatchShard, Method, TrainingSettings, draw_view
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,7 @@ class Toy(Method):
         return One(store.read(batch.landmark, batch.subjects[shard.rows]))
 
     def views(self, patches: One, generator: torch.Generator, shard: BatchShard) -> One:
-        stored = torch.from_numpy(patches.patches).to(generator.device)[:, None]
-        return One(self.settings.augmentation(stored, generator))
+        return One(draw_view(self.settings.augmentation, patches.patches, generator, shard))
 
     def step(self, batch, views: One, shard: BatchShard) -> tuple[Tensor, tuple[Tensor]]:
         told = self.head(self.encoder(views.patches, self.locations[batch.landmark]))[:, 0]
