@@ -17,8 +17,8 @@ from drasclr_core.methods.registry import (
 )
 from drasclr_core.methods.row import Row
 
-__all__ = ["PretrainingStage", "Row", "in_order", "load_encoder", "method_class", "method_files", "method_names", "methods",
-           "row_of", "rows"]  # fmt: skip
+__all__ = ["PretrainingStage", "Row", "in_order", "load_encoder", "method_class", "method_files", "method_names",
+           "methods", "row_of", "rows"]  # fmt: skip
 
 
 def __getattr__(name: str) -> type:
