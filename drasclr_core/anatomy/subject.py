@@ -27,7 +27,7 @@ from drasclr_core.imaging.volume import VolumeError, load_mask, load_volume, sav
 from drasclr_core.pieces import file_fingerprint, fingerprint, kept, mark_done, remembered_fingerprint
 from drasclr_core.run import alignment_folder
 
-VERSION = 4
+VERSION = 5
 """Raise when one of these steps changes its result, so that pieces made by an older one are made anew."""
 OF_ALIGNMENT = ("dice", "dice_right", "dice_left", "determinant", "shear", "landmarks_inside", "patches_padded")
 """Measures of an earlier alignment, maybe with another atlas."""

@@ -33,7 +33,7 @@ SHUFFLES, FOLDS = 3, 3
 @pytest.fixture(autouse=True)
 def few_inner_folds(monkeypatch):
     """The same path in less time."""
-    for module in ("evaluate.readout.linear", "evaluate.survival.cox", "detect.readouts"):
+    for module in ("evaluate.readout.linear", "evaluate.survival.cox", "detect.scoring.readouts"):
         monkeypatch.setattr(f"drasclr_core.{module}.INNER_FOLDS", 2)
 
 

@@ -57,7 +57,9 @@ def test_manifest_says_how_each_stage_was_made(smoke_run):
     made = {(record["cohort"], record["stage"]): record for record in manifest["stages"]}
     assert "copd/cohort/subjects.parquet" in made["copd", "06_pretrain"]["inputs"]
     local = made["covid", "06_pretrain-drasclr_local"]["parameters"]
-    assert local["neighbors"] == 0 and local["method"] == "drasclr_local" and local["cohort"] == "covid"
+    assert local["method"] == "drasclr_local" and local["cohort"] == "covid"
+    encoder = json.loads((smoke_run / "covid" / "pretrain" / "drasclr_local" / "config.json").read_text())
+    assert encoder["config"]["neighbors"] == 0 and encoder["method"] == "drasclr_local"
 
 
 def test_table_2_is_whole(smoke_run):

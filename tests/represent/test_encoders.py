@@ -23,7 +23,7 @@ def test_all_that_take_the_same_patches_in_the_order_of_the_tables(tmp_path):
     save(run, "other_atlas", location_box_mm=[[0.0, 0.0, 0.0], [50.0, 50.0, 50.0]])
     run.pretrain("unfinished").mkdir()
     encoders, left_out = found_encoders(run, [], ABOUT)
-    assert list(encoders) == ["drasclr", "drasclr_local", "toy"]
+    assert list(encoders) == ["toy", "drasclr_local", "drasclr"]
     assert "spacing_mm differs" in left_out["coarse"] and "location_box_mm differs" in left_out["other_atlas"]
     assert not any(encoder.training for encoder in encoders.values()) and len(left_out) == 2
 

@@ -2,14 +2,14 @@
 
 from drasclr_core.evaluate.scorecard.board import needed, scorecard
 from drasclr_core.evaluate.scorecard.comparisons import against_itself
-from drasclr_core.evaluate.scorecard.verdicts import NOT_REPRODUCED, REPRODUCED, RULES, UNTESTABLE, VERDICTS
+from drasclr_core.evaluate.scorecard.verdicts import CLAIM_VERDICTS, NOT_REPRODUCED, REPRODUCED, RULES, UNTESTABLE
 
 __all__ = [
+    "CLAIM_VERDICTS",
     "NOT_REPRODUCED",
     "REPRODUCED",
     "RULES",
     "UNTESTABLE",
-    "VERDICTS",
     "against_itself",
     "needed",
     "scorecard",

@@ -8,7 +8,7 @@ import pandas as pd
 
 from drasclr_core.evaluate.scorecard.comparisons import comparisons
 from drasclr_core.evaluate.scorecard.evidence import evidence
-from drasclr_core.evaluate.scorecard.verdicts import VERDICTS, combine, size, verdict_of
+from drasclr_core.evaluate.scorecard.verdicts import CLAIM_VERDICTS, combine, size, verdict_of
 
 
 def scorecard(claims: pd.DataFrame, results: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -39,7 +39,11 @@ def scorecard(claims: pd.DataFrame, results: str | Path) -> tuple[pd.DataFrame, 
         mine = found[found["id"] == claim["id"]]
         verdicts = list(mine["verdict"])
         counts = dict(
-            zip(("reproduced", "not_reproduced", "undecided", "untestable"), map(verdicts.count, VERDICTS), strict=True)
+            zip(
+                ("reproduced", "not_reproduced", "undecided", "untestable"),
+                map(verdicts.count, CLAIM_VERDICTS),
+                strict=True,
+            )
         )
         about = {name: claim[name] for name in ("id", "section", "short", "claim", "rule", "scope", "page")}
         about |= {"comparisons": len(mine), **counts, "verdict": combine(verdicts, claim["scope"])}

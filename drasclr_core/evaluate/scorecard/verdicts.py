@@ -12,7 +12,7 @@ from drasclr_core.evaluate.scores import PERCENT
 
 REPRODUCED, NOT_REPRODUCED = "reproduced", "not reproduced"
 UNDECIDED, UNTESTABLE = "undecided", "cannot be tested"
-VERDICTS = (REPRODUCED, NOT_REPRODUCED, UNDECIDED, UNTESTABLE)
+CLAIM_VERDICTS = (REPRODUCED, NOT_REPRODUCED, UNDECIDED, UNTESTABLE)
 ALIKE = 2.5
 """Largest difference that counts as none, in points."""
 NEGLIGIBLE = 0.1
@@ -48,7 +48,7 @@ RULES = {
 
 
 def verdict_of(row: dict) -> str:
-    """Returns the verdict, one of `VERDICTS`, on one comparison: a `row` of `evidence`.
+    """Returns the verdict, one of `CLAIM_VERDICTS`, on one comparison: a `row` of `evidence`.
 
     In claims about all of several, not reproduced is read off the wide interval.
 

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from drasclr_core.evaluate.scorecard.board import needed, scorecard
 from drasclr_core.evaluate.scorecard.comparisons import against_itself, comparisons
 from drasclr_core.evaluate.scorecard.verdicts import (
+    CLAIM_VERDICTS,
     NOT_REPRODUCED,
     REPRODUCED,
     RULES,
     UNDECIDED,
     UNTESTABLE,
-    VERDICTS,
     combine,
     size,
     verdict_of,
@@ -140,7 +140,7 @@ def test_no_such_rule():
 )
 def test_combine(scope, verdict, cases):
     for case in cases.split():
-        assert combine([dict(zip("+-?0", VERDICTS, strict=True))[sign] for sign in case], scope) == verdict, case
+        assert combine([dict(zip("+-?0", CLAIM_VERDICTS, strict=True))[sign] for sign in case], scope) == verdict, case
 
 
 def test_combine_refuses_nothing_and_unknown_scopes():

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
-from drasclr_core.evaluate.scorecard.verdicts import NOT_REPRODUCED, REPRODUCED, UNDECIDED, UNTESTABLE, VERDICTS
+from drasclr_core.evaluate.scorecard.verdicts import CLAIM_VERDICTS, NOT_REPRODUCED, REPRODUCED, UNDECIDED, UNTESTABLE
 from drasclr_core.evaluate.scores import PERCENT
 
 # Blue, vermilion and grey stay apart under every colour blindness; the markers need no colour at all.
@@ -76,7 +76,9 @@ def scorecard_chart(board: pd.DataFrame, found: pd.DataFrame) -> Figure:
 
 def told(board: pd.DataFrame) -> str:
     """Returns the picture in words: which claims of the `board` got which verdict."""
-    parts = [(verdict, board.loc[board["verdict"] == verdict, "short"]) for verdict in VERDICTS if verdict in LOOK]
+    parts = [
+        (verdict, board.loc[board["verdict"] == verdict, "short"]) for verdict in CLAIM_VERDICTS if verdict in LOOK
+    ]
     return "; ".join(f"{verdict}: {', '.join(names) or 'none'}" for verdict, names in parts)
 
 
