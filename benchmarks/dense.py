@@ -16,6 +16,7 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pandas as pd
 import torch
@@ -30,7 +31,7 @@ from drasclr_core.anatomy.extraction import extract_patches
 from drasclr_core.cohort.phantom.truth import load_truth
 from drasclr_core.files import atomic, read_json, write_json
 from drasclr_core.imaging.masks import dice
-from drasclr_core.imaging.volume import Volume, load_mask
+from drasclr_core.imaging.volume import Volume
 from drasclr_core.model import Encoder
 from drasclr_core.provenance import Meter, code_version, hardware
 from drasclr_core.represent import DenseOptions, dense_probability
@@ -140,7 +141,7 @@ def train_head(run: Run, subject: str | None, fraction: float) -> tuple[str, obj
 def emphysema_in_patches(run: Run, sid: str, size: int) -> np.ndarray:
     """True emphysema as a fraction of the patch round every landmark [L]."""
     path = run.truth / f"{sid}.nii.gz"
-    truth, (_, affine) = load_truth(path), load_mask(path)
+    truth, affine = load_truth(path), nib.load(path).affine
     present = np.any([truth[name] for name in EMPHYSEMA], axis=0).astype(np.float32)
     patches, _ = extract_patches(Volume(present, affine), np.load(run.anatomy(sid) / "landmarks.npy"), size)
     return patches.clip(0).mean(axis=(1, 2, 3))  # what lies outside the scan is no emphysema
