@@ -17,11 +17,11 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from drasclr_core.workflow.plan import Plan, typed_settings
+from drasclr_core.workflow.plan import RunPlan, typed_settings
 from drasclr_core.workflow.stages import notebook_of
 
 try:
-    plan = Plan(typed_settings(config, workflow.config_settings.config_args or ()), workflow.resource_settings.cores)
+    plan = RunPlan(typed_settings(config, workflow.config_settings.config_args or ()), workflow.resource_settings.cores)
 except ValueError as error:
     raise WorkflowError(str(error))
 

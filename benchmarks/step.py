@@ -11,7 +11,7 @@ import torch
 from drasclr_core.methods.drasclr import DrasCLR, DrasCLRSettings
 from drasclr_core.pretrain import Augmentation, BatchShard, Patches, step_generator
 from drasclr_core.pretrain.sampling import Batch
-from drasclr_core.pretrain.setup import build
+from drasclr_core.pretrain.setup import build_method
 
 LANDMARKS, NEIGHBORS = 4, [1, 2]
 
@@ -24,7 +24,7 @@ class Step:
         settings = DrasCLRSettings(batch_size=batch, compile=mode, augmentation=Augmentation(size, spacing))
         atlas = SimpleNamespace(locations=np.random.default_rng(0).uniform(-1, 1, (LANDMARKS, 3)),
                                 neighbors=lambda count: np.array([NEIGHBORS] * LANDMARKS))  # fmt: skip
-        self.model = build(DrasCLR, settings, atlas).to(device)
+        self.model = build_method(DrasCLR, settings, atlas).to(device)
         self.model.settings = replace(settings, lr=1e-30)  # the same weights at every step
         self.optimizer = self.model.optimizer()
         self.device, self.autocast = device, precision == "bf16-mixed"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from drasclr_core.cohort.subjects import check_subjects, named
-from drasclr_core.imaging.readers import is_image_file, suffix_of
+from drasclr_core.imaging.readers import file_suffix, is_image_file
 
 REGISTRY = "dataset_registry"
 GRADES = tuple(f"CT-{grade}" for grade in range(5))
@@ -114,4 +114,4 @@ def _is_study(path: Path) -> bool:
 
 def _study(name: str) -> str:
     name = name.strip()
-    return name[: len(name) - len(suffix_of(name))]
+    return name[: len(name) - len(file_suffix(name))]

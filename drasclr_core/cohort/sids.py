@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from drasclr_core.cohort.subjects import named
-from drasclr_core.imaging.readers import suffix_of
+from drasclr_core.imaging.readers import file_suffix
 from drasclr_core.imaging.refusal import printable_name
 
 LONGEST = 90
@@ -38,7 +38,7 @@ def safe_sids(scans: Sequence[Path]) -> tuple[list[str], list[str]]:
 
 
 def _stem(scan: Path) -> str:
-    suffix = suffix_of(scan) or (".dcm" if scan.name.lower().endswith(".dcm") else "")
+    suffix = file_suffix(scan) or (".dcm" if scan.name.lower().endswith(".dcm") else "")
     return scan.name[: len(scan.name) - len(suffix)]
 
 

@@ -30,10 +30,12 @@ def is_image_file(path: str | Path) -> bool:
     A link has the name that it is given, or else that of the file it leads to.
     """
     path = Path(path)
-    return not path.name.startswith(".") and bool(suffix_of(path) or (path.is_symlink() and suffix_of(path.resolve())))
+    return not path.name.startswith(".") and bool(
+        file_suffix(path) or (path.is_symlink() and file_suffix(path.resolve()))
+    )
 
 
-def suffix_of(path: str | Path) -> str:
+def file_suffix(path: str | Path) -> str:
     """Returns which of `FILE_SUFFIXES` a name ends in, "" for none."""
     return next((suffix for suffix in FILE_SUFFIXES if Path(path).name.lower().endswith(suffix)), "")
 
@@ -64,7 +66,7 @@ def read_image(path: str | Path) -> tuple[np.ndarray, np.ndarray, dict]:
     path = Path(path)
     _check_access(path)
     try:
-        file = path if suffix_of(path) else path.resolve()  # the name of a link comes before that of its file
+        file = path if file_suffix(path) else path.resolve()  # the name of a link comes before that of its file
         array, affine, source = _reader(file)(file)
         array, affine = _cut_to_body(array, affine)
         _check_geometry(path, array.shape, affine)
@@ -94,7 +96,7 @@ def _check_access(path: Path) -> None:
 
 
 def _reader(path: Path) -> Callable[[Path], tuple[np.ndarray, np.ndarray, dict]]:
-    suffix = suffix_of(path)
+    suffix = file_suffix(path)
     if suffix:
         return nifti.read_nifti if suffix in nifti.SUFFIXES else itk.read_itk
     if path.is_dir() or is_dicom(path):

@@ -20,7 +20,7 @@ from drasclr_core.pretrain.probe import probe
 from drasclr_core.pretrain.resume import encoder_description, load_state, run_key, save_state
 from drasclr_core.pretrain.sampling import prefetch
 from drasclr_core.pretrain.settings import TrainingSettings
-from drasclr_core.pretrain.setup import build, start_processes
+from drasclr_core.pretrain.setup import build_method, start_processes
 from drasclr_core.pretrain.shards import BatchShard
 from drasclr_core.pretrain.views import step_generator
 from drasclr_core.progress import track
@@ -57,7 +57,7 @@ def pretrain(store, atlas, out_dir: str | Path, method: type[Method], settings: 
     if read_json(out_dir / "config.json").get("key") == key:
         return pd.read_csv(out_dir / "log.csv")
     fabric = start_processes(settings)
-    model = build(method, settings, atlas)
+    model = build_method(method, settings, atlas)
     network, optimizer = fabric.setup(model, model.optimizer())
     rates = [group["lr"] for group in optimizer.param_groups]
     state_path = out_dir / "resume" / "state.pt"

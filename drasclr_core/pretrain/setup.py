@@ -50,7 +50,7 @@ def keep_memory(keep: bool = True) -> None:
         libc.mallopt(M_TRIM_THRESHOLD, -1 if keep else 128 * 1024)  # glibc's defaults
 
 
-def build(method: type[Method], settings: TrainingSettings, atlas) -> Method:
+def build_method(method: type[Method], settings: TrainingSettings, atlas) -> Method:
     """Returns the untrained method, in training mode; its weights follow from ``settings.seed``."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)

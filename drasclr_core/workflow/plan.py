@@ -18,7 +18,7 @@ RESOURCES = {"mem_mb": 16000, "runtime": 240, "gpu": 0}
 """Of a stage that says nothing else (see `Notebook.resources`)."""
 
 
-class Plan:
+class RunPlan:
     """The stages of one run of a preset, and their pages.
 
     Parameters

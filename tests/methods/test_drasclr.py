@@ -13,7 +13,7 @@ from drasclr_core.model.losses import contrast_logits, local_loss, neighbor_loss
 from drasclr_core.pretrain import BatchShard
 from drasclr_core.pretrain.momentum import embed_keys
 from drasclr_core.pretrain.sampling import Batch
-from drasclr_core.pretrain.setup import build
+from drasclr_core.pretrain.setup import build_method
 from drasclr_core.pretrain.views import Views
 
 SETTINGS = DrasCLRSettings(bank_size=6, num_experts=2, rep_dim=16, dim=8, key_momentum=0.9, fresh_negatives=False,
@@ -27,7 +27,7 @@ def make_model(locations=None, **changes):
     atlas = SimpleNamespace(
         locations=places if locations is None else locations, neighbors=lambda count: near[:, :count]
     )
-    return build(DrasCLR, replace(SETTINGS, **changes), atlas)
+    return build_method(DrasCLR, replace(SETTINGS, **changes), atlas)
 
 
 def patches(*size):

@@ -10,13 +10,13 @@ import yaml
 
 from drasclr_core.run import Run, project_root
 from drasclr_core.workflow.book import assemble
-from drasclr_core.workflow.plan import Plan, typed_settings
+from drasclr_core.workflow.plan import RunPlan, typed_settings
 
 ROOT = project_root(__file__)
 
 
-def plan(run, **settings) -> Plan:
-    return Plan({"run": str(run), "preset": "presets/smoke.yaml", **settings}, cores=4)
+def plan(run, **settings) -> RunPlan:
+    return RunPlan({"run": str(run), "preset": "presets/smoke.yaml", **settings}, cores=4)
 
 
 def test_pages_of_a_run_and_what_comes_before_each(tmp_path):
@@ -68,7 +68,7 @@ def test_a_scheduler_needs_a_plain_path_of_python(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/my lungs (it's)/.venv/bin/python")
     assert plan(tmp_path / "r").command.startswith("'/my lungs (it'")
     with pytest.raises(ValueError, match="keep the repository in a folder without spaces"):
-        Plan({"run": str(tmp_path / "r")})
+        RunPlan({"run": str(tmp_path / "r")})
 
 
 @pytest.fixture

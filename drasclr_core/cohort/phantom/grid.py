@@ -59,7 +59,7 @@ def affine_of(axes: list[np.ndarray]) -> np.ndarray:
     return affine
 
 
-def resample(field: np.ndarray, frame: Frame, axes: list[np.ndarray], field_mm: float = FIELD_MM) -> np.ndarray:
+def resample_grid(field: np.ndarray, frame: Frame, axes: list[np.ndarray], field_mm: float = FIELD_MM) -> np.ndarray:
     """Returns a `field`, sampled every `field_mm` in `frame`, on the grid spanned by `axes` (linear)."""
     for k in (2, 1, 0):  # the contiguous axis first, while the array is small
         place = (axes[k] - np.float32(frame.origin[k])) / np.float32(field_mm) - np.float32(0.5)

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from drasclr_core.cohort.phantom.grid import FIELD_MM, resample, smooth_noise
+from drasclr_core.cohort.phantom.grid import FIELD_MM, resample_grid, smooth_noise
 from drasclr_core.cohort.phantom.lungs import Chest
 from drasclr_core.cohort.phantom.traits import Traits
 
@@ -49,7 +49,7 @@ class LungVoxels:
 
     def sample(self, field: np.ndarray, field_mm: float = FIELD_MM) -> np.ndarray:
         """Returns a field of the lung frame, sampled every `field_mm`, at the listed voxels."""
-        return resample(field, self.chest.lung_frame, self.axes, field_mm).reshape(-1)[self.where]
+        return resample_grid(field, self.chest.lung_frame, self.axes, field_mm).reshape(-1)[self.where]
 
     def draw(self, stamp, *shapes) -> np.ndarray:
         """Returns the coverage of the listed voxels by `shapes`, drawn with a function of `tubes`."""

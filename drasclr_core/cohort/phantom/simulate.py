@@ -8,7 +8,7 @@ import numpy as np
 
 from drasclr_core.cohort.phantom import covid, emphysema, parenchyma
 from drasclr_core.cohort.phantom.airways import Airways, bronchial_tree, make_airways, wall_measures
-from drasclr_core.cohort.phantom.grid import affine_of, random_stream, resample, window
+from drasclr_core.cohort.phantom.grid import affine_of, random_stream, resample_grid, window
 from drasclr_core.cohort.phantom.lungs import make_chest
 from drasclr_core.cohort.phantom.parenchyma import LungVoxels
 from drasclr_core.cohort.phantom.scanner import Scanner
@@ -71,7 +71,7 @@ def simulate(traits: Traits, index: int, seed: int = 0, spacing: float = 2.0) ->
     hu = draw_body(chest, axes, next(stream))
     box = window(axes, chest.lung_frame)
     box_axes = [axis[cut] for axis, cut in zip(axes, box, strict=True)]
-    surface = resample(chest.lungs, chest.lung_frame, box_axes)
+    surface = resample_grid(chest.lungs, chest.lung_frame, box_axes)
     voxels = LungVoxels(chest, box_axes, (0.5 - surface / spacing).clip(0, 1))
     centres, lobe = lobules(chest, next(stream))
     tree_rng = next(stream)

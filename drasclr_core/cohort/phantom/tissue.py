@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from drasclr_core.cohort.phantom import body
-from drasclr_core.cohort.phantom.grid import resample, smooth_noise
+from drasclr_core.cohort.phantom.grid import resample_grid, smooth_noise
 from drasclr_core.cohort.phantom.lungs import Chest
 from drasclr_core.cohort.phantom.tubes import stamp_tubes
 from drasclr_core.imaging.constants import AIR
@@ -19,14 +19,14 @@ def draw_body(chest: Chest, axes: list[np.ndarray], rng: np.random.Generator) ->
     """Returns HU [x, y, z] of everything but the lungs, on the grid of voxel centres `axes`."""
     spacing = float(axes[0][1] - axes[0][0])
     soft = _soft_tissue(chest, rng)
-    skin = resample(chest.skin, chest.frame, axes)
+    skin = resample_grid(chest.skin, chest.frame, axes)
     skin -= np.float32(chest.build.fat)
-    hu = resample(soft, chest.frame, axes)
+    hu = resample_grid(soft, chest.frame, axes)
     hu -= AIR
     hu *= (0.5 - skin / spacing).clip(0, 1)
     hu += AIR
     _draw_table(hu, chest, axes, spacing)
-    cage = resample(chest.cage, chest.frame, axes)
+    cage = resample_grid(chest.cage, chest.frame, axes)
     _draw_ribs(hu, cage, chest, axes, spacing)
     _draw_clavicles(hu, chest, axes)
     _draw_spine(hu, chest, axes, spacing)
