@@ -20,7 +20,7 @@ def main() -> None:
     try:
         run = Run(arguments.run, arguments.cohort)
         found = describe_scan(arguments.image, run, arguments.out, arguments.name)
-    except (FileNotFoundError, ValueError) as error:
+    except (OSError, ValueError) as error:
         sys.exit(str(error))
     print(f"{found.name}: {found.quality.verdict}", *found.quality.reasons, sep="\n  ")
     print(f"Report: {found.report}")

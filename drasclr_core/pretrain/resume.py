@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +24,18 @@ def run_key(store, atlas, method: str, settings: TrainingSettings) -> str:
 
 
 def load_state(path: str | Path | None, key: str, device: torch.device) -> dict | None:
-    """Returns the parts that `save_state` wrote with the same `key`, on the device; None if there are none."""
+    """Returns the parts that `save_state` wrote with the same `key`, on the device; None if there are none.
+
+    Raises ValueError, with the remedy, for a file that is not whole (a failing disk, a copy cut short).
+    """
     if path is None or not Path(path).exists():
         return None
-    state = torch.load(path, map_location=device, weights_only=True)
+    try:
+        state = torch.load(path, map_location=device, weights_only=True)
+    except (RuntimeError, EOFError, pickle.UnpicklingError, OSError) as error:
+        where = f"{Path(path).parent.name}/{Path(path).name}"
+        raise ValueError(f"{where} is not a whole state of a training ({type(error).__name__}). Delete it to begin "
+                         "this training again; everything else of the run is kept.") from error  # fmt: skip
     return state if state.pop("key") == key else None
 
 

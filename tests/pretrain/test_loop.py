@@ -18,6 +18,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from drasclr_core.methods.drasclr import DrasCLR, DrasCLRSettings
 from drasclr_core.model import Encoder
 from drasclr_core.pretrain import Augmentation, pretrain
+from drasclr_core.pretrain.resume import load_state, save_state
 from drasclr_core.pretrain.schedule import cosine_rate
 from drasclr_core.pretrain.views import step_generator
 
@@ -205,3 +206,18 @@ def test_every_step_has_its_own_generator():
     draws = {torch.rand(1, generator=step_generator(seed, epoch, step)).item()
              for seed in range(3) for epoch in range(3) for step in range(30)}  # fmt: skip
     assert len(draws) == 3 * 3 * 30
+
+
+@pytest.mark.parametrize("left", [0, 10, 2000])
+def test_a_state_cut_short_is_named_with_the_remedy(left, tmp_path):
+    save_state(tmp_path / "resume" / "state.pt", "key", model={"a": torch.zeros(1000)})
+    path = tmp_path / "resume" / "state.pt"
+    path.write_bytes(path.read_bytes()[:left])
+    with pytest.raises(ValueError, match=r"resume/state\.pt is not a whole state.*Delete it to begin"):
+        load_state(path, "key", torch.device("cpu"))
+
+
+def test_a_state_of_other_settings_is_not_used(tmp_path):
+    save_state(tmp_path / "state.pt", "key", done=3)
+    assert load_state(tmp_path / "state.pt", "key", torch.device("cpu")) == {"done": 3}
+    assert load_state(tmp_path / "state.pt", "other", torch.device("cpu")) is None
