@@ -62,11 +62,7 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
         partial = output.with_name(f".{output.stem}.partial.ipynb")
         try:
             with Meter() as meter:
-                papermill.execute_notebook(
-                    about.path, partial, parameters, cwd=project_root(), kernel_name="python3",
-                    progress_bar=False, log_output=True, stdout_file=None,
-                    extra_arguments=["--IPKernelApp.log_level=ERROR"],  # its errors are in the notebook
-                )  # fmt: skip
+                _execute(about.path, partial, parameters)
             executed = nbformat.read(partial, as_version=4)
         except PapermillExecutionError:
             partial.replace(failed)
@@ -84,6 +80,21 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
             nbformat.write(tidy_notebook(executed, record, about.parameters), temporary)
         failed.unlink(missing_ok=True)
     return output
+
+
+def _execute(notebook: Path, output: Path, parameters: dict, tries: int = 3) -> None:
+    """Runs a notebook; once more where its kernel did not start, as when two kernels picked one port."""
+    for left in reversed(range(tries)):
+        try:
+            papermill.execute_notebook(
+                notebook, output, parameters, cwd=project_root(), kernel_name="python3", progress_bar=False,
+                log_output=True, stdout_file=None,
+                extra_arguments=["--IPKernelApp.log_level=ERROR"],  # its errors are in the notebook
+            )  # fmt: skip
+            return
+        except RuntimeError as error:
+            if not left or "Kernel died before replying" not in str(error):
+                raise
 
 
 def page_and_record(run: Run, stage: str, parameters: dict) -> tuple[Path, Path]:

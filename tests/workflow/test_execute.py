@@ -7,7 +7,7 @@ import pytest
 
 from drasclr_core.files import read_json
 from drasclr_core.run import project_root
-from drasclr_core.workflow.execute import main
+from drasclr_core.workflow.execute import _execute, main
 
 
 @pytest.fixture
@@ -97,3 +97,17 @@ def test_a_full_disk_is_said_and_leaves_no_half_notebook(stage, tmp_path, write_
     with pytest.raises(SystemExit, match=r"01_stage: .*No space left on device.*Free space.*what is finished is kept"):
         main()
     assert not list((tmp_path / "r").rglob("*.ipynb"))
+
+
+@pytest.mark.parametrize(("message", "started"), [("Kernel died before replying to kernel_info", 3), ("other", 1)])
+def test_a_kernel_that_does_not_start_is_started_again(message, started, tmp_path, monkeypatch):
+    calls = []
+
+    def die(*arguments, **settings):
+        calls.append(arguments)
+        raise RuntimeError(message)
+
+    monkeypatch.setattr("drasclr_core.workflow.execute.papermill.execute_notebook", die)
+    with pytest.raises(RuntimeError, match=message):
+        _execute(tmp_path / "a.ipynb", tmp_path / "b.ipynb", {})
+    assert len(calls) == started
