@@ -140,10 +140,11 @@ def alignment_folder(anatomy: Path, variant: str) -> Path:
     return anatomy / f"atlas-{variant}" if variant else anatomy
 
 
-def existing_run(name: str, cohort: str = "copd", variant: str = "") -> Run:
-    """Returns a run that has been started; FileNotFoundError with the nearest name where there is none."""
-    run = Run(name, cohort, variant)
-    if not run.folder.is_dir():
-        names = sorted(path.name for path in run.folder.parent.glob("[!.]*/"))
-        raise FileNotFoundError(f"No run {run.name!r} in {run.folder.parent.name}/: {nearest_of(run.name, names)}")
+def check_started(run: Run, cohort: bool = False) -> Run:
+    """Returns the run; FileNotFoundError with the nearest name where there is no such run, or `cohort` in it."""
+    for folder, what in ((run.folder, "run"), (run.cohort, "cohort"))[: 1 + cohort]:
+        if not folder.is_dir():
+            names = sorted(path.name for path in folder.parent.glob("[!.]*/"))
+            near = nearest_of(folder.name, names)
+            raise FileNotFoundError(f"No {what} {folder.name!r} in {folder.parent.name}/: {near}")
     return run

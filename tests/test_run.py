@@ -3,7 +3,7 @@
 import pytest
 
 from drasclr_core.files import write_json
-from drasclr_core.run import Run, existing_run, project_root
+from drasclr_core.run import Run, check_started, project_root
 
 
 def test_run_by_name_and_by_path(tmp_path):
@@ -32,8 +32,10 @@ def test_a_variant_of_the_atlas_lies_beside_the_main_one(tmp_path):
 
 def test_a_misspelt_run_is_answered_with_the_nearest(tmp_path):
     (tmp_path / "demo").mkdir()
-    assert existing_run(str(tmp_path / "demo")).name == "demo"
+    assert check_started(Run(str(tmp_path / "demo"))).name == "demo"
     with pytest.raises(FileNotFoundError, match=r"No run 'dmeo' in .*did you mean 'demo'"):
-        existing_run(str(tmp_path / "dmeo"))
+        check_started(Run(str(tmp_path / "dmeo")))
     with pytest.raises(FileNotFoundError, match="known are demo"):
-        existing_run(str(tmp_path / "q"))
+        check_started(Run(str(tmp_path / "q")))
+    with pytest.raises(FileNotFoundError, match="No cohort 'copd' in demo/: known are none"):
+        check_started(Run(str(tmp_path / "demo")), cohort=True)

@@ -86,7 +86,9 @@ def _find_images(images: str | Path, pattern: str) -> pd.DataFrame:
     if not folder.is_dir():
         return read_manifest(folder)[["sid", "image"]].sort_values("sid", ignore_index=True)
     found = (path for path in walk(folder.resolve()) if fnmatch(path.name, pattern))
-    scans = sorted(filter(is_scan, found), key=lambda scan: scan.name)
+    scans = list(filter(is_scan, found))
+    around = {folder for scan in scans for folder in scan.parents}  # an export may repeat the name one level below
+    scans = sorted((scan for scan in scans if scan not in around), key=lambda scan: scan.name)
     if not scans:
         raise ValueError(f"{folder.name}: no scan with a name like {pattern} in it. Give the folder with the images, "
                          "or another pattern (in notebook 01 as image_pattern).")  # fmt: skip

@@ -121,7 +121,7 @@ def _header(path: Path) -> tuple[str, list[str]]:
     if separator is None or "\0" in line:
         raise ValueError(f"{path.name}: no tab and no comma in its first line. Save it as tab- or comma-separated text "
                          "with a header line.")  # fmt: skip
-    return separator, [name.strip() for name in next(csv.reader([line], delimiter=separator))]
+    return separator, [name.strip() for name in next(csv.reader([line], delimiter=separator, skipinitialspace=True))]
 
 
 def _choose(
@@ -151,13 +151,14 @@ def _choose(
 
 
 def _rows(path: Path, separator: str, columns: list[str]) -> pd.DataFrame:
-    check_cells(path, separator)
     # Files of the study have a thousand columns: only those needed are kept. Without index_col=False a file with a
     # separator at the end of every row would be read shifted by one column.
     try:
+        check_cells(path, separator)
         rows = pd.read_csv(path, sep=separator, usecols=lambda name: name.strip() in columns, index_col=False,
-                           dtype=str, encoding="utf-8-sig", encoding_errors="replace")  # fmt: skip
-    except pd.errors.ParserError as error:
+                           dtype=str, encoding="utf-8-sig", encoding_errors="replace",
+                           skipinitialspace=True)  # fmt: skip
+    except (pd.errors.ParserError, csv.Error) as error:
         raise ValueError(f"{path.name}: not a table ({' '.join(str(error).split())}). Correct this line.") from error
     rows = rows.rename(columns=str.strip)
     return rows.apply(lambda column: column.str.strip().mask(lambda text: text.isin(MISSING)))

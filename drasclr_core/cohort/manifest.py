@@ -13,6 +13,7 @@ from drasclr_core.cohort.mosmed import is_mosmed, read_mosmed
 from drasclr_core.cohort.sids import safe_sids
 from drasclr_core.cohort.subjects import check_subjects, named
 from drasclr_core.imaging.dicom import is_dicom
+from drasclr_core.imaging.dicom.headers import DEEPEST
 from drasclr_core.imaging.folders import walk
 from drasclr_core.imaging.readers import is_image_file
 from drasclr_core.imaging.refusal import printable_name
@@ -77,7 +78,7 @@ def is_scan(path: Path) -> bool:
     """Returns whether `path` has the name of an image file or is a folder with DICOM slices, at any depth."""
     if not path.is_dir():
         return is_image_file(path)
-    return not path.name.startswith(".") and any(map(is_dicom, walk(path)))
+    return not path.name.startswith(".") and any(map(is_dicom, walk(path, DEEPEST)))
 
 
 def _find_scans(path: Path) -> tuple[list[Path], list[str]]:

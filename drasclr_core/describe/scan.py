@@ -30,10 +30,9 @@ from drasclr_core.files import read_json, write_json
 from drasclr_core.imaging.refusal import printable_name
 from drasclr_core.methods import load_encoder
 from drasclr_core.model.encoder import Encoder
-from drasclr_core.names import refuse_unknown
 from drasclr_core.pieces import file_fingerprint, fingerprint, kept
 from drasclr_core.provenance import code_version, stage_record, versions
-from drasclr_core.run import Run
+from drasclr_core.run import Run, check_started
 
 VERSION = 1
 """Raise when the report changes with equal inputs."""
@@ -88,15 +87,15 @@ def describe_scan(
     Raises
     ------
     FileNotFoundError
-        There is no such scan, or the run has no atlas or encoder.
+        There is no such scan, run or cohort, or the run has no atlas or encoder.
     ValueError
-        There is no such run or cohort; a name that is not safe, a folder with other files, an unknown subtype, or an
+        A name that is not safe, a folder with other files, an unknown subtype, or an
         encoder of another atlas.
     """
     image, run = Path(image), run if isinstance(run, Run) else Run(run)
     if not image.exists():
         raise FileNotFoundError(f"{printable_name(image)}: no such file or folder. Give the path of a scan.")
-    _check_run(run)
+    check_started(run, cohort=True)
     encoder, atlas = _trained(run, method)
     detectors, missing = detectors_for(run, detector, subtypes, sid)
     name = name or sid or f"ct-{file_fingerprint(image)[:8]}"
@@ -118,13 +117,6 @@ def describe_scan(
     found = Description(quality=quality, landmarks=landmarks, regions=keep_regions(scan, maps), maps=maps,
                         missing_maps=missing, place=place, cohort=cohort, **about)  # fmt: skip
     return _report(found, scan)
-
-
-def _check_run(run: Run) -> None:
-    """Raises ValueError, which names the nearest, where there is no such run or no such cohort in it."""
-    for folder, what in ((run.folder, "run"), (run.cohort, "cohort")):
-        if not folder.is_dir():
-            refuse_unknown([folder.name], sorted(path.name for path in folder.parent.glob("[!.]*/")), what)
 
 
 def _trained(run: Run, method: str) -> tuple[Encoder, Atlas]:

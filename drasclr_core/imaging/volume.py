@@ -18,8 +18,8 @@ from drasclr_core.imaging.resampling import resample
 
 __all__ = ["Volume", "VolumeError", "load_mask", "load_volume", "save_mask", "save_volume"]
 
-MOST_LABELS = 20
-"""A map of lungs, lobes or segments has no more values than this."""
+MOST_LABELS = 32
+"""A map of lungs, lobes or segments has no more labels than this above 0; one of the whole body, or a CT, has more."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def load_mask(path: str | Path, turn: bool = True) -> tuple[np.ndarray, np.ndarr
     array, affine, _ = read_image(path)
     low, high = float(array.min()), float(array.max())
     mask = np.clip(np.nan_to_num(array), 0, 255).astype(np.uint8)
-    labels = np.count_nonzero(np.bincount(mask.ravel(), minlength=256))
+    labels = np.count_nonzero(np.bincount(mask.ravel(), minlength=256)[1:])
     if not low >= 0 or labels > MOST_LABELS or (array != np.rint(array)).any():
         raise refusal(path, f"values from {low:g} to {high:g}: an image, not a mask",
                       "Give a mask: 0 outside, 1 in the right lung, 2 in the left one (or 1 in both)")  # fmt: skip

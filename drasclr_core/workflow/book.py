@@ -17,7 +17,7 @@ import yaml
 
 from drasclr_core.files import atomic
 from drasclr_core.provenance import merge_manifest
-from drasclr_core.run import Run, existing_run, project_root
+from drasclr_core.run import Run, check_started, project_root
 from drasclr_core.workflow.book_pages import book_page, made_for, page_names
 from drasclr_core.workflow.pages import headline, markdown, provenance_page
 from drasclr_core.workflow.parameters import nearest
@@ -122,7 +122,7 @@ def main() -> None:
     parser.add_argument("--cohort", default="copd", help="the main cohort of the book, whose pages come first")
     arguments = parser.parse_args()
     try:
-        page = build(existing_run(arguments.run, arguments.cohort))
+        page = build(check_started(Run(arguments.run, arguments.cohort)))
     except (RuntimeError, ValueError, OSError) as error:
         sys.exit(str(error))
     print(f"\nThe book: {page}")

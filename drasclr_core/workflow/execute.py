@@ -20,7 +20,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from drasclr_core.files import atomic, write_json
 from drasclr_core.provenance import Meter, code_version, hardware, input_fingerprints, stage_record, versions
-from drasclr_core.run import Run, existing_run, project_root
+from drasclr_core.run import Run, check_started, project_root
 from drasclr_core.workflow.estimate import progress
 from drasclr_core.workflow.parameters import checked
 from drasclr_core.workflow.preset import Preset
@@ -139,8 +139,9 @@ def main() -> None:
         cohort = arguments.cohort or next(iter(preset.cohorts))
         given = checked(notebooks[notebook_of(stage)].parameters, dict(arguments.p), "-p", owners(notebooks))
         parameters = preset.parameters(cohort, stage) | given
-        started = existing_run if notebooks[notebook_of(stage)].after else Run
-        run = started(arguments.run, cohort)
+        run = Run(arguments.run, cohort)
+        if notebooks[notebook_of(stage)].after:
+            check_started(run)
         page = page_and_record(run, stage, parameters)[0]
         at_once = max(1, (os.cpu_count() or 1) // arguments.threads) if arguments.threads else 1
         about = progress(preset, run, stage, at_once) if page.stem == stage else "a part of the stage"

@@ -14,6 +14,9 @@ from drasclr_core.cohort.subjects import read_subjects, write_subjects
 from drasclr_core.evaluate.tasks import PHENOTYPES, labels_of
 from drasclr_core.run import Run
 
+from ..imaging.scan_files import chest, write_series
+from ..imaging.series_files import LPS
+
 SIDS = ("10001A", "10002B", "10003C")
 PHASE_1 = {  # the authors' phenotype file: one visit, names without ending
     "sid": SIDS, "Age_Enroll": (61.5, 70, 48), "gender": (1, 2, 2), "race": (1, 2, 1), "SmokCigNow": (0, 1, 0),
@@ -231,6 +234,18 @@ def test_images_by_pattern_and_by_list(images, tmp_path):
     (images / "._10001A_INSP_STD_XYZ_COPD.nii.gz").touch()  # what some systems leave on a shared disk
     (images / "10001A_INSP_STD_XYZ_COPD.log").touch()
     assert len(read_copdgene(images)) == 3
+
+
+def test_a_series_in_a_folder_that_repeats_its_name_is_one_scan(images):
+    inner = images / "10009Z" / "10009Z_INSP_STD_XYZ_COPD" / "10009Z_INSP_STD_XYZ_COPD"
+    write_series(inner, chest(), LPS)
+    found = read_copdgene(images, pattern="*_INSP_STD_*").set_index("sid")["image"]
+    assert found["10009Z"] == str(inner)
+
+
+def test_a_cell_with_a_comma_in_quotes_after_a_space_stays_one_cell(images, tmp_path):
+    (tmp_path / "p.csv").write_text('sid, site, finalGold\n10001A, "x, y", 2\n')
+    assert read_copdgene(images, tmp_path / "p.csv").set_index("sid")["gold"]["10001A"] == 2
 
 
 def test_two_scans_of_a_subject_are_refused(images):

@@ -254,9 +254,9 @@ def test_what_is_wrong_is_said_before_anything_is_written(run, image, tmp_path, 
     with pytest.raises(SystemExit, match=r"absent\.nii\.gz: no such file"):
         main()
     for name, cohort, message in (
-        ("tinny", "copd", "There is no run 'tinny': did you mean 'tiny'?"),
-        ("tiny", "copdd", "There is no cohort 'copdd': did you mean 'copd'?"),
-        ("tiny", "mosmed", "There is no cohort 'mosmed': known are copd."),
+        ("tinny", "copd", f"No run 'tinny' in {run.folder.parent.name}/: did you mean 'tiny'?"),
+        ("tiny", "copdd", "No cohort 'copdd' in tiny/: did you mean 'copd'?"),
+        ("tiny", "mosmed", "No cohort 'mosmed' in tiny/: known are copd."),
     ):
         misspelt = str(run.folder.with_name(name))
         monkeypatch.setattr("sys.argv", ["describe", str(image), "--run", misspelt, "--cohort", cohort])

@@ -9,9 +9,9 @@ import numpy as np
 from drasclr_core.anatomy.lungs.sides import LUNGS_L
 from drasclr_core.imaging.readers import read_image
 from drasclr_core.imaging.refusal import refusal
+from drasclr_core.imaging.volume import MOST_LABELS
 
-HIGHEST_LABEL, MOST_LABELS = 255, 32
-"""Lungs, lobes or segments have fewer labels than a map of the whole body, or a CT."""
+HIGHEST_LABEL = 255
 ROUNDING = 1e-3
 """Labels that went through a file's slope and intercept are this close to whole numbers."""
 REMEDY = (

@@ -45,7 +45,8 @@ def quality_table(run: Run) -> pd.DataFrame:
     rows = []
     for sid, quality in worst_first(run):
         measures = {name: value for name, value in quality.measures.items() if not isinstance(value, str)}
-        rows.append({"sid": sid, "verdict": quality.verdict, "reasons": "; ".join(quality.reasons), **measures})
+        reasons = "; ".join(reason.removesuffix(".") for reason in quality.reasons)
+        rows.append({"sid": sid, "verdict": quality.verdict, "reasons": reasons, **measures})
     table = pd.DataFrame(rows)
     return table.reindex(columns=[*table, *(name for name in MEASURES if name not in table)])
 

@@ -103,7 +103,7 @@ def lung_share(lungs: np.ndarray, affine: np.ndarray) -> np.ndarray:
 def usable(run: Run, sids: Iterable[str]) -> list[str]:
     """Returns those of the subjects whose scans were not refused and are aligned with the atlas."""
     aligned = [sid for sid in sids if (run.alignment(sid) / "affine.json").exists()]
-    return [sid for sid in aligned if Quality.load(run.anatomy(sid) / "quality.json").verdict != "refused"]
+    return [sid for sid in aligned if Quality.load(run.alignment(sid) / "quality.json").verdict != "refused"]
 
 
 def left_out(boxes: pd.DataFrame, ready: list[str]) -> str:

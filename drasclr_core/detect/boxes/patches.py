@@ -89,7 +89,7 @@ def cut_boxes(run: Run, boxes: pd.DataFrame, subjects: pd.DataFrame, patch_size:
                       spacing=spacing, atlas=file_fingerprint(run.atlas))  # fmt: skip
 
     def make() -> None:
-        jobs = [(images[sid], run.anatomy(sid), boxes.loc[boxes["sid"] == sid, ["x", "y", "z"]].to_numpy())
+        jobs = [(images[sid], run.alignment(sid), boxes.loc[boxes["sid"] == sid, ["x", "y", "z"]].to_numpy())
                 for sid in sids]  # fmt: skip
         cut = partial(_cut, size=2 * patch_size, spacing=spacing, atlas=Atlas.load(run.atlas))
         _save(folder, boxes, dict(zip(sids, for_each(cut, jobs, "boxes", 1), strict=True)), 2 * patch_size)
@@ -100,9 +100,9 @@ def cut_boxes(run: Run, boxes: pd.DataFrame, subjects: pd.DataFrame, patch_size:
 
 
 def _cut(job: tuple[Path, Path, np.ndarray], size: int, spacing: float, atlas: Atlas) -> tuple[np.ndarray, ...]:
-    """Patches, locations and steps of one subject's boxes: (image, anatomy folder, centres [M, 3] in mm)."""
-    image, anatomy, centres = job
-    volume, affine = load_volume(image, spacing), AtlasAffine.load(anatomy / "affine.json")
+    """Patches, locations and steps of one subject's boxes: (image, alignment folder, centres [M, 3] in mm)."""
+    image, alignment, centres = job
+    volume, affine = load_volume(image, spacing), AtlasAffine.load(alignment / "affine.json")
     hu, _ = extract_patches(volume, centres, size)
     low, high = atlas.box
     scale = 2 / (high - low)

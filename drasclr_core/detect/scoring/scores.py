@@ -60,7 +60,7 @@ def decide(predictions: pd.DataFrame, rule: str) -> np.ndarray:
 
 
 def fold_scores(predictions: pd.DataFrame, rule: str) -> pd.DataFrame:
-    """Computes scores of every method, task and fold: the columns of `evaluate.comparison.read_scores`, and ``boxes``.
+    """Computes scores by method, task and fold: the columns of `evaluate.result_files.read_scores`, and ``boxes``.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ def choose_stack(path: Path, slices: Sequence[Slice]) -> tuple[Stack, str]:
     stacks = [stack for stack in every if stack.levels.any()]
     if not stacks:
         raise refusal(path, "fewer than two CT slices with a position in one series", "Export the whole axial series")
-    patients = {str(stack.slices[0].get("PatientID")) for stack in stacks}
+    patients = {_patient(stack.slices[0]) for stack in stacks}
     if len(patients) > 1:
         raise refusal(path, f"scans of {len(patients)} patients in one folder", "Give one folder for each")
     most = max(map(_count, stacks))
@@ -46,6 +46,11 @@ def choose_stack(path: Path, slices: Sequence[Slice]) -> tuple[Stack, str]:
     chosen = chosen.part(np.argsort(chosen.positions))
     check_stack(path, chosen)
     return chosen, _note(chosen, [stack for stack in every if stack.slices[0] not in chosen.slices])
+
+
+def _patient(one: Slice) -> str:
+    """The patient's identifier; where it is blank, every study may be of another patient."""
+    return str(one.get("PatientID") or "").strip() or f"study {one.get('StudyInstanceUID')}"
 
 
 def _count(stack: Stack) -> int:

@@ -96,6 +96,15 @@ def test_two_patients_in_one_folder_are_refused(tmp_path):
         read_dicom(tmp_path / "s")
 
 
+@pytest.mark.parametrize("blank", ["", None])
+def test_studies_without_a_patient_are_taken_for_different_patients(tmp_path, blank):
+    for number in (1, 2):
+        write_at(tmp_path / "s", Z, prefix=str(number), series=generate_uid(), StudyInstanceUID=f"1.2.{number}",
+                 PatientID=blank)  # fmt: skip
+    with pytest.raises(VolumeError, match=r"s: scans of 2 patients in one folder\. Give one folder for each\."):
+        read_dicom(tmp_path / "s")
+
+
 def test_two_directions_are_two_stacks(tmp_path):
     """A coronal reconstruction beside the axial one, in one series."""
     folder = write_at(tmp_path / "s", Z)
