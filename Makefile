@@ -47,7 +47,7 @@ bench: $(READY)  ## measure speed (two hours, after make book), and write the ta
 	$(BIN)/python benchmarks/store.py
 	$(BIN)/python benchmarks/scale.py
 	-$(BIN)/python benchmarks/registration.py
-	DRASCLR_PARITY_TABLE=book/_data/benchmark_parity.csv $(BIN)/python -m pytest tests/model/test_parity.py
+	DRASCLR_PARITY_TABLE=book/_data/benchmark_parity.csv $(BIN)/python -m pytest tests/methods/test_parity.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -71,7 +71,7 @@ def store() -> list[dict]:
 
 def order_of_an_epoch(cohort: int = 100_000) -> list[dict]:
     """What the order of an epoch's batches takes before the first step."""
-    sampler = LandmarkSampler(LANDMARKS, cohort, 128, visit=4)
+    sampler = LandmarkSampler(LANDMARKS, cohort, 128, landmark_run_length=4)
     taken = seconds(lambda: next(sampler.epoch(0)))
     tracemalloc.start()
     next(sampler.epoch(0))
@@ -86,7 +86,7 @@ def subjects_of_a_step() -> list[dict]:
     """Drawing the subjects of one batch."""
     amounts = []
     for cohort in COHORTS:
-        epoch = LandmarkSampler(4, cohort, 128, visit=4).epoch(0)
+        epoch = LandmarkSampler(4, cohort, 128, landmark_run_length=4).epoch(0)
         next(epoch)
         amounts.append(1000 * min(seconds(lambda epoch=epoch: next(epoch)) for _ in range(10)))
     return [_row("ms to draw the subjects of a training step", amounts, "measured")]

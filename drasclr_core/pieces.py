@@ -88,6 +88,8 @@ def kept(folder: str | Path, piece: str, key: str, make: Callable[[], dict | Non
         What `make` returned, now or then.
     """
     if not (is_done(folder, piece, key) and all(Path(file).exists() for file in files)):
+        # Killed in the middle, the piece has files of two keys: until it is made, it counts as done for neither.
+        (Path(folder) / f".{piece}.json").unlink(missing_ok=True)
         mark_done(folder, piece, key, **(make() or {}))
     facts = read_json(Path(folder) / f".{piece}.json")
     return {name: value for name, value in facts.items() if name != "key"}

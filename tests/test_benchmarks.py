@@ -1,6 +1,7 @@
 """The benchmarks run, compare like with like, and write the tables that the book shows. Speed is not asserted."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -26,6 +27,21 @@ def table(out, name):
     about = json.loads((out / f"benchmark_{name}.json").read_text())
     assert {"day", "code", "hardware", "torch"} <= set(about)
     return pd.read_csv(out / f"benchmark_{name}.csv")
+
+
+def test_every_file_that_commands_and_readmes_name_is_there():
+    root = project_root(__file__)
+    for page in (root / "Makefile", *root.glob("benchmarks/*.md"), *root.glob("book/*.md")):
+        for name in re.findall(
+            r"\b(?:tests|benchmarks|notebooks|drasclr_core)/[\w/]+\.(?:py|ipynb)\b", page.read_text()
+        ):
+            assert (root / name).exists(), f"{page.name} names {name}"
+
+
+def test_order_of_an_epoch():
+    from limits import order_of_an_epoch, subjects_of_a_step
+
+    assert len(order_of_an_epoch(cohort=500)) == 2 and len(subjects_of_a_step()) == 1
 
 
 @pytest.mark.slow

@@ -1,11 +1,12 @@
 """Work that is done once is done again only when something it depends on has changed."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drasclr_core.files import read_json
-from drasclr_core.pieces import file_fingerprint, fingerprint, is_done, mark_done
+from drasclr_core.pieces import file_fingerprint, fingerprint, is_done, kept, mark_done
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda x: st.lists(x, max_size=3), max_leaves=5
@@ -28,6 +29,20 @@ def test_piece_is_done_only_for_the_same_key(tmp_path):
         and not is_done(tmp_path, "affine", "k1")
     )
     assert read_json(tmp_path / ".lungs.json")["volume"] == 4.5
+
+
+def test_a_piece_killed_while_it_is_remade_counts_as_done_for_no_key(tmp_path):
+    """Its files may be of both keys, so going back to the first key makes it again."""
+    made = []
+
+    def killed():
+        raise KeyboardInterrupt
+
+    kept(tmp_path, "affine", "a", lambda: made.append("a"))
+    with pytest.raises(KeyboardInterrupt):
+        kept(tmp_path, "affine", "b", killed)
+    kept(tmp_path, "affine", "a", lambda: made.append("a again"))
+    assert made == ["a", "a again"]
 
 
 def test_file_fingerprint_of_a_folder_sees_names_and_contents(tmp_path):

@@ -57,6 +57,9 @@ def pretrain(store, atlas, out_dir: str | Path, method: type[Method], settings: 
     if read_json(out_dir / "config.json").get("key") == key:
         return pd.read_csv(out_dir / "log.csv")
     fabric = start_processes(settings)
+    if fabric.is_global_zero:  # what a training with other settings left does not pass for the end of this one
+        for name in ("config.json", "probe.csv"):
+            (out_dir / name).unlink(missing_ok=True)
     model = build_method(method, settings, atlas)
     network, optimizer = fabric.setup(model, model.optimizer())
     rates = [group["lr"] for group in optimizer.param_groups]

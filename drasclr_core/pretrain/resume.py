@@ -32,6 +32,8 @@ def load_state(path: str | Path | None, key: str, device: torch.device) -> dict 
         return None
     try:
         state = torch.load(path, map_location=device, weights_only=True)
+    except (PermissionError, torch.OutOfMemoryError):  # the file is good
+        raise
     except (RuntimeError, EOFError, pickle.UnpicklingError, OSError) as error:
         where = f"{Path(path).parent.name}/{Path(path).name}"
         raise ValueError(f"{where} is not a whole state of a training ({type(error).__name__}). Delete it to begin "

@@ -245,7 +245,7 @@ def test_a_series_in_a_folder_that_repeats_its_name_is_one_scan(images):
 
 def test_a_cell_with_a_comma_in_quotes_after_a_space_stays_one_cell(images, tmp_path):
     (tmp_path / "p.csv").write_text('sid, site, finalGold\n10001A, "x, y", 2\n')
-    assert read_copdgene(images, tmp_path / "p.csv").set_index("sid")["gold"]["10001A"] == 2
+    assert read_copdgene(images, tmp_path / "p.csv").set_index("sid")["GOLD"]["10001A"] == 2
 
 
 def test_two_scans_of_a_subject_are_refused(images):

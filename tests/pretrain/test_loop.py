@@ -1,3 +1,4 @@
+import io
 import math
 import os
 import runpy
@@ -131,6 +132,22 @@ def test_a_finished_run_is_repeated_only_if_something_changed(tiny, tmp_path):
     store.patches[:] += 100
     pretrain(store, atlas, tmp_path, DrasCLR, replace(config, seed=1, threads=1))
     assert weights.stat().st_mtime_ns > second
+
+
+def test_a_training_killed_after_another_does_not_pass_for_it(tiny, tmp_path, monkeypatch):
+    pretrain(*tiny, tmp_path, DrasCLR, CONFIG)
+    first = (tmp_path / "log.csv").read_text()
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(DrasCLR, "finish", interrupted)
+        pretrain(*tiny, tmp_path, DrasCLR, replace(CONFIG, seed=1))
+    assert (tmp_path / "log.csv").read_text() != first
+    pretrain(*tiny, tmp_path, DrasCLR, CONFIG)
+    logs = [pd.read_csv(log).drop(columns="seconds") for log in (tmp_path / "log.csv", io.StringIO(first))]
+    assert logs[0].equals(logs[1])
+
+
+def interrupted(*_):
+    raise KeyboardInterrupt
 
 
 def test_labels_are_reported_on_and_change_nothing(tmp_path):
