@@ -87,6 +87,10 @@ class Preset:
                 )
             cohorts[cohort] = _checked(given, notebooks, f"{path.name}, cohort {cohort}")
             chosen[cohort] = tuple(stage for stage in _followed(only, notebooks) if stage not in without)
+            for stage in stages:
+                if "variant_of" in notebooks[notebook_of(stage)].parameters:
+                    own = {**stages[stage], **cohorts[cohort].get(stage, {})}
+                    _check_method(suffix_of(stage), own, f"{path.name}, cohort {cohort}, stage {stage}")
         return cls(path.stem, notebooks, stages, cohorts, chosen)
 
     def parameters(self, cohort: str, stage: str) -> dict:
@@ -147,8 +151,6 @@ def _checked(stages: dict, notebooks: dict[str, Notebook], where: str) -> dict[s
             raise ValueError(f"{where}: stage {stage!r}: a suffix is of letters, digits and _")
         if suffix and suffix == notebooks[notebook].parameters[notebooks[notebook].named_by].default:
             raise ValueError(f"{where}: stage {stage!r} is {notebook!r}: leave the suffix out, or take another")
-        if "variant_of" in notebooks[notebook].parameters:
-            _check_method(suffix, stages[stage] or {}, f"{where}, stage {stage}")
     others = owners(notebooks)
     return {stage: checked(notebooks[notebook_of(stage)].parameters, given or {}, f"{where}, stage {stage}", others)
             for stage, given in stages.items()}  # fmt: skip
@@ -156,13 +158,16 @@ def _checked(stages: dict, notebooks: dict[str, Notebook], where: str) -> dict[s
 
 def _check_method(method: str, given: dict, where: str) -> None:
     """Raises ValueError for a pretraining method that does not exist, or a parameter that it would not look at."""
-    name = given.get("variant_of") or method
+    name = given.get("variant_of") or method or given.get("method")
     if not name:
         return
     if name not in method_files():
         raise ValueError(f"{where}: no pretraining method {name!r}{nearest(name, method_files())}")
-    if own := set(given) - set(OF_ANY_METHOD):  # else nothing is asked that takes torch to answer
+    own = set(given) - set(OF_ANY_METHOD) if method else set()  # variants share what the stage without suffix is given
+    if own or given.get("settings"):  # else nothing is asked that takes torch to answer
         kind = method_class(name)
+        for setting in set(given.get("settings") or {}) - set(kind.Settings.names()):
+            raise ValueError(f"{where}: {name} has no setting {setting!r}{nearest(setting, kind.Settings.names())}")
         for parameter in sorted(own - set(kind.takes)):
             hint = f"put it into settings: {{{parameter}: …}}" if parameter in kind.Settings.names() else "it has none"
             raise ValueError(f"{where}: {name} does not look at the parameter {parameter!r}; {hint}")

@@ -112,3 +112,25 @@ def test_a_cohort_that_there_is_not_is_named(load):
 def test_shipped_presets_can_be_read(path):
     preset = Preset.load(path)
     assert all(preset.before(cohort, stage) is not None for cohort in preset.cohorts for stage in preset.chosen[cohort])
+
+
+@pytest.mark.parametrize(
+    ("stage", "message"),
+    [
+        ("06_pretrain: {method: drasclr_locl}", "no pretraining method 'drasclr_locl': did you mean"),
+        (
+            "06_pretrain-warm: {variant_of: drasclr, settings: {temprature: 0.2}}",
+            "no setting 'temprature': did you mean",
+        ),
+    ],
+)
+def test_a_method_or_a_setting_that_does_not_exist_is_refused(tmp_path, stage, message):
+    (tmp_path / "p.yaml").write_text(f"stages: {{{stage}}}\ncohorts: {{copd: {{}}}}")
+    with pytest.raises(ValueError, match=message):
+        Preset.load(tmp_path / "p.yaml")
+
+
+def test_a_cohort_may_override_what_a_variant_of_a_method_is_given(tmp_path):
+    stages = "06_pretrain-warm: {variant_of: drasclr}"
+    (tmp_path / "p.yaml").write_text(f"stages: {{{stages}}}\ncohorts: {{copd: {{06_pretrain-warm: {{epochs: 2}}}}}}")
+    assert Preset.load(tmp_path / "p.yaml").parameters("copd", "06_pretrain-warm")["epochs"] == 2
