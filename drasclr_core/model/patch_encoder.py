@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from drasclr_core.model import weights
+from drasclr_core.model.locconv import LocationGroups
 
 
 class PatchEncoder(nn.Module, ABC):
@@ -49,8 +50,11 @@ class PatchEncoder(nn.Module, ABC):
             PatchEncoder.known[cls.model_type] = cls
 
     @abstractmethod
-    def forward(self, x: Tensor, location: Tensor) -> Tensor:
-        """Returns representations [B, rep_dim] of patches [B, 1, n, n, n] in [-1, 1] at locations [3] or [B, 3]."""
+    def forward(self, x: Tensor, location: Tensor | LocationGroups) -> Tensor:
+        """Returns representations [B, rep_dim] of patches [B, 1, n, n, n] in [-1, 1] at locations.
+
+        These come as [3] or [B, 3], or as `LocationGroups`, of which `per_sample` gives [B, 3].
+        """
 
     def image_features(self, patch_features: np.ndarray) -> np.ndarray:
         """Returns features [N, D] of N images from those of their patches [N, L, rep_dim]: the mean (Eq. 11)."""
