@@ -36,7 +36,7 @@ class ReadoutTable:
     tasks : list of Task
         Those that could be evaluated.
     subjects : DataFrame
-        The subjects with features of the method `closely`.
+        Those that were tested: with a label, and features of every method.
     missing : dict of str to str
         Method without features -> why.
     files : list of path
@@ -100,16 +100,16 @@ def readout_table(
     methods = methods or methods_with_features(run, measured)
     features, missing = found_features(run, subjects, methods, closely)
     readout = compare_readouts(features, subjects, tasks, folds, repeats, seed)
+    tested = subjects[subjects["sid"].isin(readout.predictions["sid"])].reset_index(drop=True)
     if supervised:
-        tested = subjects[subjects["sid"].isin(readout.predictions["sid"])].reset_index(drop=True)
         other = supervised(tested)
         readout = concat_readouts([readout, other], ["chance", *other.scores["method"].unique(), *features])
     evaluated = [task for task in tasks if task.name not in readout.skipped]
     table = beside_paper(summarise(readout.scores), stem)
     draws = readout_draws(numbered(readout.predictions), readout.scores, n_bootstraps, seed)
     own = features[closely]
-    permutations = permutation_scores(own, subjects, evaluated, closely, n_permutations, folds, seed, workers)
+    # The subjects of the table, with whose scores p compares.
+    permutations = permutation_scores(own, tested, evaluated, closely, n_permutations, folds, seed, workers)
     parts = {"folds": readout.scores, "bootstrap": draws.round(4), "shuffled": permutations}
     files = write_table(run, stem, table, **parts)
-    known = subjects[subjects["sid"].isin(own["sid"])]
-    return ReadoutTable(table, readout, draws, permutations, evaluated, known, missing, files)
+    return ReadoutTable(table, readout, draws, permutations, evaluated, tested, missing, files)
