@@ -22,7 +22,7 @@ __all__ = ["PretrainingStage", "Row", "in_order", "load_encoder", "method_class"
 
 
 def __getattr__(name: str) -> type:
-    """The one export that needs torch is loaded when it is asked for: figures ask this room only for colours."""
+    """The one export that needs torch is loaded when it is asked for: figures that show no method do without."""
     if name == "PretrainingStage":
         from drasclr_core.methods.stage import PretrainingStage
 

@@ -16,7 +16,7 @@ from drasclr_core.methods.row import Row
 from drasclr_core.methods.rows import ROWS
 from drasclr_core.names import refuse_unknown
 
-if TYPE_CHECKING:  # torch is loaded once a row or a method is asked for, not by every stage that draws a figure
+if TYPE_CHECKING:  # torch is loaded once a row or a method is asked for: stages that draw none do without
     from drasclr_core.model.patch_encoder import PatchEncoder
     from drasclr_core.pretrain.method import Method
 
@@ -39,12 +39,15 @@ def methods() -> dict[str, type[Method]]:
     from drasclr_core.pretrain.method import Method
 
     found = {}
-    for module in pkgutil.iter_modules(importlib.import_module(PACKAGE).__path__, f"{PACKAGE}."):
-        for _, kind in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
-            if issubclass(kind, Method) and kind.__module__ == module.name and not inspect.isabstract(kind):
+    for name in method_files():
+        module = importlib.import_module(f"{PACKAGE}.{name}")
+        for _, kind in inspect.getmembers(module, inspect.isclass):
+            if issubclass(kind, Method) and kind.__module__ == module.__name__ and not inspect.isabstract(kind):
                 if not isinstance(getattr(kind, "row", None), Row):
-                    raise TypeError(f"methods/{kind.name}.py: {kind.__name__} has no `row`, which says how it looks.")
-                found[kind.name] = kind
+                    raise TypeError(f"methods/{name}.py: {kind.__name__} has no `row`, which says how it looks.")
+                if name in found:
+                    raise TypeError(f"methods/{name}.py: {kind.__name__} is its second method. Give it its own file.")
+                found[name] = kind
     return dict(sorted(found.items(), key=lambda item: item[1].row.order))
 
 

@@ -80,9 +80,16 @@ class Method(nn.Module, ABC):
             Edge of a voxel.
         parameters : mapping
             All parameters of the notebook: those in `takes` are used, and all of the mapping ``settings``.
+
+        Raises
+        ------
+        ValueError
+            A setting that this method does not have, or always has with one value; or a value of another type.
         """
         taken = {name: parameters[name] for name in cls.takes if name in parameters}
         own = parameters.get("settings") or {}
+        for name in cls.fixed.keys() & own:
+            raise ValueError(f"{name} is always {cls.fixed[name]} in {cls.name}: leave it out of settings.")
         return cls.Settings.from_parameters(size, spacing_mm, {**taken, **own, **cls.fixed})
 
     @classmethod

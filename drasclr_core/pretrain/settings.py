@@ -8,6 +8,7 @@ from typing import Self
 
 from drasclr_core.names import refuse_unknown
 from drasclr_core.pretrain.augment import Augmentation
+from drasclr_core.values import kind_of, of_type
 
 # Settings that change how it is computed, or what is reported, but not what is learnt.
 HOW = ("accelerator", "compile", "devices", "nodes", "threads", "cache_gb", "probe_every", "log_every", "save_every_s")
@@ -105,18 +106,13 @@ class TrainingSettings:
         """
         refuse_unknown(parameters, cls.names(), "setting")
         defaults = {one.name: one.default for kind in (cls, Augmentation) for one in fields(kind)}
-        given = {name: _like(defaults[name], name, value) for name, value in parameters.items()}
+        given = {name: _as_default(defaults[name], name, value) for name, value in parameters.items()}
         views = {name: given.pop(name) for name in {one.name for one in fields(Augmentation)} & given.keys()}
         return cls(**given, augmentation=Augmentation(size, spacing_mm, **views))
 
 
-def _like(default: object, name: str, value: object) -> object:
-    """The value with the type of its default: presets hold numbers as texts, and lists."""
+def _as_default(default: object, name: str, value: object) -> object:
     try:
-        if isinstance(default, tuple):
-            return tuple(float(one) for one in value)
-        if isinstance(value, str) and isinstance(default, bool):
-            return {"true": True, "false": False}[value.lower()]
-        return type(default)(value) if isinstance(value, str) else value
-    except (ValueError, TypeError, KeyError):
-        raise ValueError(f"{name} is {value!r}; it must be like its default, {default!r}.") from None
+        return of_type(default, value)
+    except ValueError:
+        raise ValueError(f"{name} is {value!r}, and must be {kind_of(default)}, such as {default}.") from None

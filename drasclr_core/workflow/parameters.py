@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
-import yaml
+from drasclr_core.values import kind_of, of_type
 
 RANGE = re.compile(r"(?P<open>above )?(?P<low>-?[\d.]+)(?: or more| to (?P<high>-?[\d.]+))?")
 
@@ -49,10 +49,10 @@ class Parameter:
             It has another type, or is not among the allowed values.
         """
         try:
-            found = _convert(self.default, value)
+            found = of_type(self.default, value)
             if all(map(self._is_allowed, found if isinstance(found, list) else [found])):
                 return found
-        except (ValueError, TypeError, yaml.YAMLError):
+        except ValueError:
             pass
         raise ValueError(f"{self.name} is {value!r}, and must be {self._must_be()}.")
 
@@ -65,38 +65,9 @@ class Parameter:
         return (low < value if limits["open"] else low <= value) and value <= high
 
     def _must_be(self) -> str:
-        kinds = {
-            bool: "true or false",
-            int: "a whole number",
-            float: "a number",
-            list: "a list",
-            dict: "names with values",
-            str: "a text",
-        }
         example = f"[{', '.join(map(str, self.default))}]" if isinstance(self.default, list) else self.default
         like = f", such as {example}" if example not in ("", "[]") else ""
-        return kinds.get(type(self.default), "a value") + (f", {self.allowed}" if self.allowed else like)
-
-
-def _convert(default: Any, value: Any) -> Any:
-    """`value` as the type of `default`; ValueError, TypeError or YAMLError where it cannot be."""
-    text = isinstance(value, str)
-    match default:
-        case str() if text or (isinstance(value, int | float) and not isinstance(value, bool)):
-            return str(value)
-        case list() if isinstance(given := yaml.load(value, yaml.BaseLoader) if text else value, list):
-            return [_convert(default[0] if default else "", one) for one in given]
-        case dict() if isinstance(given := yaml.load(value, yaml.BaseLoader) if text else value, dict):
-            return given
-        case bool() if isinstance(given := yaml.safe_load(value) if text else value, bool):
-            return given
-        case int() | float() if not isinstance(default, bool) and not isinstance(value, bool):
-            number = float(value)
-            if isinstance(default, float) and math.isfinite(number):
-                return number
-            if isinstance(default, int) and number.is_integer():
-                return value if isinstance(value, int) else int(number)
-    raise ValueError
+        return kind_of(self.default) + (f", {self.allowed}" if self.allowed else like)
 
 
 def declared(source: str) -> dict[str, Parameter]:

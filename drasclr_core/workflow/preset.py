@@ -168,6 +168,8 @@ def _check_method(method: str, given: dict, where: str) -> None:
         kind = method_class(name)
         for setting in set(given.get("settings") or {}) - set(kind.Settings.names()):
             raise ValueError(f"{where}: {name} has no setting {setting!r}{nearest(setting, kind.Settings.names())}")
+        for parameter in sorted(own & set(kind.fixed)):
+            raise ValueError(f"{where}: {parameter} is always {kind.fixed[parameter]} in {name}; leave it out")
         for parameter in sorted(own - set(kind.takes)):
             hint = f"put it into settings: {{{parameter}: …}}" if parameter in kind.Settings.names() else "it has none"
             raise ValueError(f"{where}: {name} does not look at the parameter {parameter!r}; {hint}")

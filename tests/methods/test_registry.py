@@ -25,6 +25,28 @@ def test_a_method_that_does_not_exist_is_refused_with_the_nearest_name():
         method_class("drasclr_locl")
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"temprature": 0.2}, "no setting 'temprature': did you mean 'temperature'"),
+        ({"neighbors": 3}, "neighbors is always 0 in drasclr_local"),
+        ({"bank_size": 64.5}, "bank_size is 64.5, and must be a whole number"),
+        ({"epochs": True}, "epochs is True, and must be a whole number"),
+        ({"gamma": [1]}, r"gamma is \[1\], and must be a list"),
+        ({"gamma": 1}, "gamma is 1, and must be a list"),
+    ],
+)
+def test_a_setting_that_the_method_does_not_look_at_is_refused(settings, said):
+    with pytest.raises(ValueError, match=said):
+        method_class("drasclr_local").configure(8, 4.0, {"settings": settings})
+
+
+def test_a_setting_may_be_a_text_as_presets_have_it():
+    given = {"lr": "0.1", "fresh_negatives": "false", "gamma": ["0.5", "2"], "epochs": "3"}
+    made = method_class("drasclr").configure(8, 4.0, {"settings": given})
+    assert (made.lr, made.fresh_negatives, made.epochs, made.augmentation.gamma) == (0.1, False, 3, (0.5, 2.0))
+
+
 def test_rows_come_in_the_order_of_the_tables():
     shown = in_order(["drasclr", "spirometry", "mine", "chance", "drasclr_local", "laa950", "moco", "drasclr_readout"])
     assert shown == ["chance", "laa950", "moco", "mine", "drasclr_local", "drasclr", "drasclr_readout", "spirometry"]
@@ -46,6 +68,6 @@ def test_a_new_file_is_a_new_method(toy):
     assert names[["table", "method"]].values.tolist() == [["table2", "moco"]]  # the toy says nothing of Table 4
 
 
-def test_drawing_figures_does_not_load_torch():
+def test_figures_that_show_no_method_do_not_load_torch():
     code = "import sys, drasclr_core.methods, drasclr_core.report.style; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
