@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from drasclr_core.cohort.cells import check_cells
 from drasclr_core.cohort.subjects import SHOWN, named
+from drasclr_core.cohort.text_table import read_table
 
+SEPARATORS = "\t,"
+"""Between the cells; a tab comes first, as free text has commas."""
 SUBJECT = "sid"
 VISITS = ("Phase_study", "visitnum")
 """Columns that number the visits of a long file (one row for each subject and visit)."""
@@ -86,7 +88,7 @@ def read_label_file(
         or two rows of one subject; the message names file, column and remedy.
     """
     path = Path(path)
-    separator, header = _header(path)
+    header = _header(path)
     present = {name.casefold(): name for name in reversed(header)}
     if SUBJECT not in present:
         raise ValueError(f"{path.name}: no column {SUBJECT!r}, only {named(header)}. Rename the column with the "
@@ -94,7 +96,7 @@ def read_label_file(
     visit = next((present[name.casefold()] for name in VISITS if name.casefold() in present), None)
     chosen = _choose(path.name, labels, present, phase, visit is not None, complete)
     used = [present[SUBJECT], *([visit] if visit else []), *chosen.values()]
-    rows = _rows(path, separator, list(dict.fromkeys(used)))
+    rows = _rows(path, list(dict.fromkeys(used)))
     rows = rows[rows[present[SUBJECT]].notna()]
     if visit:
         rows = _rows_of_phase(path.name, rows, visit, phase)
@@ -112,16 +114,16 @@ def read_label_file(
     return table, notes
 
 
-def _header(path: Path) -> tuple[str, list[str]]:
+def _header(path: Path) -> list[str]:
     if not path.is_file():
         raise FileNotFoundError(f"{path.name}: no such file. Correct its path, or leave it out: labels are optional.")
     with open(path, encoding="utf-8-sig", errors="replace") as file:
         line = file.readline()
-    separator = next((character for character in "\t," if character in line), None)
+    separator = next((character for character in SEPARATORS if character in line), None)
     if separator is None or "\0" in line:
         raise ValueError(f"{path.name}: no tab and no comma in its first line. Save it as tab- or comma-separated text "
                          "with a header line.")  # fmt: skip
-    return separator, [name.strip() for name in next(csv.reader([line], delimiter=separator, skipinitialspace=True))]
+    return [name.strip() for name in next(csv.reader([line], delimiter=separator, skipinitialspace=True))]
 
 
 def _choose(
@@ -150,17 +152,9 @@ def _choose(
     return chosen
 
 
-def _rows(path: Path, separator: str, columns: list[str]) -> pd.DataFrame:
-    # Files of the study have a thousand columns: only those needed are kept. Without index_col=False a file with a
-    # separator at the end of every row would be read shifted by one column.
-    try:
-        check_cells(path, separator)
-        rows = pd.read_csv(path, sep=separator, usecols=lambda name: name.strip() in columns, index_col=False,
-                           dtype=str, encoding="utf-8-sig", encoding_errors="replace",
-                           skipinitialspace=True)  # fmt: skip
-    except (pd.errors.ParserError, csv.Error) as error:
-        raise ValueError(f"{path.name}: not a table ({' '.join(str(error).split())}). Correct this line.") from error
-    rows = rows.rename(columns=str.strip)
+def _rows(path: Path, columns: list[str]) -> pd.DataFrame:
+    # Files of the study have a thousand columns: only those needed are kept.
+    rows = read_table(path, str, SEPARATORS, columns, replace=True)
     return rows.apply(lambda column: column.str.strip().mask(lambda text: text.isin(MISSING)))
 
 

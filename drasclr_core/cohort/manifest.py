@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from pathlib import Path
 
 import pandas as pd
 
-from drasclr_core.cohort.cells import check_cells
 from drasclr_core.cohort.mosmed import is_mosmed, read_mosmed
 from drasclr_core.cohort.sids import safe_sids
 from drasclr_core.cohort.subjects import check_subjects, named
+from drasclr_core.cohort.text_table import read_table
 from drasclr_core.imaging.dicom import is_dicom
 from drasclr_core.imaging.dicom.headers import DEEPEST
 from drasclr_core.imaging.folders import walk
 from drasclr_core.imaging.readers import is_image_file
 from drasclr_core.imaging.refusal import printable_name
-
-SEPARATORS = ",;\t"
-"""Between the cells of a table; spreadsheets of some languages write semicolons."""
 
 
 def read_manifest(path: str | Path) -> pd.DataFrame:
@@ -104,15 +100,6 @@ def _find_scans(path: Path) -> tuple[list[Path], list[str]]:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            header = file.readline()
-        separator = next((one for one in SEPARATORS if one in header), ",")
-        columns = range(check_cells(path, separator))
-        table = pd.read_csv(path, sep=separator, usecols=columns, index_col=False, dtype={"sid": str, "image": str},
-                            encoding="utf-8-sig", skipinitialspace=True)  # fmt: skip
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, csv.Error) as error:
-        problem = " ".join(str(error).split())
-        raise ValueError(f"{path.name}: not a table ({problem}). Save it as comma-separated text in UTF-8.") from error
+    table = read_table(path, {"sid": str, "image": str})
     check_subjects(table, path.name, [f"row {row}" for row in range(2, len(table) + 2)])
     return table.assign(image=[str(path.parent.resolve() / image.strip()) for image in table["image"]])

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from drasclr_core.cohort.subjects import check_subjects, named
+from drasclr_core.cohort.text_table import read_table
 from drasclr_core.imaging.readers import file_suffix, is_image_file
 
 REGISTRY = "dataset_registry"
@@ -93,9 +94,7 @@ def _read_registry(folder: Path) -> tuple[pd.Series | None, str]:
         return None, (f"{workbook.name} was not compared: reading it needs the package openpyxl (or save it as "
                       f"{text.name}). Grades are those of the folders.")  # fmt: skip
     try:
-        registry = (
-            pd.read_csv(text, dtype=str, encoding="utf-8-sig") if file == text else pd.read_excel(file, dtype=str)
-        )
+        registry = read_table(text, str) if file == text else pd.read_excel(file, dtype=str)
     except Exception as error:  # a damaged workbook makes the libraries raise anything
         return None, (f"{file.name} was not compared: it cannot be read ({type(error).__name__}). Download it again or "
                       "go on: grades are those of the folders.")  # fmt: skip

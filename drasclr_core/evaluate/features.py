@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from drasclr_core.anatomy.quality import quality_table
+from drasclr_core.cohort.text_table import read_table
 from drasclr_core.methods import in_order
 from drasclr_core.run import Run
 
@@ -54,7 +55,7 @@ def read_features(run: Run, subjects: pd.DataFrame, method: str) -> pd.DataFrame
     if path.exists():
         return pd.read_parquet(path)
     if path.with_suffix(".csv").exists():
-        return pd.read_csv(path.with_suffix(".csv"), dtype={"sid": str})
+        return read_table(path.with_suffix(".csv"), {"sid": str})
     raise FileNotFoundError(
         f"features/{method}/image.parquet: no features of method {method!r} in cohort {run.cohort_name!r} of run "
         f"{run.name!r}. Run notebook 07_features, or put a table with a `sid` column there."

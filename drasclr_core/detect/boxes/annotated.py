@@ -12,6 +12,7 @@ from scipy import ndimage
 from drasclr_core.anatomy.quality.verdict import Quality
 from drasclr_core.cohort.annotations import BOX_MM, COLUMNS, SUBTYPES
 from drasclr_core.cohort.subjects import SHOWN, named
+from drasclr_core.cohort.text_table import read_table
 from drasclr_core.imaging.affine import transform
 from drasclr_core.imaging.volume import load_mask
 from drasclr_core.run import Run
@@ -48,10 +49,7 @@ def read_boxes(path: str | Path, sids: Iterable[str]) -> pd.DataFrame:
         raise FileNotFoundError(
             f"{path.name}: no such file of boxes. Give a CSV with the columns {', '.join(COLUMNS)}."
         )
-    try:
-        table = pd.read_csv(path, dtype={"sid": str, "subtype": str}, skipinitialspace=True)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path.name}: cannot be read as CSV: {error}. Save it as UTF-8 with commas.") from error
+    table = read_table(path, {"sid": str, "subtype": str})
     absent = [column for column in COLUMNS if column not in table]
     if absent:
         raise ValueError(f"{path.name}: no column {absent[0]!r}, only {list(table)}. A file of boxes has the columns "

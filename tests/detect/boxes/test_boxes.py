@@ -68,7 +68,8 @@ def test_sids_keep_their_zeros_and_other_columns_are_left_out(tmp_path):
         ("sid,x,y,z,subtype\n001,1,2,3,panlobular\n", "row 2: subtype 'panlobular' is none of centri"),
         ("sid,x,y,z,subtype\n001,1,2,3,paraseptal\n001,1,,3,paraseptal\n", "row 3: x, y, z are not all numbers"),
         ("sid,x,y,z,subtype\n001,1,two,3,paraseptal\n", "row 2: x, y, z are not all numbers"),
-        ("", "cannot be read as CSV"),
+        ("", "mine.csv: not a table"),
+        ("sid,x,y,z,subtype\n001,1,2,3,4,paraseptal\n", "row 2 has 6 cells and the header 5"),
     ],
 )  # fmt: skip
 def test_a_bad_file_is_refused(tmp_path, text, message):

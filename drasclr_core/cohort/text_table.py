@@ -1,0 +1,68 @@
+"""Text tables that somebody else wrote: of subjects, labels, boxes, features."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Container
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+SEPARATORS = ",;\t"
+"""Between the cells of a table; spreadsheets of some languages write semicolons."""
+
+
+def read_table(
+    path: Path, dtype: Any = None, separators: str = SEPARATORS, wanted: Container[str] = (), replace: bool = False
+) -> pd.DataFrame:
+    """Reads a text table with a header line, from a file that may have a byte order mark and spaces after separators.
+
+    Parameters
+    ----------
+    path : path
+    dtype : dtype or dict
+        As in `pandas.read_csv`.
+    separators : str
+        The first of these that the header has separates the cells.
+    wanted : container of str
+        Names of the columns to read; empty: all.
+    replace : bool
+        Whether bytes that are not UTF-8 are replaced rather than refused.
+
+    Returns
+    -------
+    DataFrame
+        Spaces round the names of the columns are gone.
+
+    Raises
+    ------
+    ValueError
+        It is no such table, or a row has more cells than the header: all after one too many would be read one off.
+    """
+    errors = "replace" if replace else "strict"
+    try:
+        with path.open(encoding="utf-8-sig", errors=errors, newline="") as file:
+            header = file.readline()
+            separator = next((one for one in separators if one in header), ",")
+            file.seek(0)
+            width = _check_cells(path, file, separator)
+        # Without index_col=False a file with a separator at the end of every row would be read shifted by one column.
+        table = pd.read_csv(path, sep=separator, index_col=False, dtype=dtype, encoding="utf-8-sig",
+                            encoding_errors=errors, skipinitialspace=True,
+                            usecols=(lambda name: name.strip() in wanted) if wanted else range(width))  # fmt: skip
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, csv.Error) as error:
+        problem = " ".join(str(error).split())
+        raise ValueError(f"{path.name}: not a table ({problem}). Save it as comma-separated text in UTF-8.") from error
+    return table.rename(columns=str.strip)
+
+
+def _check_cells(path: Path, lines, separator: str) -> int:
+    """The number of the header's cells; ValueError where a row has more that are not empty."""
+    rows = csv.reader(lines, delimiter=separator, skipinitialspace=True)
+    width = len(next(rows, []))
+    for number, row in enumerate(rows, start=2):
+        if any(cell.strip() for cell in row[width:]):
+            problem = f"row {number} has {len(row)} cells and the header {width}"
+            raise ValueError(f"{path.name}: {problem}. Put text with {separator!r} in quotes, or name the column.")
+    return width

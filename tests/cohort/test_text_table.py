@@ -1,0 +1,42 @@
+"""Text tables of other people: any separator, spaces, quotes and marks come to the same cells, and none moves."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drasclr_core.cohort.text_table import read_table
+
+words = st.text("ab ,;\t\"'ü", max_size=6).map(lambda word: f"x{word}".strip())
+
+
+@given(
+    st.lists(st.lists(words, min_size=3, max_size=3), min_size=1, max_size=4),
+    st.sampled_from(",;\t"), st.sampled_from(["", " "]), st.sampled_from(["utf-8", "utf-8-sig"]),
+)  # fmt: skip
+def test_every_way_to_write_a_table_gives_its_cells(tmp_path_factory, cells, separator, space, encoding):
+    quoted = [[f'"{cell.replace(chr(34), 2 * chr(34))}"' for cell in row] for row in [["sid", "one", "two"], *cells]]
+    text = "".join(f"{separator}{space}".join(row) + "\n" for row in quoted)
+    path = tmp_path_factory.mktemp("table") / "t.csv"
+    path.write_text(text, encoding)
+    table = read_table(path, str)
+    assert list(table) == ["sid", "one", "two"] and table.to_numpy().tolist() == cells
+
+
+def test_a_separator_at_the_end_of_every_row_moves_nothing(tmp_path):
+    (tmp_path / "t.csv").write_text("sid,one\na,1,\nb,2,\n")
+    assert read_table(tmp_path / "t.csv")["one"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"sid,one\na,1,2\n", "t.csv: row 2 has 3 cells and the header 2"),
+        (b"", "t.csv: not a table"),
+        (b"sid,one\na,\xff\n", "t.csv: not a table .*UTF-8"),
+        (b"sid,one\na,\0\n" + b'"' + b"b" * 200_000 + b"\n", "t.csv: not a table"),
+    ],
+)
+def test_what_is_no_table_is_refused(tmp_path, content, said):
+    (tmp_path / "t.csv").write_bytes(content)
+    with pytest.raises(ValueError, match=said):
+        read_table(tmp_path / "t.csv")
