@@ -13,8 +13,8 @@ import zarr
 from filelock import FileLock
 from numcodecs import blosc
 
-from drasclr_core.files import atomic
-from drasclr_core.pieces import mark_done
+from drasclr_core.files import atomic, read_json
+from drasclr_core.pieces import fingerprint, mark_done
 
 NEVER_WRITTEN = np.iinfo(np.int16).min
 """The array's fill value. Zarr leaves out chunks that hold nothing else, so it must not be air, as patches may be."""
@@ -107,6 +107,10 @@ class PatchStore:
         """Returns the subjects whose patches are not there, or not completely."""
         written = set(os.listdir(self.written)) if self.written.exists() else set()
         return [sid for sid in self.sids if self._mark(sid).name not in written]
+
+    def contents(self) -> str:
+        """Changes with the patches of any subject: with its scan, its alignment, and how they were cut."""
+        return fingerprint(marks={sid: read_json(self._mark(sid)).get("key") for sid in self.sids})
 
     def read(self, landmark: int, subjects: Sequence[str] | Sequence[int] | np.ndarray) -> np.ndarray:
         """Reads patches of one landmark, int16 [B, n, n, n], of subjects by sid or by position in `sids`.

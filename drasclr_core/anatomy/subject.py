@@ -29,8 +29,6 @@ from drasclr_core.run import alignment_folder
 
 VERSION = 5
 """Raise when one of these steps changes its result, so that pieces made by an older one are made anew."""
-OF_ALIGNMENT = ("dice", "dice_right", "dice_left", "determinant", "shear", "landmarks_inside", "patches_padded")
-"""Measures of an earlier alignment, maybe with another atlas."""
 
 
 def find_lungs(
@@ -76,6 +74,7 @@ def find_lungs(
     def segment() -> dict:
         quality = _lungs_quality(image, folder, spacing, lungmask_weights)
         quality.save(folder / "quality.json")
+        (folder / ".align.json").unlink(missing_ok=True)  # its measures are gone
         note_thumbnail(folder, key)
         return {"verdict": quality.verdict, "image": found}
 
@@ -140,13 +139,13 @@ def align(
         to_atlas.save(folder / "affine.json")
         with atomic(folder / "landmarks.npy") as temporary:
             np.save(temporary, to_atlas.to_subject(atlas.centres))
-        measures = Quality.load(anatomy / "quality.json").measures
-        measures = {name: value for name, value in measures.items() if name not in OF_ALIGNMENT}
+        measures = Quality.load(anatomy / "quality.json").before_alignment().measures
         quality = judge(measures | measure_alignment(*load_mask(anatomy / "lungs.nii.gz"), to_atlas, atlas))
         quality.save(folder / "quality.json")
         return {"verdict": quality.verdict}
 
-    return {"sid": sid, **kept(folder, "align", key, register, [folder / "affine.json", folder / "landmarks.npy"])}
+    files = [folder / name for name in ("affine.json", "landmarks.npy", "quality.json")]
+    return {"sid": sid, **kept(folder, "align", key, register, files)}
 
 
 def cut_patches(subject: tuple[str, str], anatomy_folder: str | Path, store: str | Path, variant: str = "") -> dict:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 from pathlib import Path
 
@@ -17,10 +16,9 @@ from drasclr_core.pretrain.settings import TrainingSettings
 
 
 def run_key(store, atlas, method: str, settings: TrainingSettings) -> str:
-    """Changes with method, settings, subjects, landmarks and (seen in a sample of them) the patches."""
-    sample = store.read(len(atlas.locations) // 2, np.arange(min(8, len(store.sids))))
+    """Changes with method, settings, subjects, landmarks and patches."""
     return fingerprint(method=method, settings=settings.that_matter(), sids=list(store.sids), locations=atlas.locations,
-                       patches=hashlib.sha256(np.ascontiguousarray(sample)).hexdigest())  # fmt: skip
+                       patches=store.contents())  # fmt: skip
 
 
 def load_state(path: str | Path | None, key: str, device: torch.device) -> dict | None:

@@ -24,7 +24,7 @@ def patch_features(encoder: PatchEncoder, store: PatchStore, locations: np.ndarr
     """Represents every landmark of every subject: h_ij = e(x_ij, p_j).
 
     One landmark at a time, so that its kernels are mixed once. The array is written chunk by chunk (one landmark,
-    up to 256 subjects); a run that was killed goes on with the missing chunks, a different encoder or cohort begins
+    up to 256 subjects); a run that was killed goes on with the missing chunks; another encoder or other patches begin
     again.
 
     Parameters
@@ -84,6 +84,6 @@ def _open(path: str | Path, shape: tuple[int, int, int], attributes: dict) -> za
 
 
 def _key(encoder: PatchEncoder, store: PatchStore, locations: np.ndarray) -> str:
-    """Changes with the weights, the landmarks and the size of the patches."""
+    """Changes with the weights, the landmarks and the patches."""
     locations = np.asarray(locations, dtype=float)
-    return fingerprint(weights=weights_fingerprint(encoder), locations=locations, size=store.size)
+    return fingerprint(weights=weights_fingerprint(encoder), locations=locations, patches=store.contents())

@@ -214,6 +214,27 @@ def test_verdict_stays_while_patches_are_cut(cohort, tmp_path):
     assert after.measures["patches_padded"] == padded / len(Atlas.load(atlas).corners)
 
 
+def test_lungs_made_again_lose_no_alignment(cohort, tmp_path):
+    """The file was lost, and the new one is the same; its verdict does not know the alignment's measures yet."""
+    subjects, anatomy, atlas = cohort
+    before = align("B", anatomy, atlas), Quality.load(anatomy / "B/quality.json")
+    (anatomy / "B/lungs.nii.gz").unlink()
+    find_lungs(subjects[1], anatomy, SPACING)
+    assert "dice" not in Quality.load(anatomy / "B/quality.json").measures
+    assert (align("B", anatomy, atlas), Quality.load(anatomy / "B/quality.json")) == before
+
+
+def test_a_store_knows_when_a_subject_was_cut_anew(cohort, tmp_path):
+    subjects, anatomy, atlas = cohort
+    cut_all(subjects, anatomy, atlas, tmp_path / "one.zarr")
+    before = PatchStore.open(tmp_path / "one.zarr").contents()
+    cut_patches(subjects[1], anatomy, tmp_path / "one.zarr")
+    assert PatchStore.open(tmp_path / "one.zarr").contents() == before
+    align("B", anatomy, atlas, seed=7)
+    cut_patches(subjects[1], anatomy, tmp_path / "one.zarr")
+    assert PatchStore.open(tmp_path / "one.zarr").contents() != before
+
+
 def test_each_of_two_stores_knows_from_what_it_was_made(cohort, tmp_path):
     """What was cut into one store with a newer alignment does not count for another store."""
     subjects, anatomy, atlas = cohort

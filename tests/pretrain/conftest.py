@@ -1,5 +1,6 @@
 """A tiny cohort in memory with the interface of PatchStore and Atlas."""
 
+from hashlib import sha256 as file_hash
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,6 +18,9 @@ class TinyStore:
         self.patches = (level + texture).astype(np.int16)
         self.sids = [f"S{index}" for index in range(subjects)]
         self.num_landmarks, self.size = landmarks, size
+
+    def contents(self):
+        return file_hash(self.patches.tobytes()).hexdigest()
 
     def read(self, landmark, indices):
         return self.patches[landmark, indices]

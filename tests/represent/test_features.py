@@ -29,6 +29,7 @@ def store():
         size=12,
         patches=patches,
         reads=reads,
+        contents=lambda: str(patches.sum()),
         read=lambda landmark, indices: reads.append(landmark) or patches[landmark, indices],
     )
 
@@ -73,6 +74,13 @@ def test_another_encoder_begins_again(encoder, store, tmp_path):
         encoder.blocks[12].norm.bias.add_(1)
     after = patch_features(encoder, store, LOCATIONS, path)[:]
     assert (before != after).all()
+
+
+def test_patches_that_were_cut_anew_begin_again(encoder, store, tmp_path):
+    path = tmp_path / "patch.zarr"
+    before = patch_features(encoder, store, LOCATIONS, path)[:]
+    store.patches[:] += 100
+    assert (before != patch_features(encoder, store, LOCATIONS, path)[:]).all()
 
 
 def test_cohorts_larger_than_a_chunk(encoder, store, tmp_path, monkeypatch):

@@ -25,9 +25,12 @@ def worst_first(run: Run) -> list[tuple[str, Quality]]:
     """
     found = []
     for sid in read_subjects(run)["sid"]:
-        aligned, path = (folder / "quality.json" for folder in (run.alignment(sid), run.anatomy(sid)))
-        path = aligned if aligned.exists() else path
-        found.append((sid, Quality.load(path) if path.exists() else Quality("not done")))
+        aligned, scan = (folder / "quality.json" for folder in (run.alignment(sid), run.anatomy(sid)))
+        if aligned.exists():
+            quality = Quality.load(aligned)
+        else:  # what another atlas said of the scan does not count
+            quality = Quality.load(scan).before_alignment() if scan.exists() else Quality("not done")
+        found.append((sid, quality))
     return sorted(found, key=_badness)
 
 
@@ -45,7 +48,7 @@ def quality_table(run: Run) -> pd.DataFrame:
     rows = []
     for sid, quality in worst_first(run):
         measures = {name: value for name, value in quality.measures.items() if not isinstance(value, str)}
-        reasons = "; ".join(reason.removesuffix(".") for reason in quality.reasons)
+        reasons = "; ".join(quality.reasons).replace(".; ", "; ")
         rows.append({"sid": sid, "verdict": quality.verdict, "reasons": reasons, **measures})
     table = pd.DataFrame(rows)
     return table.reindex(columns=[*table, *(name for name in MEASURES if name not in table)])

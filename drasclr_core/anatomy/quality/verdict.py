@@ -20,6 +20,8 @@ from drasclr_core.imaging.volume import Volume
 
 VERDICTS = ("refused", "review", "ok")
 """Worst first. Refused scans are not used by later stages; scans to review are used, and shown to a person."""
+OF_ALIGNMENT = ("dice", "dice_right", "dice_left", "determinant", "shear", "landmarks_inside", "patches_padded")
+"""The measures that depend on the atlas."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,10 @@ class Quality:
     def load(cls, path: str | Path) -> Quality:
         """Reads what `save` wrote."""
         return cls(**read_json(path))
+
+    def before_alignment(self) -> Quality:
+        """The verdict on the scan and its lungs alone."""
+        return judge({name: value for name, value in self.measures.items() if name not in OF_ALIGNMENT})
 
 
 def judge(measures: dict) -> Quality:

@@ -45,6 +45,15 @@ def test_table_lists_everyone_worst_first(tmp_path):
     require_usable(table)
 
 
+def test_what_one_atlas_said_of_a_scan_does_not_count_for_another(tmp_path):
+    worse = judge(GOOD | {"bottom_cut_cm2": 80.0, "dice": 0.7})
+    main = cohort(tmp_path, aligned=worse, broken=DAMAGED)
+    assert quality_table(main).set_index("sid").loc["aligned", "dice"] == 0.7
+    other = quality_table(Run(str(main.folder), "copd", variant="x")).set_index("sid")
+    assert np.isnan(other.loc["aligned", "dice"]) and other.loc["aligned", "bottom_cut_cm2"] == 80.0
+    assert other["verdict"].to_dict() == {"aligned": "review", "broken": "refused"}
+
+
 def test_accepted_are_in_the_order_of_the_subject_table(tmp_path):
     run = cohort(tmp_path, later=None, fine=judge(GOOD), broken=DAMAGED, cut=judge(GOOD | {"bottom_cut_cm2": 80.0}))
     accepted = accepted_subjects(run)
