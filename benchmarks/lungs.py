@@ -25,8 +25,8 @@ from scipy import ndimage
 from drasclr_core.anatomy.lungs import NoLungsError, segment_lungs
 from drasclr_core.anatomy.lungs import segmentation as classical
 from drasclr_core.cohort.phantom import Phantom, simulate
-from drasclr_core.cohort.phantom.scanner import Scanner
-from drasclr_core.cohort.phantom.traits import Traits, draw_traits
+from drasclr_core.cohort.phantom.scan.scanner import Scanner
+from drasclr_core.cohort.phantom.subject.traits import Traits, draw_traits
 from drasclr_core.files import atomic
 from drasclr_core.imaging.masks import dice, distance
 from drasclr_core.imaging.volume import Volume

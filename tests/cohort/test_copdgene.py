@@ -8,8 +8,8 @@ import pytest
 
 from drasclr_core.cohort.copdgene import read_copdgene
 from drasclr_core.cohort.copdgene_columns import CLINICAL, MORTALITY, VISUAL
-from drasclr_core.cohort.phantom.clinical import clinical_row
-from drasclr_core.cohort.phantom.traits import draw_traits
+from drasclr_core.cohort.phantom.labels.clinical import clinical_row
+from drasclr_core.cohort.phantom.subject.traits import draw_traits
 from drasclr_core.cohort.subjects import read_subjects, write_subjects
 from drasclr_core.evaluate.tasks import PHENOTYPES, labels_of
 from drasclr_core.run import Run

@@ -12,7 +12,7 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from drasclr_core.cohort.phantom.simulate import simulate
-from drasclr_core.cohort.phantom.traits import draw_traits
+from drasclr_core.cohort.phantom.subject.traits import draw_traits
 from drasclr_core.imaging.volume import Volume
 
 SHAPE = (20, 24, 16)

@@ -1,16 +1,14 @@
 """Simulated chest CT with a known truth, and all that is made of it: clinical labels, boxes, whole cohorts.
 
-`traits` draws who is simulated and how ill, `simulate` the scan and its truth, `clinical` (with `spirometry`, `scores`
-and `survival`) the labels, `cohort` a run's cohort; `agreement`, `densities` and `views` compare with other scans.
+`subject` says who is simulated and how ill; `anatomy`, `disease` and `scan` make the picture and its truth
+(`simulate`), `labels` what people write down, `cohort` a run's cohort; `realism` compares with people.
 """
 
-from drasclr_core.cohort.phantom.agreement import phantom_agreement
 from drasclr_core.cohort.phantom.cohort import make_cohort
-from drasclr_core.cohort.phantom.densities import density_table, summary
+from drasclr_core.cohort.phantom.scan.radiograph import film, radiograph
 from drasclr_core.cohort.phantom.simulate import Phantom, simulate
-from drasclr_core.cohort.phantom.traits import draw_traits
-from drasclr_core.cohort.phantom.truth import load_truth, save_truth
-from drasclr_core.cohort.phantom.views import side_by_side
+from drasclr_core.cohort.phantom.subject.traits import draw_traits
+from drasclr_core.cohort.phantom.truth import GENERATOR, load_truth, save_truth, truth_facts
 
-__all__ = ["Phantom", "density_table", "draw_traits", "load_truth", "make_cohort", "phantom_agreement", "save_truth",
-           "side_by_side", "simulate", "summary"]  # fmt: skip
+__all__ = ["GENERATOR", "Phantom", "draw_traits", "film", "load_truth", "make_cohort", "radiograph", "save_truth",
+           "simulate", "truth_facts"]  # fmt: skip

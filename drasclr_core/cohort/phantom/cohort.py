@@ -8,20 +8,17 @@ from pathlib import Path
 import pandas as pd
 
 from drasclr_core.cohort.annotations import COLUMNS
-from drasclr_core.cohort.phantom.boxes import click_boxes, is_annotated
-from drasclr_core.cohort.phantom.clinical import clinical_row
+from drasclr_core.cohort.phantom.labels.boxes import click_boxes, is_annotated
+from drasclr_core.cohort.phantom.labels.clinical import clinical_row
 from drasclr_core.cohort.phantom.simulate import simulate
-from drasclr_core.cohort.phantom.traits import draw_traits
-from drasclr_core.cohort.phantom.truth import save_truth
+from drasclr_core.cohort.phantom.subject.traits import draw_traits
+from drasclr_core.cohort.phantom.truth import GENERATOR, save_truth
 from drasclr_core.cohort.subjects import write_subjects
 from drasclr_core.files import atomic
 from drasclr_core.imaging.volume import save_volume
 from drasclr_core.pieces import fingerprint, kept
 from drasclr_core.progress import for_each
 from drasclr_core.run import Run
-
-VERSION = {"copd": 3, "covid": 3}
-"""By arm: raise when the simulation changes, so that subjects made by an older one are made anew."""
 
 
 def subject_name(index: int) -> str:
@@ -47,7 +44,7 @@ def make_subject(index: int, images: Path, truth: Path, seed: int = 0, spacing: 
         ``row``: the clinical columns; ``boxes``: list of emphysema boxes (empty where nobody annotated).
     """
     sid, images, truth = subject_name(index), Path(images), Path(truth)
-    key = fingerprint(version=VERSION.get(arm), index=index, seed=seed, spacing=spacing, arm=arm)
+    key = fingerprint(version=GENERATOR, index=index, seed=seed, spacing=spacing, arm=arm)
     image_file, truth_file = images / f"{sid}.nii.gz", truth / f"{sid}.nii.gz"
 
     def make() -> dict:

@@ -6,23 +6,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from drasclr_core.cohort.phantom import covid, emphysema, parenchyma
-from drasclr_core.cohort.phantom.airways import Airways, bronchial_tree, make_airways, wall_measures
+from drasclr_core.cohort.phantom.anatomy.airways import Airways, bronchial_tree, make_airways, wall_measures
+from drasclr_core.cohort.phantom.anatomy.heart import label_organs
+from drasclr_core.cohort.phantom.anatomy.lungs import Chest, make_chest
+from drasclr_core.cohort.phantom.anatomy.parenchyma import LungVoxels, lobe_of
+from drasclr_core.cohort.phantom.anatomy.tissue import draw_body
+from drasclr_core.cohort.phantom.anatomy.trees import lobules
+from drasclr_core.cohort.phantom.anatomy.vessels import make_arteries, make_veins
+from drasclr_core.cohort.phantom.disease.lung import fill_lungs
 from drasclr_core.cohort.phantom.grid import affine_of, random_stream, resample_grid, window
-from drasclr_core.cohort.phantom.lungs import make_chest
-from drasclr_core.cohort.phantom.parenchyma import LungVoxels
-from drasclr_core.cohort.phantom.scanner import Scanner
-from drasclr_core.cohort.phantom.tissue import BLOOD, draw_body
-from drasclr_core.cohort.phantom.traits import Traits
-from drasclr_core.cohort.phantom.trees import lobules
-from drasclr_core.cohort.phantom.truth import DISEASES
-from drasclr_core.cohort.phantom.tubes import stamp_balls, stamp_tubes
-from drasclr_core.cohort.phantom.vessels import make_arteries, make_veins
+from drasclr_core.cohort.phantom.scan.motion import beat
+from drasclr_core.cohort.phantom.scan.scanner import Scanner
+from drasclr_core.cohort.phantom.subject.traits import Traits
+from drasclr_core.cohort.phantom.truth import DISEASES, MASKS
+from drasclr_core.cohort.phantom.tubes import stamp_tubes
 from drasclr_core.imaging.constants import AIR, LOW_ATTENUATION
 from drasclr_core.imaging.volume import Volume
 
 _WALL_HU = -110.0
-_SEPTUM_MM = 0.3
 
 
 @dataclass(frozen=True)
@@ -34,19 +35,25 @@ class Phantom:
     volume : Volume
         HU, RAS+.
     truth : dict of arrays [x, y, z]
-        ``lungs`` (uint8: 0, 1 right, 2 left) and the boolean masks named in `truth.BITS`.
+        ``lungs`` (uint8: 0, 1 right, 2 left), ``lobes`` (uint8: 0, 1 to 5 as in `lungs.LOBES`), ``organs`` (uint8: 0, 1
+        to 7 as in `heart.ORGANS`) and the boolean masks named in `truth.MASKS`.
     measures : dict
         ``lung_volume_l``; ``centrilobular``, ``paraseptal``, ``panlobular``, ``gas_trapping``, ``covid`` (fractions of
         the lung volume); ``wall_area_pct``, ``pi10`` (mm), ``laa950`` (fraction of the lungs below -950 HU without
         noise).
+    scanner : Scanner
+        The protocol that made the picture.
     """
 
     volume: Volume
     truth: dict[str, np.ndarray]
     measures: dict[str, float]
+    scanner: Scanner
 
 
-def simulate(traits: Traits, index: int, seed: int = 0, spacing: float = 2.0) -> Phantom:
+def simulate(
+    traits: Traits, index: int, seed: int = 0, spacing: float = 2.0, nodules: int = 0, scanner: Scanner | None = None
+) -> Phantom:
     """Simulates subject `index`: the same anatomy and disease at every voxel size, and in a cohort of any size.
 
     Parameters
@@ -57,6 +64,10 @@ def simulate(traits: Traits, index: int, seed: int = 0, spacing: float = 2.0) ->
         Together they choose all random numbers of the picture.
     spacing : float
         Voxel size in mm, 1 to 4.
+    nodules : int
+        How many nodules of 3 to 30 mm the lungs hold.
+    scanner : Scanner, optional
+        Another protocol than the subject's own.
 
     Raises
     ------
@@ -74,55 +85,39 @@ def simulate(traits: Traits, index: int, seed: int = 0, spacing: float = 2.0) ->
     surface = resample_grid(chest.lungs, chest.lung_frame, box_axes)
     voxels = LungVoxels(chest, box_axes, (0.5 - surface / spacing).clip(0, 1))
     centres, lobe = lobules(chest, next(stream))
-    tree_rng = next(stream)
+    tree_rng, moving, scanning = next(stream), next(stream), next(stream)
     tree = bronchial_tree(chest, centres, lobe, tree_rng)
     airways = make_airways(chest, tree, traits.wall_thickening, tree_rng)
     size = float(np.cbrt(np.linalg.det(chest.matrix[:3, :3])))
-    vessels = [
-        np.concatenate(pair) for pair in zip(make_arteries(tree, size), make_veins(chest, size, tree_rng), strict=True)
-    ]
+    arteries, veins = make_arteries(tree, size), make_veins(chest, size, tree_rng)
+    vessels = tuple(np.concatenate(pair) for pair in zip(arteries, veins, strict=True))
 
-    lung, masks = _diseased_lung(voxels, traits, centres, vessels, stream)
+    lung, masks = fill_lungs(voxels, traits, centres, vessels, nodules, stream)
     cover = voxels.cover.reshape(-1)[voxels.where]
     inside = hu[box].reshape(-1)
     inside[voxels.where] += cover * (lung - inside[voxels.where])
     hu[box] = inside.reshape(voxels.cover.shape)
     truth = _draw_airways(hu, airways, axes)
-    truth |= _in_place(masks, voxels, cover > 0.5, box, hu.shape)
     side = np.where(chest.canonical(*voxels.points)[0] > 0, 1, 2).astype(np.uint8)
-    truth |= _in_place({"lungs": side}, voxels, cover > 0.5, box, hu.shape)
-    truth |= {name: np.zeros(hu.shape, bool) for name in DISEASES if name not in truth}
-    rng = next(stream)
-    volume = Volume(Scanner.draw(rng).scan(hu, spacing, rng), affine_of(axes))
-    return Phantom(volume, truth, _measures(truth, hu, spacing) | wall_measures(airways))
+    masks |= {"lungs": side, "lobes": lobe_of(voxels)}
+    truth |= _in_place(masks, voxels, cover > 0.5, box, hu.shape)
+    organ = resample_grid(chest.organ, chest.frame, axes)
+    truth["organs"] = np.where(truth["lungs"] > 0, 0, _organs(organ, chest, axes))
+    truth |= {name: np.zeros(hu.shape, bool) for name in MASKS if name not in truth}
+    measures = _measures(truth, hu, spacing) | wall_measures(airways)
+    beat(hu, organ, spacing, moving)
+    own = Scanner.draw(scanning, traits.bmi)
+    volume = Volume((scanner or own).scan(hu, spacing, scanning), affine_of(axes))
+    return Phantom(volume, truth, measures, scanner or own)
 
 
-def _diseased_lung(voxels: LungVoxels, traits: Traits, lobule_centres, vessels, stream) -> tuple[np.ndarray, dict]:
-    """HU of the listed lung voxels, and the masks of disease, vessels and fissures among them."""
-    chest, masks = voxels.chest, {}
-    hu = parenchyma.healthy_tissue(voxels, traits, next(stream))
-    trapping, pan, holes, cysts, pneumonia = (next(stream) for _ in range(5))
-    if traits.gas_trapping > 0:
-        field = parenchyma.trapped_regions(chest, traits, trapping)
-        masks["gas_trapping"] = parenchyma.trap_air(hu, voxels.sample(field))
-    if traits.panlobular > 0:
-        field = emphysema.panlobular_field(chest, traits, pan)
-        masks["panlobular"] = emphysema.add_panlobular(hu, voxels.sample(field))
-    masks["fissures"] = parenchyma.add_fissures(hu, voxels)
-    if traits.centrilobular > 0:
-        balls = emphysema.centrilobular_holes(chest, traits, lobule_centres, holes)
-        masks["centrilobular"] = emphysema.add_holes(hu, voxels.draw(stamp_balls, *balls))
-    if traits.covid_extent > 0:
-        fields = covid.pneumonia_fields(chest, traits, pneumonia)
-        masks |= covid.add_pneumonia(hu, voxels, *fields, pneumonia)
-    cover = voxels.draw(stamp_tubes, *vessels)
-    masks["vessels"] = cover > 0.4
-    hu += cover * np.maximum(BLOOD - hu, 0)
-    if traits.paraseptal > 0:
-        centre, radius = emphysema.paraseptal_cysts(chest, traits, cysts)
-        inner = voxels.draw(stamp_balls, centre, radius - _SEPTUM_MM)
-        masks["paraseptal"] = emphysema.add_cysts(hu, inner, voxels.draw(stamp_balls, centre, radius + _SEPTUM_MM))
-    return hu, masks
+def _organs(organ: np.ndarray, chest: Chest, axes: list[np.ndarray]) -> np.ndarray:
+    """Labels of the heart's chambers and the great vessels, uint8."""
+    where = np.flatnonzero(organ < 0)
+    places = (axis[i] for axis, i in zip(axes, np.unravel_index(where, organ.shape), strict=True))
+    labels = np.zeros(organ.shape, np.uint8)
+    labels.reshape(-1)[where] = label_organs(organ.reshape(-1)[where], chest.canonical(*places), chest.build)
+    return labels
 
 
 def _draw_airways(hu: np.ndarray, airways: Airways, axes: list[np.ndarray]) -> dict[str, np.ndarray]:

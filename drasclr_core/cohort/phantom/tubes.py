@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+Tubes = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Start [N, 3], end [N, 3] and radii at both ends [N, 2], mm."""
+
 _CHUNK = 1 << 21  # candidate voxels evaluated at once, to bound memory
 
 

@@ -13,7 +13,7 @@ from drasclr_core.anatomy.lungs.consolidation import add_consolidation
 from drasclr_core.anatomy.lungs.gas import bowel_gas
 from drasclr_core.anatomy.lungs.grids import LEFT_HU, SMOOTH_MM, enlarge, shrink, smoothing_mm
 from drasclr_core.cohort.phantom import simulate
-from drasclr_core.cohort.phantom.traits import draw_traits
+from drasclr_core.cohort.phantom.subject.traits import draw_traits
 from drasclr_core.imaging.masks import dice as overlap
 from drasclr_core.imaging.volume import Volume
 

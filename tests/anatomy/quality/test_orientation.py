@@ -11,7 +11,7 @@ from drasclr_core.anatomy.lungs import segment_lungs
 from drasclr_core.anatomy.quality import LIMITS, assess
 from drasclr_core.anatomy.quality.orientation import measure_orientation
 from drasclr_core.cohort.phantom.simulate import simulate
-from drasclr_core.cohort.phantom.traits import draw_traits
+from drasclr_core.cohort.phantom.subject.traits import draw_traits
 from drasclr_core.imaging.volume import Volume, load_volume
 
 from ...imaging.scan_files import phantom, whole_chest

@@ -6,10 +6,10 @@ from functools import cache
 import pytest
 
 from drasclr_core.cohort.phantom import simulate
-from drasclr_core.cohort.phantom.traits import draw_traits
+from drasclr_core.cohort.phantom.subject.traits import draw_traits
 
 HEALTHY = {"centrilobular": 0.0, "paraseptal": 0.0, "panlobular": 0.0, "gas_trapping": 0.0, "wall_thickening": 0.0,
-           "lung_volume_l": 5.5, "bmi": 26.0}  # fmt: skip
+           "lung_volume_l": 5.5, "bmi": 26.0, "breath": 1.0}  # fmt: skip
 
 
 @cache

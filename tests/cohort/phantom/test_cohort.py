@@ -26,7 +26,7 @@ def test_files_and_table(three):
     assert {"GOLD", "CLE", "FEV1pp"} <= set(table) and not {"resilience", "centrilobular"} & set(table)
     for row in table.itertuples():
         scan, truth = nib.load(image_path(run, row.image)), nib.load(run.truth / f"{row.sid}.nii.gz")
-        assert scan.get_data_dtype() == np.int16 and truth.get_data_dtype() == np.uint16
+        assert scan.get_data_dtype() == np.int16 and truth.get_data_dtype() == np.uint32
         assert scan.shape == truth.shape
     assert list(pd.read_csv(run.cohort / "cohort" / "boxes.csv")) == ["sid", "x", "y", "z", "subtype"]
 

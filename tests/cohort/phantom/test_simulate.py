@@ -3,7 +3,7 @@ import pytest
 from scipy import ndimage
 
 from drasclr_core.cohort.phantom import simulate
-from drasclr_core.cohort.phantom.traits import draw_traits
+from drasclr_core.cohort.phantom.subject.traits import draw_traits
 
 SICK = {"centrilobular": 0.12, "paraseptal": 0.04, "panlobular": 0.10, "gas_trapping": 0.3, "wall_thickening": 0.6}
 
@@ -109,4 +109,4 @@ def test_trapped_air_is_a_little_less_dense(phantom):
     made = phantom(gas_trapping=0.4)
     trapped, lungs = made.truth["gas_trapping"], made.truth["lungs"] > 0
     drop = np.median(made.volume.array[lungs & ~trapped]) - np.median(made.volume.array[trapped])
-    assert 10 < drop < 45
+    assert 2 < drop < 15  # it shows on expiration

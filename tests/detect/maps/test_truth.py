@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from drasclr_core.cohort.annotations import SUBTYPES
-from drasclr_core.cohort.phantom.truth import BITS, save_truth
+from drasclr_core.cohort.phantom.truth import MASKS, save_truth
 from drasclr_core.detect.maps.truth import compare_masks, has_truth, true_masks, true_shares
 from drasclr_core.imaging.volume import Volume
 from drasclr_core.run import Run
@@ -17,7 +17,7 @@ class Phantom:
 
     def __init__(self):
         shape = (12, 12, 12)
-        self.truth = {name: np.zeros(shape, bool) for name in BITS[2:]}
+        self.truth = {name: np.zeros(shape, bool) for name in (*MASKS, "lobes", "organs")}
         self.truth["lungs"] = np.zeros(shape, np.uint8)
         self.truth["lungs"][2:10, 2:10, 2:10] = 1
         self.truth["centrilobular"][2:10, 2:10, 2:4] = True

@@ -1,0 +1,1 @@
+"""Emphysema, pneumonia, and what looks like disease and is not."""

@@ -1,0 +1,11 @@
+"""How phantoms compare with people: published values, real scans, found lungs against true ones."""
+
+from drasclr_core.cohort.phantom.realism.acceptance import acceptance_table
+from drasclr_core.cohort.phantom.realism.agreement import phantom_agreement
+from drasclr_core.cohort.phantom.realism.cohort_measures import measured_cohort
+from drasclr_core.cohort.phantom.realism.densities import density_table, summary
+from drasclr_core.cohort.phantom.realism.likeness import oddness, patch_descriptors, two_sample_auc
+from drasclr_core.cohort.phantom.realism.views import side_by_side
+
+__all__ = ["acceptance_table", "density_table", "measured_cohort", "oddness", "patch_descriptors", "phantom_agreement",
+           "side_by_side", "summary", "two_sample_auc"]  # fmt: skip

@@ -1,0 +1,1 @@
+"""What scanner and patient do to the picture: kernel, slices, noise, a beating heart."""
