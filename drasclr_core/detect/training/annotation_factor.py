@@ -51,7 +51,7 @@ def saved_annotation(
     rows = []
     for subtype, own in curve.dropna(subset="f1").groupby("subtype", sort=False):
         boxes = own.groupby("fraction")["boxes"].mean()
-        wide = own.pivot_table(index=["fold", "seed"], columns=["method", "fraction"], values="f1")
+        wide = own.pivot(index=["fold", "seed"], columns=["method", "fraction"], values="f1")
         wide = wide.reindex(columns=pd.MultiIndex.from_product([(scratch, pretrained), boxes.index])).dropna()
         curves = np.stack([wide[method].to_numpy() for method in (scratch, pretrained)])
         about = {"subtype": subtype, "censored": "", "pairs": len(wide), "paper_factor": PAPER_FACTORS[subtype]}

@@ -85,10 +85,10 @@ def spearman(x: np.ndarray, y: np.ndarray, level: float = 0.95) -> tuple[float, 
 def partial_spearman(
     x: np.ndarray, y: np.ndarray, given: np.ndarray, level: float = 0.95
 ) -> tuple[float, float, float]:
-    """Returns the rank correlation of `x` and `y` [N] that is left when both are cleared of `given` [N], as `spearman`.
+    """Returns the rank correlation of `x` and `y` [N] that is left when both are cleared of `given` [N], with its ends.
 
-    It is the partial correlation of the ranks; its interval is that of `spearman` with one subject less for what is
-    given (Fisher 1924). NaN where one of the three is constant or `given` orders subjects as x or y does.
+    It is the partial correlation of the ranks; its interval at `level` is that of `spearman` with one subject less for
+    what is given (Fisher 1924). NaN where one of the three is constant or `given` orders subjects as x or y does.
 
     Raises
     ------
