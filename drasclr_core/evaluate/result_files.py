@@ -11,11 +11,12 @@ SCORES = ("method", "task", "metric", "repeat", "fold", "value", "n_train", "n_t
 COLUMNS = {
     "bootstrap": ("method", "task", "metric", "draw", "value"),
     "folds": ("method", "task", "metric", "repeat", "n_test"),
+    "fig3_regions": ("source", "measure", "rank_biserial", "low", "high"),
     "fig3_truth": ("GOLD", "subtype", "method", "detected_share"),
     "fig4_trend": ("subtype", "against", "spearman", "low", "high"),
     "fig5_saved": ("subtype", "factor", "low", "high"),
 }
-_NUMBERS = ("draw", "value", "spearman", "factor", "low", "high", "GOLD", "detected_share")
+_NUMBERS = ("draw", "value", "spearman", "rank_biserial", "factor", "low", "high", "GOLD", "detected_share")
 _AGAIN = "Run the notebook that writes it again."
 
 

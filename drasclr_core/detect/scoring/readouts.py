@@ -1,8 +1,8 @@
-"""Linear readouts of boxes (paper, Table 5, upper half): fold by fold, on permuted labels, and what chance gives."""
+"""Linear readouts of boxes (paper, Table 5, upper half): fold by fold, voxel by voxel, and what chance gives."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,19 +14,13 @@ from torch import nn
 
 from drasclr_core.detect.boxes.dataset import Boxes
 from drasclr_core.detect.boxes.folds import fold_of_groups
-from drasclr_core.detect.boxes.patches import BoxPatches
 from drasclr_core.detect.detector.detector import Detector
-from drasclr_core.detect.scoring.scores import fold_scores, predictions
-from drasclr_core.detect.scoring.voxels import voxel_shares
+from drasclr_core.detect.scoring.low_attenuation import low_attenuation_share, low_attenuation_voxels
+from drasclr_core.detect.scoring.scores import predictions
+from drasclr_core.detect.scoring.voxels import positive_share, voxel_shares
 from drasclr_core.evaluate.folds import splits
 from drasclr_core.evaluate.readout.linear import INNER_FOLDS, PENALTIES_CLASSIFICATION, logistic_model
-from drasclr_core.imaging.constants import LOW_ATTENUATION
 from drasclr_core.progress import track
-
-
-def low_attenuation_share(patches: BoxPatches) -> np.ndarray:
-    """Returns the share of the voxels of every box that lie below -950 HU, float [N, 1]."""
-    return np.array([[(core < LOW_ATTENUATION).mean()] for core in patches.cores()])
 
 
 def logistic(features: np.ndarray, labels: np.ndarray, sids: np.ndarray, seed: int = 0) -> Pipeline:
@@ -61,7 +55,7 @@ def linear_predictions(boxes: Boxes, subtypes: Sequence[str], features: dict[str
     `features` holds one row per box [N, D] for each method. The table is as from `cross_validate_detectors`, with
     `share` NaN.
     """
-    return _linear(boxes, subtypes, features, boxes.labels(), seed)
+    return predictions_of_labels(boxes, subtypes, features, boxes.labels(), seed)
 
 
 def add_voxels(table: pd.DataFrame, boxes: Boxes, subtypes: Sequence[str], encoder: nn.Module, features: np.ndarray,
@@ -77,17 +71,29 @@ def add_voxels(table: pd.DataFrame, boxes: Boxes, subtypes: Sequence[str], encod
     stride : int
         In voxels, see `voxel_shares`.
     """
-    if not encoder.voxelwise:
-        return table
-    labels, parts = boxes.labels(), []
-    for fold, part in track(list(table.groupby("fold")), "voxels of readouts"):
-        heads = [as_detector(encoder, _fit(boxes, features, name, int(fold), labels, seed)).probability
-                 for name in subtypes]  # fmt: skip
-        tested = np.unique(part["box"])
-        shares = voxel_shares(encoder, heads, boxes.patches, tested, stride)  # one pass serves all subtypes
-        columns = part["task"].map([name.capitalize() for name in subtypes].index)
-        parts.append(part.assign(share=shares[np.searchsorted(tested, part["box"]), columns]))
-    return pd.concat(parts, ignore_index=True)
+
+    def shares(fitted: list[Pipeline], tested: np.ndarray) -> np.ndarray:
+        heads = [as_detector(encoder, one).probability for one in fitted]
+        return voxel_shares(encoder, heads, boxes.patches, tested, stride)  # one pass serves all subtypes
+
+    return _with_shares(table, boxes, subtypes, features, seed, shares) if encoder.voxelwise else table
+
+
+def add_low_attenuation_voxels(table: pd.DataFrame, boxes: Boxes, subtypes: Sequence[str], stride: int = 4,
+                               seed: int = 0) -> pd.DataFrame:  # fmt: skip
+    """Returns the predictions of a readout of `low_attenuation_share` with their `share` of positive voxels.
+
+    Each voxel is judged by the share below -950 HU in the patch round it (`low_attenuation_voxels`); table, subtypes,
+    stride and seed are as in `add_voxels`.
+    """
+    around = low_attenuation_voxels(boxes.patches, stride)
+
+    def shares(fitted: list[Pipeline], tested: np.ndarray) -> np.ndarray:
+        values = around[tested].reshape(-1, 1)
+        found = [one.predict_proba(values)[:, 1].reshape(len(tested), -1) for one in fitted]
+        return positive_share(np.stack(found, axis=1))
+
+    return _with_shares(table, boxes, subtypes, low_attenuation_share(boxes.patches), seed, shares)
 
 
 def everything_positive(boxes: Boxes, subtypes: Sequence[str]) -> pd.DataFrame:
@@ -97,26 +103,9 @@ def everything_positive(boxes: Boxes, subtypes: Sequence[str]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def detection_permutation_scores(
-    boxes: Boxes, subtypes: Sequence[str], features: dict[str, np.ndarray], n_permutations: int = 5, seed: int = 0
-) -> pd.DataFrame:
-    """Computes mean scores over folds (direct rule) after the labels were permuted among the subjects of each task.
-
-    Boxes, subtypes, features and seed are as in `linear_predictions`. Returns ``method, task, metric, permutation,
-    value``.
-    """
-    parts = []
-    for number in track(range(n_permutations), "permuted labels"):
-        for name in subtypes:
-            labels = _permuted(boxes, name, np.random.default_rng([seed, number]))
-            scores = fold_scores(_linear(boxes, [name], features, labels, seed), "direct")
-            means = scores.groupby(["method", "task", "metric"], sort=False)["value"].mean().reset_index()
-            parts.append(means.assign(permutation=number))
-    return pd.concat(parts, ignore_index=True)[["method", "task", "metric", "permutation", "value"]]
-
-
-def _linear(boxes: Boxes, subtypes: Sequence[str], features: dict[str, np.ndarray], labels: np.ndarray, seed: int
-            ) -> pd.DataFrame:  # fmt: skip
+def predictions_of_labels(boxes: Boxes, subtypes: Sequence[str], features: dict[str, np.ndarray], labels: np.ndarray,
+                          seed: int) -> pd.DataFrame:  # fmt: skip
+    """Returns what `linear_predictions` would if the boxes had these labels (bool [N])."""
     parts = []
     for name in subtypes:
         rows = boxes.rows(name)
@@ -130,16 +119,19 @@ def _linear(boxes: Boxes, subtypes: Sequence[str], features: dict[str, np.ndarra
     return pd.concat(parts, ignore_index=True)
 
 
+def _with_shares(table: pd.DataFrame, boxes: Boxes, subtypes: Sequence[str], features: np.ndarray, seed: int,
+                 shares: Callable[[list[Pipeline], np.ndarray], np.ndarray]) -> pd.DataFrame:  # fmt: skip
+    """The table with the shares [T, subtypes] that the readouts of each fold give to its tested boxes [T]."""
+    labels, parts = boxes.labels(), []
+    for fold, part in track(list(table.groupby("fold")), "voxels of readouts"):
+        tested = np.unique(part["box"])
+        found = shares([_fit(boxes, features, name, int(fold), labels, seed) for name in subtypes], tested)
+        columns = part["task"].map([name.capitalize() for name in subtypes].index)
+        parts.append(part.assign(share=found[np.searchsorted(tested, part["box"]), columns]))
+    return pd.concat(parts, ignore_index=True)
+
+
 def _fit(boxes: Boxes, matrix: np.ndarray, subtype: str, fold: int, labels: np.ndarray, seed: int) -> Pipeline:
     rows = boxes.rows(subtype)
     train = rows[boxes.fold[rows] != fold]
     return logistic(matrix[train], labels[train], boxes.table["sid"].to_numpy()[train], seed)
-
-
-def _permuted(boxes: Boxes, subtype: str, rng: np.random.Generator) -> np.ndarray:
-    """Labels bool [N] in which the task's subjects have exchanged theirs, all boxes of a subject alike."""
-    labels, rows, sids = boxes.labels().copy(), boxes.rows(subtype), boxes.table["sid"].to_numpy()
-    subjects, first = np.unique(sids[rows], return_index=True)
-    mixed = dict(zip(subjects, rng.permutation(labels[rows][first]), strict=True))
-    labels[rows] = [mixed[sid] for sid in sids[rows]]
-    return labels

@@ -16,6 +16,8 @@ from drasclr_core.represent.dense import fold_batch_norm
 
 QUARTER = 0.25
 THRESHOLD = 0.5
+LATTICE_VERSION = 2
+"""Raise when other voxels of a box are asked, so that shares of an older version are worked out anew."""
 
 
 def positive_share(probability: np.ndarray) -> np.ndarray:
@@ -33,8 +35,8 @@ def voxel_shares(encoder: nn.Module, heads: list[Callable[[Tensor], Tensor]], pa
                  stride: int = 4, block: int = 8) -> np.ndarray:  # fmt: skip
     """Returns the share of the voxels of boxes that have a probability above 0.5, float [N, len(heads)].
 
-    As on a dense map, every voxel's probability is that of the patch round it, at its own place. Voxels
-    `stride` apart are asked, each standing for the cube round it, and neighbouring ones share their kernels.
+    As on a dense map, every voxel's probability is that of the patch round it, at its own place. Places `stride` voxels
+    apart are asked (`box_lattice`), each standing for the cube round it, and neighbouring ones share their kernels.
 
     Parameters
     ----------
@@ -59,12 +61,26 @@ def voxel_shares(encoder: nn.Module, heads: list[Callable[[Tensor], Tensor]], pa
 
 
 def box_lattice(size: int, stride: int, block: int) -> tuple[np.ndarray, list[int]]:
-    """Returns voxels int [P, 3] of a box of edge `size`, sorted by block, and how many there are in each block."""
-    line = np.arange(stride // 2, size, stride)
+    """Returns places of a box of edge `size`, float [P, 3] in voxels, sorted by block, and how many each block has.
+
+    They lie `stride` apart and evenly about the middle of the box: a lattice that starts at a voxel would lean to one
+    side by up to half a stride, and boxes have their emphysema in the middle. So they may lie between voxels, where a
+    patch of even size has its middle. With a stride of 1 they are all the voxels.
+    """
+    count = max(1, int(size / stride + 0.5))
+    line = (size - 1 - (count - 1) * stride) / 2 + stride * np.arange(count)
     points = np.array(list(product(line, repeat=3)))
     blocks = points // block
     order = np.lexsort(blocks.T[::-1])
     return points[order], np.unique(blocks, axis=0, return_counts=True)[1].tolist()
+
+
+def patch_corners(points: np.ndarray, size: int) -> np.ndarray:
+    """Returns the lowest voxel int [P, 3] of the patch round each place of a box, counted in the box's cube of 2 n.
+
+    As in a dense map, an even patch reaches one voxel further up than down from a voxel; between voxels it is even.
+    """
+    return np.floor(points - (size - 1) / 2 + 0.5).astype(int) + size // 2
 
 
 def _pieces(patches: BoxPatches, row: int, cube: Tensor, points: np.ndarray, sizes: list[int], at_once: int = 256
@@ -79,7 +95,6 @@ def _pieces(patches: BoxPatches, row: int, cube: Tensor, points: np.ndarray, siz
     blocks_at_once = max(1, at_once // max(sizes))
     for start in range(0, len(blocks), blocks_at_once):
         own = slice(start, start + blocks_at_once)
-        # As in a dense map, an even patch reaches one voxel further up than down from its voxel.
-        lows = (np.concatenate(blocks[own]) + n // 2 - (n - 1) // 2).tolist()
+        lows = patch_corners(np.concatenate(blocks[own]), n).tolist()
         views = torch.stack([cube[x : x + n, y : y + n, z : z + n] for x, y, z in lows])[:, None]
         yield views, LocationGroups(locations[own], sizes[own])

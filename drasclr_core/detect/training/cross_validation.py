@@ -16,7 +16,7 @@ from drasclr_core.detect.boxes.folds import validation_split
 from drasclr_core.detect.detector.detector import ABOUT, FOLDS_FILE, Detector
 from drasclr_core.detect.detector.forward import direct_probability
 from drasclr_core.detect.scoring.scores import predictions
-from drasclr_core.detect.scoring.voxels import voxel_shares
+from drasclr_core.detect.scoring.voxels import LATTICE_VERSION, voxel_shares
 from drasclr_core.detect.training.config import FinetuneConfig
 from drasclr_core.detect.training.finetune import finetune
 from drasclr_core.files import atomic, read_json
@@ -125,5 +125,5 @@ def _one_fold(run: Run, boxes: Boxes, method: str, job: tuple[str, int], encoder
         with atomic(file) as temporary:
             predictions(boxes, test, subtype, fold, method, probability, share).to_csv(temporary, index=False)
 
-    kept(folder.parent, folder.name, fingerprint(key=key, stride=stride), make, [file])
+    kept(folder.parent, folder.name, fingerprint(key=key, stride=stride, lattice=LATTICE_VERSION), make, [file])
     return pd.read_csv(file, dtype={"sid": str})

@@ -1,4 +1,4 @@
-"""How many annotated boxes a detector needs, and how many pretraining saves (paper, section 4.3.2, Figure 5)."""
+"""How well a detector does with a part of the annotated boxes (paper, section 4.3.2, Figure 5)."""
 
 from __future__ import annotations
 
@@ -23,10 +23,6 @@ from drasclr_core.run import Run
 
 VERSION = 1
 """Raise when a training changes its result, so that those of an older version are made anew."""
-PAPER_FACTORS = {"centrilobular": 2.0, "paraseptal": 5.0}
-"""Section 4.3.2: half, and a fifth, of the boxes reach what all boxes reach from scratch."""
-LEAST_TRAININGS = 5
-"""An interval from fewer pairs of seed and fold would look certain because there is little to draw from."""
 
 
 @dataclass(frozen=True)
@@ -82,61 +78,6 @@ def annotation_curve(run: Run, boxes: Boxes, starts: list[Start], fits: list[Fit
     rows = for_each(one, fits, "trainings", workers)
     curve = pd.DataFrame(rows, columns=[*[field.name for field in fields(Fit)], "f1", "boxes"])
     return curve.astype({"fraction": float, "f1": float, "boxes": int})
-
-
-def saved_annotation(curve: pd.DataFrame, pretrained: str, scratch: str, draws: int = 1000, seed: int = 0
-                     ) -> pd.DataFrame:  # fmt: skip
-    """Returns the factor of annotation saved, with a bootstrap interval over trainings.
-
-    The mean F1 from scratch with all boxes is the goal. The factor is one over the smallest share of the boxes with
-    which the mean F1 of the pretrained detector reaches it, on the straight lines between the measured shares. Reached
-    with the smallest measured share, it is at least that factor; never reached, it is below 1: both ends are censored.
-
-    Parameters
-    ----------
-    curve : DataFrame
-        ``method, subtype, fraction, seed, fold, f1``, from `annotation_curve`.
-    pretrained, scratch : str
-        Methods.
-    draws, seed : int
-        Of the bootstrap, which draws pairs of seed and fold, the same for both methods. It leaves out that other
-        subjects would have been annotated.
-
-    Returns
-    -------
-    DataFrame
-        ``subtype, factor, low, high, paper_factor, censored``: the 95 % interval, NaN with fewer than
-        `LEAST_TRAININGS` pairs of seed and fold; a factor below 1 is written as 0;
-        `censored` names the ends, ``factor``, ``low`` and ``high``, that are the largest factor that could be seen.
-    """
-    rows = []
-    for subtype, own in curve.dropna(subset="f1").groupby("subtype", sort=False):
-        wide = own.pivot_table(index=["seed", "fold"], columns=["method", "fraction"], values="f1").dropna()
-        fractions = np.array(sorted(own["fraction"].unique()))
-        ours = wide[pretrained][fractions].to_numpy()
-        goal = wide[scratch][fractions[-1]].to_numpy()
-        rng = np.random.default_rng([seed, len(wide)])
-        picked = rng.integers(len(wide), size=(draws, len(wide)))
-        again = [saved_factor(fractions, ours[one].mean(axis=0), goal[one].mean()) for one in picked]
-        low, high = np.quantile(again, [0.025, 0.975], method="nearest")
-        if len(wide) < LEAST_TRAININGS:
-            low = high = np.nan
-        ends = {"factor": saved_factor(fractions, ours.mean(axis=0), goal.mean()), "low": low, "high": high}
-        largest = " ".join(name for name, value in ends.items() if np.isclose(value, 1 / fractions[0]))
-        rows.append({"subtype": subtype, **ends, "paper_factor": PAPER_FACTORS[subtype], "censored": largest})
-    return pd.DataFrame(rows, columns=["subtype", "factor", "low", "high", "paper_factor", "censored"])
-
-
-def saved_factor(fractions: np.ndarray, f1: np.ndarray, goal: float) -> float:
-    """Returns one over the smallest of rising fractions [K] at which the curve of F1 [K] reaches the goal; else 0."""
-    reached = np.flatnonzero(np.asarray(f1) >= goal)
-    if not len(reached):
-        return 0.0
-    first = reached[0]
-    if first == 0:
-        return float(1 / fractions[0])
-    rise = (goal - f1[first - 1]) / (f1[first] - f1[first - 1])
-    return float(1 / (fractions[first - 1] + rise * (fractions[first] - fractions[first - 1])))
 
 
 def _one_fit(fit: Fit, folder: Path, boxes: Boxes, known: dict[str, tuple[Start, str]]) -> dict:

@@ -20,8 +20,8 @@ def scorecard(claims: pd.DataFrame, results: str | Path) -> tuple[pd.DataFrame, 
     -------
     DataFrame
         One row per claim, in order: ``id, section, short, claim, rule, scope, page, comparisons, reproduced,
-        not_reproduced, undecided, untestable, verdict, reason``. `reason` says why a claim cannot be tested, or which
-        methods and comparisons the run lacks.
+        not_reproduced, undecided, untestable, verdict, reason``. `reason` says why a claim cannot be tested, which
+        methods and comparisons the run lacks, and what else than an interval the verdict rests on.
     DataFrame
         One row per comparison: `evidence`, with ``verdict`` and ``size``.
 
@@ -73,6 +73,6 @@ def needed(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def _reason(mine: pd.DataFrame) -> str:
-    reasons = dict.fromkeys(reason for reason in mine["missing"] if reason)
+    reasons = dict.fromkeys(reason for reason in [*mine["missing"], *mine["note"]] if reason)
     lacks = dict.fromkeys(name for names in mine["lacks"] if names for name in names.split(", "))
     return "; ".join([*reasons, *([f"without {', '.join(lacks)}"] if lacks else [])])

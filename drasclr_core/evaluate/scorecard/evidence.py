@@ -13,6 +13,7 @@ from scipy import stats
 from drasclr_core.evaluate.result_files import ResultReader
 from drasclr_core.evaluate.scores import PERCENT
 from drasclr_core.evaluate.statistics.resampling import LEVEL, SAMPLE
+from drasclr_core.evaluate.statistics.share_trends import BEYOND_LAA, STAGE, TRUTH
 from drasclr_core.evaluate.statistics.trend import jonckheere_terpstra, spearman
 
 MIN_DRAWS = 20
@@ -23,7 +24,8 @@ MAPPED = "drasclr_finetuned"
 """The method whose maps Figure 3 shows."""
 
 _UNKNOWN = dict.fromkeys(("estimate", "low", "high", "wide_low", "wide_high"), float("nan"))
-_UNKNOWN |= {"missing": "", "lacks": "", "room": True, "p_up": float("nan"), "p_down": float("nan")}
+_UNKNOWN |= {"missing": "", "lacks": "", "note": "", "room": True, "p_up": float("nan"), "p_down": float("nan")}
+_UNKNOWN |= dict.fromkeys(("truth_low", "truth_high"), float("nan"))
 
 
 def evidence(results: str | Path, comparisons: pd.DataFrame) -> pd.DataFrame:
@@ -36,10 +38,12 @@ def evidence(results: str | Path, comparisons: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         `comparisons` with ``estimate`` (difference, correlation or factor); ``low, high``, its 95 % interval;
         ``wide_low, wide_high``, the interval at 100 - 5 / k % where the claim has k comparisons (of differences;
-        elsewhere the same); ``p_up, p_down`` of rule ``rises``; ``room``, false where the others score so high that the
-        paper's difference would lead beyond a perfect score, or where a factor above ``high`` could not be seen;
-        ``missing``, why there is no estimate; ``lacks``, which of several methods the run lacks. Text is empty and
-        numbers are NaN where there is nothing to say.
+        elsewhere the same); ``p_up, p_down`` of rule ``rises``, and ``p_up`` of ``factor``; ``truth_low, truth_high``,
+        the interval of the correlation with the true share given LAA-950, where a trend has such a truth; ``room``,
+        false where the others score so high that the paper's difference would lead beyond a perfect score, or where a
+        factor above ``high`` could not be seen; ``missing``, why there is no estimate; ``lacks``, which of several
+        methods the run lacks; ``note``, what else the verdict rests on. Text is empty and numbers are NaN where there
+        is nothing to say.
 
     Raises
     ------
@@ -105,20 +109,60 @@ def _two_more(mean: float, error: float, subjects: int, tail: float) -> tuple[fl
     return centre - reach, centre + reach
 
 
-def _given(reader: ResultReader, row: dict, count: int, stem: str, value: str, **where: str) -> dict:
-    """An estimate whose interval is in the file, in the first row of the subtype with the text `where`."""
+def _given(reader: ResultReader, row: dict, count: int, value: str, by: str = "subtype", **where: str) -> dict:
+    """An estimate whose interval is in the claim's file, in the first row with its task in `by` and texts `where`."""
+    stem = row["file"]
     table = reader(stem, stem)
     if table is None:
         return {"missing": f"not run: no {stem}.csv"}
-    chosen = table[_same(table["subtype"], row["task"])]
+    chosen = table[_same(table[by], row["task"])]
     for column, name in where.items():
         chosen = chosen[_same(chosen[column], name)]
     if chosen.empty or chosen[[value, "low", "high"]].iloc[0].isna().any():
         return {"missing": f"{stem}.csv has no interval for {row['task'].lower()}"}
     found = chosen.iloc[0]
-    ends = {f"{prefix}{end}": found[end] for prefix in ("", "wide_") for end in ("low", "high")}
-    # An upper end that is the largest value that could be seen may lie anywhere above.
-    return {"estimate": found[value], **ends, "room": "high" not in str(found.get("censored", ""))}
+    return {"estimate": found[value]} | {
+        f"{wide}{end}": found[end] for wide in ("", "wide_") for end in ("low", "high")
+    }
+
+
+def _saved(reader: ResultReader, row: dict, count: int) -> dict:
+    """A factor of annotation saved, with the p of the exchange of its methods."""
+    given = _given(reader, row, count, "factor")
+    if given.get("missing"):
+        return given
+    table = reader(row["file"], row["file"])
+    if "p" not in table:
+        return {"missing": f"{row['file']}.csv has no p: it is of an older version, run notebook 23 again"}
+    found = table[_same(table["subtype"], row["task"])].iloc[0]
+    # An upper end that is the largest factor that could be seen may lie anywhere above.
+    room = found["high"] <= 1 or "high" not in str(found["censored"])
+    return {**given, "p_up": found["p"], "room": room, "note": f"exchange of the methods: p {found['p']:.2g}"}
+
+
+def _trend(reader: ResultReader, row: dict, count: int) -> dict:
+    """The rank correlation of share and stage over the cohort, and what the share says about the true one."""
+    given = _given(reader, row, count, "spearman", against=STAGE)
+    return given if given.get("missing") else given | _founded(reader, row["task"])
+
+
+def _founded(reader: ResultReader, subtype: str, known: bool = False) -> dict:
+    """The correlation with the true share given LAA-950; nothing where the truth is not `known` and the file has none.
+
+    Without an interval for it, it may be anything.
+    """
+    table = reader("fig4_trend", "fig4_trend")
+    if table is None:
+        return {"missing": "not run: no fig4_trend.csv, which compares shares with the truth"}
+    own = table[_same(table["subtype"], subtype)]
+    if not known and not _same(own["against"], TRUTH).any():
+        return {}
+    if not _same(own["against"], BEYOND_LAA).any():
+        return {"missing": f"fig4_trend.csv has no {BEYOND_LAA}: it is of an older version, run notebook 22 again"}
+    found = own[_same(own["against"], BEYOND_LAA)].iloc[0]
+    low, high = found[["low", "high"]].fillna({"low": -1.0, "high": 1.0})
+    note = f"{subtype.lower()} share with the {BEYOND_LAA}: {found['spearman']:.2f} ({low:.2f} to {high:.2f})"
+    return {"truth_low": low, "truth_high": high, "note": note}
 
 
 def _rising(reader: ResultReader, row: dict, count: int) -> dict:
@@ -134,7 +178,9 @@ def _rising(reader: ResultReader, row: dict, count: int) -> dict:
     if np.ptp(share) == 0:
         return {"missing": f"the detected share is {share[0]:g} in all {len(share)} mapped subjects"}
     up, down = (jonckheere_terpstra(sign * share, stage).p for sign in (1, -1))
-    return {"estimate": spearman(share, stage)[0], "p_up": up, "p_down": down}
+    return {"estimate": spearman(share, stage)[0], "p_up": up, "p_down": down} | _founded(
+        reader, row["task"], known=True
+    )
 
 
 def _same(column: pd.Series, name: str) -> pd.Series:
@@ -144,7 +190,8 @@ def _same(column: pd.Series, name: str) -> pd.Series:
 _RULES: dict[str, Callable[[ResultReader, dict, int], dict]] = {
     "better": _difference,
     "alike": _difference,
-    "correlated": partial(_given, stem="fig4_trend", value="spearman", against="GOLD"),
+    "correlated": _trend,
     "rises": _rising,
-    "factor": partial(_given, stem="fig5_saved", value="factor"),
+    "apart": partial(_given, value="rank_biserial", by="measure", source="detected"),
+    "factor": _saved,
 }

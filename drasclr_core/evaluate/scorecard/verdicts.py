@@ -28,8 +28,14 @@ RULES = {
     "correlated": "As better, for a rank correlation. The paper gives no number; one below 0.1 counts as none.",
     "rises": "For a few subjects: exact permutation test of Jonckheere and Terpstra. Reproduced: p of rising is 0.025 "
     "or below. Not reproduced: p of falling is.",
-    "factor": "As better, for a ratio: 1 instead of 0 means no advantage. Its interval is over trainings, not over "
-    "subjects. An upper end at the largest factor that the run could see is open: then the claim cannot fail.",
+    "truth": "Where the true share of the lungs is known, a trend with the stage counts only if the detected share "
+    "also goes with the true one: the interval of their rank correlation given LAA-950, over all subjects, must lie "
+    "above 0. Where it holds nothing above 0.1, the claim is not reproduced.",
+    "apart": "As correlated, for the rank-biserial correlation between two regions of one subject, with an interval "
+    "over subjects (Student's t).",
+    "factor": "As better, for a ratio: 1 instead of 0 means no advantage. Its interval is a jackknife over tested "
+    "folds. Reproduced needs, besides, p of 0.025 or below when the two methods are exchanged within pairs of seed and "
+    "fold. An upper end at the largest factor that the run could see is open: then the claim cannot fail.",
     "all": "A claim about several comparisons is reproduced if each one is, and not reproduced if one is not, by an "
     "interval widened for their number k, to 100 - 5/k % (Bonferroni), because among many one would fail by chance.",
     "most": "A claim about most comparisons is reproduced if more than half are, not reproduced if half or more are "
@@ -61,20 +67,24 @@ def verdict_of(row: dict) -> str:
         return UNTESTABLE
     low, high = row["low"], row["high"]
     far_low, far_high = (row["wide_low"], row["wide_high"]) if row["scope"] == "all" else (low, high)
+    unfounded = row["truth_low"] <= 0  # false where no truth is known, which is NaN
     if row["rule"] == "rises":
         holds, fails = row["p_up"] <= TAIL, row["p_down"] <= TAIL
     elif row["rule"] == "alike":
         margin = ALIKE if row["metric"] in PERCENT else ALIKE / 100
         holds, fails = low > -margin and high < margin, far_low > margin or far_high < -margin
-    elif row["rule"] in ("better", "correlated", "factor"):
+    elif row["rule"] in ("better", "correlated", "apart", "factor"):
         none = 1.0 if row["rule"] == "factor" else 0.0
-        paper = NEGLIGIBLE if row["rule"] == "correlated" else row["paper"]
+        paper = NEGLIGIBLE if row["rule"] in ("correlated", "apart") else row["paper"]
         # Where the paper's own numbers are against its claim, only an interval below 0 refutes it.
         holds, fails = low > none, far_low <= none and far_high < max(paper, none)
     else:
         raise ValueError(
-            f"there is no rule {row['rule']!r}: it must be one of better, alike, correlated, rises, factor"
+            f"there is no rule {row['rule']!r}: it must be one of better, alike, correlated, rises, apart, factor"
         )
+    if row["rule"] == "factor":
+        holds = holds and row["p_up"] <= TAIL
+    holds, fails = holds and not unfounded, fails or (unfounded and row["truth_high"] < NEGLIGIBLE)
     if holds:
         return UNDECIDED if row["lacks"] else REPRODUCED
     return NOT_REPRODUCED if fails and row["room"] else UNDECIDED

@@ -4,8 +4,9 @@ from drasclr_core.evaluate.statistics.comparison import compare_methods, same_fo
 from drasclr_core.evaluate.statistics.false_alarms import false_alarms
 from drasclr_core.evaluate.statistics.recomputed import borne_out, covered, recompute
 from drasclr_core.evaluate.statistics.resampling import readout_draws, summarise_draws
+from drasclr_core.evaluate.statistics.share_trends import share_trends
 from drasclr_core.evaluate.statistics.significance import ASSUMPTIONS
-from drasclr_core.evaluate.statistics.trend import FEW, jonckheere_terpstra, spearman
+from drasclr_core.evaluate.statistics.trend import FEW, jonckheere_terpstra
 
 __all__ = [
     "ASSUMPTIONS",
@@ -18,6 +19,6 @@ __all__ = [
     "readout_draws",
     "recompute",
     "same_folds",
-    "spearman",
+    "share_trends",
     "summarise_draws",
 ]

@@ -1,4 +1,4 @@
-"""Does a measure rise with an ordered stage? The Jonckheere-Terpstra test, and Spearman's correlation."""
+"""Does a measure rise with an ordered stage? The Jonckheere-Terpstra test, Spearman's correlation, also partial."""
 
 from __future__ import annotations
 
@@ -79,10 +79,34 @@ def spearman(x: np.ndarray, y: np.ndarray, level: float = 0.95) -> tuple[float, 
         raise ValueError(f"{x.shape} against {y.shape} values, of which none may be NaN: leave those subjects out")
     if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return (float("nan"),) * 3
-    r = float(stats.spearmanr(x, y).statistic)
-    if len(x) < 4:
+    return _with_interval(float(stats.spearmanr(x, y).statistic), len(x), level)
+
+
+def partial_spearman(
+    x: np.ndarray, y: np.ndarray, given: np.ndarray, level: float = 0.95
+) -> tuple[float, float, float]:
+    """Returns the rank correlation of `x` and `y` [N] that is left when both are cleared of `given` [N], with its ends.
+
+    It is the partial correlation of the ranks; its interval at `level` is that of `spearman` with one subject less for
+    what is given (Fisher 1924). NaN where one of the three is constant or `given` orders subjects as x or y does.
+
+    Raises
+    ------
+    ValueError
+        The arrays differ in length, or hold NaN.
+    """
+    (xy, _, _), (xz, _, _), (yz, _, _) = spearman(x, y), spearman(x, given), spearman(y, given)
+    left = (1 - xz**2) * (1 - yz**2)
+    if not left > 1e-12:
+        return (float("nan"),) * 3
+    return _with_interval(float((xy - xz * yz) / np.sqrt(left)), len(np.asarray(x)) - 1, level)
+
+
+def _with_interval(r: float, subjects: int, level: float) -> tuple[float, float, float]:
+    """A rank correlation and the ends of its interval."""
+    if subjects < 4:
         return r, float("nan"), float("nan")
-    reach = stats.norm.ppf((1 + level) / 2) * np.sqrt((1 + r**2 / 2) / (len(x) - 3))
+    reach = stats.norm.ppf((1 + level) / 2) * np.sqrt((1 + r**2 / 2) / (subjects - 3))
     z = np.arctanh(np.clip(r, -1 + 1e-12, 1 - 1e-12))
     return r, float(np.tanh(z - reach)), float(np.tanh(z + reach))
 

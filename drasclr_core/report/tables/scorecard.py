@@ -33,8 +33,8 @@ def claim_value(row: dict, value: float) -> str:
     if not np.isfinite(value):
         return "–"
     if row["rule"] == "factor":
-        return f"{value:.1f} times" if value >= 1 else "below 1"
-    if row["rule"] in ("correlated", "rises"):
+        return f"{value:.1f} times" if value >= 1 else f"{value:.2g} times"
+    if row["rule"] in ("correlated", "rises", "apart"):
         return _signed(value, 2)
     return _signed(points(value, row["metric"]), 1)
 
@@ -72,7 +72,7 @@ def _signed(value: float, digits: int) -> str:
 
 
 def _what(row: dict) -> str:
-    if row["rule"] in ("correlated", "rises", "factor"):
+    if row["rule"] in ("correlated", "rises", "apart", "factor"):
         return row["task"]
     return label("" if row["task"] == "Survival" else row["task"], row["metric"]).strip()
 

@@ -8,7 +8,14 @@ import torch
 from drasclr_core.anatomy.aligned_scan import AlignedScan
 from drasclr_core.detect.boxes.patches import BoxPatches
 from drasclr_core.detect.detector.detector import Detector
-from drasclr_core.detect.scoring.voxels import box_is_positive, box_lattice, positive_share, voxel_shares
+from drasclr_core.detect.scoring.low_attenuation import low_attenuation_voxels
+from drasclr_core.detect.scoring.voxels import (
+    box_is_positive,
+    box_lattice,
+    patch_corners,
+    positive_share,
+    voxel_shares,
+)
 from drasclr_core.imaging.volume import Volume
 from drasclr_core.represent.dense import DenseOptions, dense_probability
 
@@ -22,15 +29,47 @@ def test_a_quarter_of_the_voxels_above_a_half():
 
 
 @pytest.mark.parametrize(
-    ("size", "stride", "block", "points", "blocks"), [(16, 4, 8, 64, 8), (8, 1, 1, 512, 512), (8, 3, 8, 27, 1)]
+    ("size", "stride", "block", "points", "blocks"),
+    [
+        (16, 4, 8, 64, 8),
+        (16, 6, 8, 27, 8),
+        (8, 1, 1, 512, 512),
+        (8, 3, 8, 27, 1),
+        (16, 11, 16, 1, 1),
+        (32, 4, 8, 512, 64),
+    ],
 )
 def test_lattice_covers_the_box_evenly(size, stride, block, points, blocks):
     places, sizes = box_lattice(size, stride, block)
     assert len(places) == sum(sizes) == points and len(sizes) == blocks
     assert len(np.unique(places, axis=0)) == points and places.min() >= 0 and places.max() < size
-    assert places.mean() == pytest.approx((size - 1) / 2, abs=0.51)
+    assert places.mean(axis=0) == pytest.approx([(size - 1) / 2] * 3), "the lattice leans to one side"
+    np.testing.assert_array_equal(np.unique(places), np.unique(size - 1 - places))
     first = places[: sizes[0]]
     assert np.ptp(first, axis=0).max() < block
+
+
+@pytest.mark.parametrize("stride", [4, 6, 8])
+def test_patches_of_a_lattice_lie_evenly_about_the_box(stride):
+    """With a stride of 6 voxels of 2 mm their middle was 3 mm off the box's on each axis, and so was what they saw."""
+    places, _ = box_lattice(16, stride, 16)
+    corners = patch_corners(places, 16)
+    assert corners.min() >= 0 and (corners + 16).max() <= 32
+    assert (corners + 7.5).mean(axis=0) == pytest.approx([15.5] * 3)
+    voxels, _ = box_lattice(16, 1, 16)
+    np.testing.assert_array_equal(patch_corners(voxels, 16) - voxels, np.full(voxels.shape, 1.0))
+
+
+def test_a_box_with_a_hole_in_its_middle_is_seen_alike_from_all_sides(encoder):
+    """Mirrored boxes have equal shares of voxels of which the patch is dark."""
+    rng = np.random.default_rng(0)
+    hu = rng.normal(-850, 30, (32, 32, 32)).astype(np.int16)
+    hu[8:20, 8:20, 8:20] = -1000
+    mirrored = np.stack([hu, hu[::-1, ::-1, ::-1]])
+    table = pd.DataFrame({"sid": ["a", "b"], "subtype": ["healthy"] * 2})
+    patches = BoxPatches(table, mirrored, np.zeros((2, 3)), np.zeros((2, 3, 3)), "")
+    around = low_attenuation_voxels(patches, 6)
+    np.testing.assert_allclose(np.sort(around[0]), np.sort(around[1]))
 
 
 def test_equals_a_dense_map(encoder, monkeypatch):

@@ -181,6 +181,39 @@ def test_an_interval_that_a_run_could_not_give(tmp_path):
     assert found["missing"] == "fig5_saved.csv has no interval for paraseptal"
 
 
+def test_files_of_an_older_version_name_their_notebook(tmp_path):
+    write_figures(tmp_path)
+    pd.read_csv(tmp_path / "fig5_saved.csv").drop(columns="p").to_csv(tmp_path / "fig5_saved.csv", index=False)
+    trends = pd.read_csv(tmp_path / "fig4_trend.csv").query("against in ('GOLD', 'truth')")
+    trends.to_csv(tmp_path / "fig4_trend.csv", index=False)
+    found = evidence(tmp_path, asked("annotation-paraseptal", "volume-trend", "maps-rise"))
+    assert found["missing"].str.endswith(("run notebook 22 again", "run notebook 23 again")).all()
+    # Where no truth is known, a trend stands for itself; maps are of subjects with a truth.
+    trends.query("against == 'GOLD'").to_csv(tmp_path / "fig4_trend.csv", index=False)
+    found = evidence(tmp_path, asked("volume-trend", "maps-rise")).set_index("id")
+    assert (found["missing"]["volume-trend"] == "").all() and found["truth_low"]["volume-trend"].isna().all()
+    assert found["missing"]["maps-rise"].str.contains("22 again").all()
+
+
+def test_a_correlation_with_the_truth_that_could_not_be_had_may_be_anything(tmp_path):
+    write_figures(tmp_path)
+    table = pd.read_csv(tmp_path / "fig4_trend.csv")
+    numbers = ["spearman", "low", "high"]
+    table[numbers] = table[numbers].where(table["against"] != "truth given LAA-950")
+    table.to_csv(tmp_path / "fig4_trend.csv", index=False)
+    found = evidence(tmp_path, asked("volume-trend"))
+    assert found["truth_low"].eq(-1).all() and found["truth_high"].eq(1).all()
+
+
+def test_where_the_subtypes_are_is_read_of_the_detected_voxels(tmp_path):
+    write_figures(tmp_path)
+    table = pd.read_csv(tmp_path / "fig3_regions.csv")
+    table.loc[table["source"] == "true", ["rank_biserial", "low", "high"]] = 0.9
+    table.iloc[::-1].to_csv(tmp_path / "fig3_regions.csv", index=False)
+    found = evidence(tmp_path, asked("maps-depth", "maps-height"))
+    assert found["low"].eq(0.2).all() and found["estimate"].tolist() == pytest.approx([0.4, 0.4])
+
+
 @pytest.mark.parametrize(
     ("file", "content", "message"),
     [

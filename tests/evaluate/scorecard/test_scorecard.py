@@ -39,7 +39,8 @@ def verdicts(folder, *ids):
 def interval(low, high, paper=2.0, rule="better", metric="accuracy", **other):
     ends = {"low": low, "high": high, "wide_low": low, "wide_high": high}
     asked = {"rule": rule, "scope": "all", "metric": metric, "paper": paper}
-    return {**asked, "missing": "", "lacks": "", "room": True, **ends, **other}
+    rest = {"missing": "", "lacks": "", "room": True, "truth_low": np.nan, "truth_high": np.nan, "p_up": 0.001}
+    return {**asked, **rest, **ends, **other}
 
 
 @pytest.mark.parametrize(
@@ -101,6 +102,29 @@ def test_correlated(low, high, verdict):
 )
 def test_rises(up, down, verdict):
     assert verdict_of(interval(np.nan, np.nan, np.nan, "rises", p_up=up, p_down=down)) == verdict
+
+
+def test_a_factor_needs_the_exchange_of_its_methods_too():
+    assert verdict_of(interval(1.2, 4.0, 2.0, "factor", "factor", p_up=0.025)) == REPRODUCED
+    assert verdict_of(interval(1.2, 4.0, 2.0, "factor", "factor", p_up=0.03)) == UNDECIDED
+    assert verdict_of(interval(1.2, 4.0, 2.0, "factor", "factor", p_up=np.nan)) == UNDECIDED
+    assert verdict_of(interval(0.6, 1.5, 2.0, "factor", "factor", p_up=0.3)) == NOT_REPRODUCED
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (0.05, 0.6, REPRODUCED),
+        (-0.2, 0.3, UNDECIDED),
+        (-1.0, 1.0, UNDECIDED),
+        (-0.4, 0.05, NOT_REPRODUCED),
+        (np.nan, np.nan, REPRODUCED),
+    ],
+)
+def test_a_trend_counts_only_with_the_truth(low, high, verdict):
+    """A detector unrelated to the truth may follow the stage as closely as it will."""
+    for rule, row in (("correlated", interval(0.3, 0.7)), ("rises", interval(np.nan, np.nan, p_up=0.001, p_down=1.0))):
+        assert verdict_of(row | {"rule": rule, "truth_low": low, "truth_high": high}) == verdict
 
 
 def test_what_is_missing_cannot_be_tested_and_what_lacks_methods_cannot_be_reproduced():
@@ -216,6 +240,19 @@ def test_voxel_level_verdicts_from_files(tmp_path, rising, low, saved, expected)
     write_figures(tmp_path, rising, low, saved)
     ids = ["maps-rise", "volume-trend", "annotation-centrilobular", "annotation-paraseptal"]
     assert list(verdicts(tmp_path, *ids)["verdict"]) == expected
+    assert (verdicts(tmp_path, "maps-depth", "maps-height")["verdict"] == expected[1]).all()
+
+
+def test_a_trend_without_the_truth_says_so(tmp_path):
+    """As measured once: paraseptal shares rise with the stage, and with the truth they have nothing to do."""
+    write_figures(tmp_path)
+    table = pd.read_csv(tmp_path / "fig4_trend.csv")
+    given = table["subtype"].eq("paraseptal") & table["against"].eq("truth given LAA-950")
+    table.loc[given, ["spearman", "low", "high"]] = [0.02, -0.23, 0.27]
+    table.to_csv(tmp_path / "fig4_trend.csv", index=False)
+    board = verdicts(tmp_path, "maps-rise", "volume-trend")
+    assert (board["verdict"] == UNDECIDED).all() and board["reproduced"].tolist() == [1, 1]
+    assert "paraseptal share with the truth given LAA-950: 0.02 (-0.23 to 0.27)" in board["reason"]["volume-trend"]
 
 
 def test_counts_add_up_and_every_rule_is_explained(tmp_path):

@@ -72,7 +72,7 @@ def test_table_links_only_to_pages_that_are_there(scored):
         ("alike", "F1", 0.0, "0.0"),
         ("correlated", "rank correlation", 0.456, "+0.46"),
         ("factor", "factor", 2.0, "2.0 times"),
-        ("factor", "factor", 0.0, "below 1"),
+        ("factor", "factor", 0.31, "0.31 times"),
         ("better", "R2", np.nan, "–"),
     ],
 )
