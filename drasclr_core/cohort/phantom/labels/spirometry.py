@@ -31,9 +31,9 @@ def breathe(traits: Traits, truth: dict[str, float], rng: np.random.Generator) -
     40, V the lung volume at full inspiration and n a new standard normal each time::
 
         airflow limitation  A = (2.2 c + 2.2 l + 1.3 s + 0.4 g + 0.12 a^2) exp(-0.15 r) + 0.03 min(P/40, 2.5)
-        log FEV1/FVC        = log(1.125 R(age, sex)) - A + 0.100 n
+        log FEV1/FVC        = log(1.16 R(age, sex)) - A + 0.100 n
         lung size           z = log(V / (0.88 (1 + 0.45 (c + l)) TLC(sex, height)))
-        log FVC / predicted = -0.075 - 0.90 g^2 - 0.10 a + 0.60 z + 0.060 r + 0.080 n
+        log FVC / predicted = -0.150 - 0.90 g^2 - 0.10 a + 0.60 z + 0.060 r + 0.080 n
         FEV1 / predicted    = (FVC / predicted) (FEV1/FVC) / R
 
     R = 0.90 - 0.0021 age (0.02 less for men) is the predicted FEV1/FVC, close to the NHANES III equations; TLC is
@@ -47,12 +47,12 @@ def breathe(traits: Traits, truth: dict[str, float], rng: np.random.Generator) -
     limitation = damage * np.exp(-0.15 * traits.resilience) + 0.03 * min(traits.pack_years / 40, 2.5)
     n = rng.standard_normal(2)
     predicted_ratio = 0.90 - 0.0021 * traits.age - 0.02 * (traits.sex == "male")
-    ratio = 1.125 * predicted_ratio * np.exp(-limitation + 0.100 * n[0])
+    ratio = 1.16 * predicted_ratio * np.exp(-limitation + 0.100 * n[0])
 
     capacity = 0.88 * (1 + 0.45 * emphysema) * predicted_capacity(traits.sex, traits.height_cm)
     size = np.log(truth["lung_volume_l"] / traits.breath / capacity)
     log_fvc = (
-        -0.075
+        -0.150
         - 0.90 * truth["gas_trapping"] ** 2
         - 0.10 * traits.wall_thickening
         + 0.60 * size
