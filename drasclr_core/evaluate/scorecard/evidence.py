@@ -68,6 +68,8 @@ def _difference(reader: ResultReader, row: dict, count: int) -> dict:
     if draws is None:
         return {"missing": f"not run: no {stem}.csv"}
     if (row["task"], row["metric"]) not in draws:
+        if row["metric"].startswith("concordance at "):
+            return {"missing": f"too few deaths for a horizon of its own at the {row['metric'].split()[-1]} percentile"}
         return {"missing": f"{stem}.csv has no {row['task']} ({row['metric']})"}
     values = draws[row["task"], row["metric"]]
     sides = [[name for name in names if name in values] for names in (row["methods"], row["others"])]
