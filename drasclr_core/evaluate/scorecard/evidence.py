@@ -151,5 +151,6 @@ _RULES: dict[str, Callable[[ResultReader, dict, int], dict]] = {
     "alike": _difference,
     "correlated": partial(_given, stem="fig4_trend", value="spearman", against="GOLD"),
     "rises": _rising,
+    "cost": lambda reader, row, count: {"missing": "a cost on the authors' machines"},
     "factor": partial(_given, stem="fig5_saved", value="factor"),
 }
