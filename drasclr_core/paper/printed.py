@@ -1,7 +1,8 @@
 """The paper's own numbers, transcribed from its tables, and its claims, in our words.
 
 All tables have the same columns. The text of the paper has slips that the files do not repeat: a deviation printed
-``±01`` (Table 2, see `footnotes`) is 0.01, and ``logFEVlpp`` (Table 9) and ``logFEV1pp/FVC`` (Table 8) are logFEV1pp and logFEV1/FVC.
+``±01`` (Table 2, see `footnotes`) is 0.01, and ``logFEVlpp`` (Table 9) and ``logFEV1pp/FVC`` (Table 8) are logFEV1pp
+and logFEV1/FVC.
 """
 
 from __future__ import annotations

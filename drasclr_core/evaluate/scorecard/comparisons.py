@@ -71,7 +71,9 @@ def _printed(claim: dict, printed: pd.DataFrame, names: pd.DataFrame, notes: pd.
         methods, others = ([name for name in side if name in means] for side in sides)
         if methods and others and (task, metric) not in left_out:
             figure = round(means[methods].min() - means[others].max(), 6)
-            compared = [(claim["table"], name, task, metric) for name in (means[methods].idxmin(), means[others].idxmax())]
+            compared = [
+                (claim["table"], name, task, metric) for name in (means[methods].idxmin(), means[others].idxmax())
+            ]
             note = "; ".join(notes[notes.index.isin(compared)])
             cells.append([task, metric, tuple(ours[methods]), tuple(ours[others]), figure, note])
     return cells

@@ -25,6 +25,8 @@ FEATURES = 8
 GRADES = 5
 SIMULATED = ("R2", "accuracy", "1-off")
 RATES = ("false_reproduced", "false_by_pretraining", "false_not_reproduced", "power")
+LEAST = 4 * FEATURES
+"""Subjects without which these readouts would have as many features as training subjects."""
 MOST = 400_000
 """Simulated subjects, at most: very large studies are simulated less often, but at least 50 times."""
 _WORTH = np.linspace(0.02, 0.98, 25)  # population R2 of all features together
@@ -36,8 +38,8 @@ def verdict_error_rates(found: pd.DataFrame, studies: int = 400, folds: int = 5,
     Parameters
     ----------
     found : DataFrame
-        The comparisons of `scorecard`. Taken are those of rule ``better`` with a metric of `SIMULATED`, a known number
-        of subjects and a difference of the paper above 0.
+        The comparisons of `scorecard`. Taken are those of rule ``better`` with a metric of `SIMULATED`, at least
+        `LEAST` subjects and a difference of the paper above 0.
     studies, folds, seed : int
         Simulated studies for each row (fewer for very large ones, see `MOST`), folds of each study, seed.
 
@@ -53,7 +55,7 @@ def verdict_error_rates(found: pd.DataFrame, studies: int = 400, folds: int = 5,
         standard error of sqrt(r (1 - r) / studies).
     """
     chosen = found[found["rule"].eq("better") & found["metric"].isin(SIMULATED) & (found["paper"] > 0)]
-    chosen = chosen[(chosen["subjects"] >= 2 * folds) & chosen["level"].notna()]
+    chosen = chosen[(chosen["subjects"] >= LEAST) & chosen["level"].notna()]
     rows = []
     for (file, metric), part in chosen.groupby(["file", "metric"], sort=False):
         subjects, level = int(part["subjects"].max()), float(part["level"].median())
@@ -122,7 +124,9 @@ class Studies:
         return verdict_of({**asked, **ends, "room": room, "p_folds": corrected_t(one, two, 1 / (self.folds - 1))})
 
     def _mean_score(self, worth: float) -> float:
-        return float(np.mean(self._score(self._predict(self.noise[0], np.array(worth)), np.ones((1, self.label.shape[1])))))
+        return float(
+            np.mean(self._score(self._predict(self.noise[0], np.array(worth)), np.ones((1, self.label.shape[1]))))
+        )
 
     def _predict(self, noise: np.ndarray, worth: np.ndarray) -> np.ndarray:
         """Held-out predictions [studies, subjects] from features that explain the share `worth` of the label."""

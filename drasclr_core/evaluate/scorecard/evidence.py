@@ -13,7 +13,7 @@ from drasclr_core.evaluate.result_files import ResultReader
 from drasclr_core.evaluate.scorecard.verdicts import margin
 from drasclr_core.evaluate.scores import PERCENT
 from drasclr_core.evaluate.statistics.comparison import fold_test
-from drasclr_core.evaluate.statistics.intervals import paired_difference, tested_subjects
+from drasclr_core.evaluate.statistics.intervals import paired_difference, subjects_tested
 from drasclr_core.evaluate.statistics.resampling import SAMPLE
 from drasclr_core.evaluate.statistics.trend import jonckheere_terpstra, spearman
 
@@ -43,10 +43,11 @@ def evidence(results: str | Path, comparisons: pd.DataFrame) -> pd.DataFrame:
         elsewhere the same); ``interval, wide_interval``, how their ends are found (see `paired_difference`), and
         ``draws``, from how many; ``p_folds``, p of the corrected resampled t-test over folds (the largest, where one is
         compared with several; for rule ``alike`` of two tests against the margin); ``subjects`` tested and ``folds``
-        (of all repeats; 0 where no file tells); ``level``, the score of the best of the others; ``p_up, p_down`` of rule ``rises``; ``room``, false
-        where the others score so high that the paper's difference would lead beyond a perfect score, or where a factor
-        above ``high`` could not be seen; ``missing``, why there is no estimate; ``lacks``, which of several methods the
-        run lacks. Text is empty and numbers are NaN where there is nothing to say.
+        (of all repeats; 0 where no file tells); ``level``, the score of the best of the others; ``p_up, p_down`` of
+        rule ``rises``; ``room``, false where the others score so high that the paper's difference would lead beyond a
+        perfect score, or where a factor above ``high`` could not be seen; ``missing``, why there is no estimate;
+        ``lacks``, which of several methods the run lacks. Text is empty and numbers are NaN where there is nothing to
+        say.
 
     Raises
     ------
@@ -82,7 +83,7 @@ def _difference(reader: ResultReader, row: dict, count: int) -> dict:
     if draws < MIN_DRAWS or SAMPLE not in first.index or SAMPLE not in second.index:
         return {"missing": f"{draws} usable draws in {stem}.csv; {MIN_DRAWS} are needed"}
     scores = reader(f"{row['file']}_folds", "folds")
-    subjects = tested_subjects(scores, row["task"], row["metric"])
+    subjects = subjects_tested(scores, row["task"], row["metric"])
     narrow, wide = (paired_difference(first, second, row["metric"], subjects, many) for many in (1, count))
     room = second[SAMPLE] + max(row["paper"], 0) <= (100 if row["metric"] in PERCENT else 1)
     found = narrow._asdict() | {f"wide_{name}": getattr(wide, name) for name in ("low", "high", "interval")}

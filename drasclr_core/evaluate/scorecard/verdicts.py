@@ -37,8 +37,8 @@ RULES = {
     "or below. Not reproduced: p of falling is.",
     "factor": "As better, for a ratio: 1 instead of 0 means no advantage. Its interval is over trainings, not over "
     "subjects. An upper end at the largest factor that the run could see is open: then the claim cannot fail.",
-    "cost": "Time or memory on the authors' machines. No result file of a run can confirm or refute it: it is listed and "
-    "not judged. What the steps of this book cost is on its pages about provenance and benchmarks.",
+    "cost": "Time or memory on the authors' machines. No result file of a run can confirm or refute it: it is listed "
+    "and not judged. What the steps of this book cost is on its pages about provenance and benchmarks.",
     "all": "A claim about several comparisons is reproduced if each one is, and not reproduced if one is not, by an "
     "interval widened for their number k, to 100 - 5/k % (Bonferroni), because among many one would fail by chance.",
     "most": "A claim about most comparisons is reproduced if more than half are, not reproduced if half or more are "

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from drasclr_core.evaluate.statistics.intervals import paired_difference, tested_subjects
+from drasclr_core.evaluate.statistics.intervals import paired_difference, subjects_tested
 from drasclr_core.evaluate.statistics.resampling import SAMPLE
 from drasclr_core.evaluate.statistics.significance import bootstrap_p, corrected_t, hedges_g, holm, two_sample_t
 
@@ -85,7 +85,7 @@ def compare_methods(
             )
             if len(one) and len(two):
                 row = {"method": method, "against": other, "task": task, "metric": metric, **_one(one, two, paired)}
-                rows.append(row | _interval(draws, row, tested_subjects(scores, task, metric)))
+                rows.append(row | _interval(draws, row, subjects_tested(scores, task, metric)))
     if not rows:
         raise ValueError(f"{method!r} and {', '.join(map(repr, against)) or 'no other method'} have no task in common")
     table = pd.DataFrame(rows)
@@ -95,7 +95,7 @@ def compare_methods(
 
 
 def fold_test(one: pd.DataFrame, two: pd.DataFrame, shift: float = 0.0) -> float:
-    """Returns p of `corrected_t` that the scores `one`, raised by `shift`, are not greater than `two` on the same folds.
+    """Returns p of `corrected_t` that scores `one`, raised by `shift`, are not greater than `two` on the same folds.
 
     Both have ``value, n_train, n_test`` and are indexed by repeat and fold; folds without both scores are left out. NaN
     with fewer than two folds.

@@ -99,8 +99,11 @@ def two_more(mean: float, error: float, subjects: int, tail: float) -> tuple[flo
     return float(centre - reach), float(centre + reach)
 
 
-def tested_subjects(scores: pd.DataFrame | None, task: str, metric: str) -> int:
-    """Returns how many subjects were tested once in each repeat, by fold `scores` (``read_scores``); 0 if none tell."""
+def subjects_tested(scores: pd.DataFrame | None, task: str, metric: str) -> int:
+    """Returns how many subjects were tested once in each repeat, by the fold `scores` (`read_scores`).
+
+    They are those of a `task` and a `metric`; 0 where no scores tell.
+    """
     if scores is None:
         return 0
     here = scores[scores["task"].eq(task) & scores["metric"].eq(metric)]

@@ -2,7 +2,7 @@
 
 from drasclr_core.evaluate.survival import proportional_hazards, risk_groups
 from drasclr_core.evaluate.survival.calibration import calibration_slope, calibration_table
-from drasclr_core.evaluate.survival.concordance import MAIN_HORIZON, MIN_BETWEEN, horizons, percentiles
+from drasclr_core.evaluate.survival.concordance import MAIN_HORIZON, MIN_BETWEEN, horizons
 from drasclr_core.evaluate.survival.covariates import REFERENCE
 from drasclr_core.evaluate.survival.cross_validation import added_risk, compare_survival
 from drasclr_core.evaluate.survival.risk_groups import YEAR
@@ -18,7 +18,6 @@ __all__ = [
     "calibration_table",
     "compare_survival",
     "horizons",
-    "percentiles",
     "proportional_hazards",
     "risk_groups",
     "survival_table",

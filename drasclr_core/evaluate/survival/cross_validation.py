@@ -43,11 +43,12 @@ def compare_survival(data: SurvivalData, folds: int = 5, repeats: int = 5, seed:
     Returns
     -------
     Readout
-        ``scores`` per method, horizon (see `horizons`), repeat and fold: ``method, task, metric, repeat, fold, value, n_train, n_test,
-        deaths_train, deaths_test, tau_days, alpha``. `value` is C(tau), NaN where the fold has no comparable pair;
-        `deaths_test` counts those before tau; `tau_days` is the horizon used (see `reachable`); `alpha` the chosen
-        penalty. ``predictions`` per method, repeat and subject, predicted when it was in the test fold: ``method, task,
-        repeat, fold, sid, days, died, log_risk, survival`` (the probability of being alive at the 50th percentile).
+        ``scores`` per method, horizon (see `horizons`), repeat and fold: ``method, task, metric, repeat, fold, value,
+        n_train, n_test, deaths_train, deaths_test, tau_days, alpha``. `value` is C(tau), NaN where the fold has no
+        comparable pair; `deaths_test` counts those before tau; `tau_days` is the horizon used (see `reachable`);
+        `alpha` the chosen penalty. ``predictions`` per method, repeat and subject, predicted when it was in the test
+        fold: ``method, task, repeat, fold, sid, days, died, log_risk, survival`` (the probability of being alive at the
+        50th percentile).
 
     Raises
     ------

@@ -14,7 +14,6 @@ from drasclr_core.report.figures.evaluation.rows import label
 from drasclr_core.report.figures.evaluation.scorecard import SIGN, points
 from drasclr_core.report.templates import render
 
-
 NO_DIFFERENCE, APPROXIMATE = "†", "*"
 SIGNS = {
     NO_DIFFERENCE: "The paper's own numbers leave no positive difference.",
