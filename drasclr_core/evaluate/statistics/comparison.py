@@ -75,6 +75,7 @@ def compare_methods(
         if name not in set(table["method"]):
             raise ValueError(f"there is no method {name!r}: the table has {', '.join(dict.fromkeys(table['method']))}")
     mine = scores[scores["method"] == method]
+    wide = None if draws is None else draws.pivot(index="draw", columns=["task", "metric", "method"], values="value")
     rows = []
     for other in against:
         theirs = others[others["method"] == other]
@@ -85,7 +86,7 @@ def compare_methods(
             )
             if len(one) and len(two):
                 row = {"method": method, "against": other, "task": task, "metric": metric, **_one(one, two, paired)}
-                rows.append(row | _interval(draws, row, subjects_tested(scores, task, metric)))
+                rows.append(row | _interval(wide, row, subjects_tested(scores, task, metric)))
     if not rows:
         raise ValueError(f"{method!r} and {', '.join(map(repr, against)) or 'no other method'} have no task in common")
     table = pd.DataFrame(rows)
@@ -130,12 +131,12 @@ def _one(one: pd.DataFrame, two: pd.DataFrame, paired: bool) -> dict[str, float]
 
 
 def _interval(draws: pd.DataFrame | None, row: dict, subjects: int) -> dict[str, float | str]:
-    """The paired bootstrap interval of the difference; draws with the same number are of the same subjects."""
+    """The paired interval of the difference, from draws with a column for each task, metric and method."""
     unknown = {**dict.fromkeys(("estimate", "low", "high", "p_bootstrap"), float("nan")), "interval": ""}
-    if draws is None:
+    columns = [(row["task"], row["metric"], row[name]) for name in ("method", "against")]
+    if draws is None or not all(column in draws for column in columns):
         return unknown
-    here = draws[draws["task"].eq(row["task"]) & draws["metric"].eq(row["metric"])]
-    one, two = (here[here["method"] == row[name]].set_index("draw")["value"] for name in ("method", "against"))
+    one, two = (draws[column] for column in columns)
     found = paired_difference(one, two, row["metric"], subjects)
     if found is None:
         return unknown

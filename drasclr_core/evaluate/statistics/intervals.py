@@ -91,7 +91,8 @@ def paired_difference(
 def two_more(mean: float, error: float, subjects: int, tail: float) -> tuple[float, float]:
     """Returns the interval of a difference of shares with one subject more for each side (Bonett and Price 2012).
 
-    `mean` is the difference as a fraction, `error` its bootstrap standard error, `tail` the chance beyond each end.
+    `mean` is the difference as a fraction, `error` its bootstrap standard error, `subjects` how many were tested,
+    `tail` the chance beyond each end.
     """
     moment = (subjects * (subjects * error**2 + mean**2) + 2) / (subjects + 2)
     centre = subjects * mean / (subjects + 2)
