@@ -26,7 +26,7 @@ GRADES = 5
 SIMULATED = ("R2", "accuracy", "1-off")
 RATES = ("false_reproduced", "false_by_pretraining", "false_not_reproduced", "power")
 LEAST = 4 * FEATURES
-"""Subjects without which these readouts would have as many features as training subjects."""
+"""Subjects of a study that is simulated; with fewer, training folds would have hardly more subjects than features."""
 MOST = 400_000
 """Simulated subjects, at most: very large studies are simulated less often, but at least 50 times."""
 _WORTH = np.linspace(0.02, 0.98, 25)  # population R2 of all features together
@@ -66,7 +66,7 @@ def verdict_error_rates(found: pd.DataFrame, studies: int = 400, folds: int = 5,
         for effect in dict.fromkeys([least, middle, most]):
             there = study.rates(level, effect, effect)
             rates = (none[REPRODUCED], moved[REPRODUCED], there[NOT_REPRODUCED], there[REPRODUCED])
-            rows.append({**about, "effect": effect, **dict(zip(RATES, rates, strict=True))})
+            rows.append({**about, "effect": round(effect, 6), **dict(zip(RATES, rates, strict=True))})
     return pd.DataFrame(rows, columns=["file", "metric", "subjects", "studies", "level", "effect", *RATES])
 
 
