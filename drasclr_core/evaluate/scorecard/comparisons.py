@@ -7,7 +7,7 @@ import pandas as pd
 from drasclr_core import paper
 from drasclr_core.methods import method_names
 
-_COLUMNS = ["id", "rule", "scope", "file", "task", "metric", "methods", "others", "paper", "note"]
+_COLUMNS = ["id", "rule", "scope", "file", "task", "metric", "methods", "others", "paper", "footnote"]
 
 
 def comparisons(table: pd.DataFrame) -> pd.DataFrame:
@@ -21,7 +21,7 @@ def comparisons(table: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``id, rule, scope, file, task, metric``; ``methods`` and ``others``, tuples of our names; ``paper``, the paper's
         difference (R2, F1 and the like as fractions, accuracies in points of per cent), factor or cost; NaN where it
-        gives no number; ``note``, what has to be said about the printed means that differ (`paper.footnotes`).
+        gives no number; ``footnote``, what has to be said about the printed means that differ (`paper.footnotes`).
 
     Raises
     ------
@@ -74,8 +74,8 @@ def _printed(claim: dict, printed: pd.DataFrame, names: pd.DataFrame, notes: pd.
             compared = [
                 (claim["table"], name, task, metric) for name in (means[methods].idxmin(), means[others].idxmax())
             ]
-            note = "; ".join(notes[notes.index.isin(compared)])
-            cells.append([task, metric, tuple(ours[methods]), tuple(ours[others]), figure, note])
+            footnote = "; ".join(notes[notes.index.isin(compared)])
+            cells.append([task, metric, tuple(ours[methods]), tuple(ours[others]), figure, footnote])
     return cells
 
 

@@ -34,7 +34,9 @@ def scorecard_table(board: pd.DataFrame, found: pd.DataFrame, pages: Container[s
     pages : container of str
         Notebooks (``10_phenotypes``) that have a page to link to.
     """
-    letters = {note: chr(ord("a") + number) for number, note in enumerate(filter(None, dict.fromkeys(found["note"])))}
+    letters = {
+        note: chr(ord("a") + number) for number, note in enumerate(filter(None, dict.fromkeys(found["footnote"])))
+    }
     claims = [_claim(claim, found[found["id"] == claim["id"]], pages, letters) for claim in board.to_dict("records")]
     used = {NO_DIFFERENCE: found["against_itself"].any(), APPROXIMATE: found["interval"].eq(NORMAL).any()}
     signs = {sign: text for sign, text in SIGNS.items() if used[sign]}
@@ -70,7 +72,7 @@ def _claim(claim: dict, found: pd.DataFrame, pages: Container[str], letters: dic
         {
             "what": _what(row),
             "paper": claim_value(row, row["paper"]) + (NO_DIFFERENCE if row["against_itself"] else ""),
-            "note": letters.get(row["note"], ""),
+            "note": letters.get(row["footnote"], ""),
             "ours": "–" if row["missing"] else interval(row),
         }
         for row in rows
@@ -83,7 +85,7 @@ def _claim(claim: dict, found: pd.DataFrame, pages: Container[str], letters: dic
         "verdict": f"{SIGN[claim['verdict']]} {claim['verdict']}",
         "notes": [note for note in (*notes, claim["reason"], _needed(claim)) if note],
         "span": _span(rows) + (NO_DIFFERENCE if claim["against_itself"] else "") if untestable else "",
-        "letters": ", ".join(sorted({letters[row["note"]] for row in rows if row["note"]})),
+        "letters": ", ".join(sorted({letters[row["footnote"]] for row in rows if row["footnote"]})),
         "rows": [] if untestable else lines,
     }
 
