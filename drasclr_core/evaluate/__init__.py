@@ -3,7 +3,7 @@
 from drasclr_core.evaluate.features import found_features, read_features
 from drasclr_core.evaluate.overlap import share_agreement
 from drasclr_core.evaluate.result_files import read_scores
-from drasclr_core.evaluate.scores import advantage, summarise
+from drasclr_core.evaluate.scores import summarise
 from drasclr_core.evaluate.table import beside_paper, write_table
 from drasclr_core.evaluate.tasks import COVID_SEVERITY, PHENOTYPES, Task, labels_of
 
@@ -11,7 +11,6 @@ __all__ = [
     "COVID_SEVERITY",
     "PHENOTYPES",
     "Task",
-    "advantage",
     "beside_paper",
     "found_features",
     "labels_of",

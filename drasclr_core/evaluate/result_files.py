@@ -10,7 +10,7 @@ SCORES = ("method", "task", "metric", "repeat", "fold", "value", "n_train", "n_t
 """Columns of a file of fold scores."""
 COLUMNS = {
     "bootstrap": ("method", "task", "metric", "draw", "value"),
-    "folds": ("method", "task", "metric", "repeat", "n_test"),
+    "folds": SCORES,
     "fig3_regions": ("source", "measure", "rank_biserial", "low", "high"),
     "fig3_truth": ("GOLD", "subtype", "method", "detected_share"),
     "fig4_trend": ("subtype", "against", "spearman", "low", "high"),

@@ -73,16 +73,3 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
     summary = groups["value"].agg(mean="mean", sd="std", folds="size")
     summary["subjects"] = per_repeat.groupby(level=[0, 1, 2], sort=False).first()
     return summary.reset_index()
-
-
-def advantage(scores: pd.DataFrame, over: str = "chance") -> pd.DataFrame:
-    """Returns how much higher each score is than that of the method `over` on the same fold.
-
-    The `scores` (as for `summarise`) are of methods that were tested on the same folds, as by `compare_readouts`.
-    Columns: ``method, task, metric, mean, sd, folds``, without rows of `over`.
-    """
-    where = ["task", "metric", "repeat", "fold"]
-    reference = scores.loc[scores["method"] == over, [*where, "value"]].rename(columns={"value": "reference"})
-    paired = scores[scores["method"] != over].merge(reference, on=where, validate="many_to_one")
-    difference = paired.assign(value=paired["value"] - paired["reference"]).groupby(KEYS, sort=False)["value"]
-    return difference.agg(mean="mean", sd="std", folds="size").reset_index()

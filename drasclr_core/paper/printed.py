@@ -1,7 +1,8 @@
 """The paper's own numbers, transcribed from its tables, and its claims, in our words.
 
 All tables have the same columns. The text of the paper has slips that the files do not repeat: a deviation printed
-``±01`` (Table 2) is 0.01, and ``logFEVlpp`` (Table 9) and ``logFEV1pp/FVC`` (Table 8) are logFEV1pp and logFEV1/FVC.
+``±01`` (Table 2, see `footnotes`) is 0.01, and ``logFEVlpp`` (Table 9) and ``logFEV1pp/FVC`` (Table 8) are logFEV1pp
+and logFEV1/FVC.
 """
 
 from __future__ import annotations
@@ -58,6 +59,17 @@ def claims() -> pd.DataFrame:
     """
     content = pd.read_csv(_DATA / "claims.csv", dtype=str, keep_default_na=False)
     return content.assign(figure=pd.to_numeric(content["figure"]))
+
+
+def footnotes() -> pd.DataFrame:
+    """Returns what has to be said about single cells of the paper's tables.
+
+    Returns
+    -------
+    DataFrame
+        ``table, method, task, metric`` as in `table`; ``about``: ``mean`` or ``sd``; ``note``, a clause.
+    """
+    return pd.read_csv(_DATA / "footnotes.csv", dtype=str)
 
 
 def significance_claims() -> pd.DataFrame:

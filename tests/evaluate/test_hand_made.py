@@ -7,7 +7,7 @@ import pytest
 from drasclr_core.evaluate.readout.linear import chance_model
 from drasclr_core.evaluate.readout.permutation import permutation_scores, permutation_test
 from drasclr_core.evaluate.readout.readout import compare_readouts, readout
-from drasclr_core.evaluate.scores import advantage, summarise
+from drasclr_core.evaluate.scores import summarise
 from drasclr_core.evaluate.statistics.comparison import compare_methods
 from drasclr_core.evaluate.statistics.resampling import readout_draws
 from drasclr_core.evaluate.survival.concordance import concordance
@@ -93,7 +93,6 @@ def test_a_method_that_has_no_score_at_all_is_compared_as_unknown():
     both = pd.concat([scores([1.0, 2.0, 3.0]), scores([np.nan] * 3, "b")])
     row = compare_methods(both, "a").iloc[0]
     assert np.isnan(row[["difference", "p_two_sample", "p_corrected", "p_two_sample_holm"]].astype(float)).all()
-    assert advantage(both, "b")["mean"].isna().all()
 
 
 def test_perfect_and_random_predictions_when_subjects_are_drawn_again():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from drasclr_core.evaluate.scores import accuracy, advantage, kappa, score, summarise
+from drasclr_core.evaluate.scores import accuracy, kappa, score, summarise
 from drasclr_core.evaluate.tasks import COVID_SEVERITY, Task
 
 GOLD = Task("GOLD", "GOLD", classes=(0, 1, 2, 3, 4))
@@ -85,10 +85,3 @@ def test_repeats_count_as_folds_but_not_as_subjects(scores):
     twice = pd.concat([scores, scores.assign(repeat=1)])
     row = summarise(twice).set_index("method").loc["drasclr"]
     assert (row["folds"], row["subjects"]) == (4, 11)
-
-
-def test_advantage_is_taken_fold_by_fold(scores):
-    shuffled_rows = scores.sample(frac=1, random_state=0)
-    row = advantage(shuffled_rows).iloc[0]
-    assert (row["method"], row["mean"], row["folds"]) == ("drasclr", 20, 2)
-    assert row["sd"] == pytest.approx(200**0.5)  # differences 10 and 30

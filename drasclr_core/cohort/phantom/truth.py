@@ -85,7 +85,7 @@ def _facts(image: nib.Nifti1Image, path: str | Path) -> dict:
 
 
 def load_truth(path: str | Path) -> dict[str, np.ndarray]:
-    """Returns masks [x, y, z] by name, as in ``Phantom.truth``: ``lungs``, ``lobes``, ``organs`` uint8, the others bool.
+    """Returns masks [x, y, z] by name, as in ``Phantom.truth``: ``lungs, lobes, organs`` uint8, the others bool.
 
     Raises
     ------

@@ -13,6 +13,7 @@ from drasclr_core.evaluate.features import found_features, methods_with_features
 from drasclr_core.evaluate.readout.cross_validation import Readout, concat_readouts
 from drasclr_core.evaluate.readout.permutation import permutation_scores
 from drasclr_core.evaluate.readout.readout import compare_readouts
+from drasclr_core.evaluate.scorecard.draws import draws_for
 from drasclr_core.evaluate.scores import summarise
 from drasclr_core.evaluate.statistics.resampling import numbered, readout_draws
 from drasclr_core.evaluate.table import beside_paper, write_table
@@ -30,7 +31,7 @@ class ReadoutTable:
         ``method, task, metric, mean, sd, folds, subjects, paper_mean, paper_sd``.
     readout : Readout
     draws : DataFrame
-        Bootstrap scores (see `readout_draws`).
+        Bootstrap scores (see `readout_draws`), as they are in the file.
     permutations : DataFrame
         Scores of the method `closely` on shuffled labels (see `permutation_scores`).
     tasks : list of Task
@@ -65,7 +66,7 @@ def readout_table(
     folds: int = 5,
     repeats: int = 1,
     n_permutations: int = 19,
-    n_bootstraps: int = 200,
+    n_bootstraps: int = 0,
     seed: int = 0,
     workers: int = 1,
 ) -> ReadoutTable:
@@ -89,7 +90,7 @@ def readout_table(
         Cross-validates one more method over the same folds, given the rows of the subject table that were tested. Its
         row follows that of chance.
     n_permutations, n_bootstraps : int
-        How often labels are shuffled, and subjects drawn.
+        How often labels are shuffled, and subjects drawn (0: see `draws_for`).
 
     Raises
     ------
@@ -106,10 +107,10 @@ def readout_table(
         readout = concat_readouts([readout, other], ["chance", *other.scores["method"].unique(), *features])
     evaluated = [task for task in tasks if task.name not in readout.skipped]
     table = beside_paper(summarise(readout.scores), stem)
-    draws = readout_draws(numbered(readout.predictions), readout.scores, n_bootstraps, seed)
+    draws = readout_draws(numbered(readout.predictions), readout.scores, draws_for(stem, n_bootstraps), seed).round(4)
     own = features[closely]
     # The subjects of the table, with whose scores p compares.
     permutations = permutation_scores(own, tested, evaluated, closely, n_permutations, folds, seed, workers)
-    parts = {"folds": readout.scores, "bootstrap": draws.round(4), "shuffled": permutations}
+    parts = {"folds": readout.scores, "bootstrap": draws, "shuffled": permutations}
     files = write_table(run, stem, table, **parts)
     return ReadoutTable(table, readout, draws, permutations, evaluated, tested, missing, files)

@@ -1,7 +1,10 @@
 """Which claims of the paper a run reproduces, from its result files alone."""
 
-from drasclr_core.evaluate.scorecard.board import needed, scorecard
+from drasclr_core.evaluate.scorecard.board import scorecard
 from drasclr_core.evaluate.scorecard.comparisons import against_itself
+from drasclr_core.evaluate.scorecard.draws import draws_for
+from drasclr_core.evaluate.scorecard.error_rates import verdict_error_rates
+from drasclr_core.evaluate.scorecard.needed import needed
 from drasclr_core.evaluate.scorecard.verdicts import CLAIM_VERDICTS, NOT_REPRODUCED, REPRODUCED, RULES, UNTESTABLE
 
 __all__ = [
@@ -11,6 +14,8 @@ __all__ = [
     "RULES",
     "UNTESTABLE",
     "against_itself",
+    "draws_for",
     "needed",
     "scorecard",
+    "verdict_error_rates",
 ]

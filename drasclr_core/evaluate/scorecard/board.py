@@ -8,7 +8,8 @@ import pandas as pd
 
 from drasclr_core.evaluate.scorecard.comparisons import comparisons
 from drasclr_core.evaluate.scorecard.evidence import evidence
-from drasclr_core.evaluate.scorecard.verdicts import CLAIM_VERDICTS, combine, size, verdict_of
+from drasclr_core.evaluate.scorecard.needed import needed
+from drasclr_core.evaluate.scorecard.verdicts import CLAIM_VERDICTS, FOLDS, UNDECIDED, combine, size, verdict_of
 
 
 def scorecard(claims: pd.DataFrame, results: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -20,8 +21,11 @@ def scorecard(claims: pd.DataFrame, results: str | Path) -> tuple[pd.DataFrame, 
     -------
     DataFrame
         One row per claim, in order: ``id, section, short, claim, rule, scope, page, comparisons, reproduced,
-        not_reproduced, undecided, untestable, verdict, reason``. `reason` says why a claim cannot be tested, which
-        methods and comparisons the run lacks, and what else than an interval the verdict rests on.
+        not_reproduced, undecided, untestable, against_itself, verdict, reason, times, subjects_needed``.
+        `against_itself` counts comparisons in which the paper's own numbers leave no positive difference for a claim to
+        be better; `reason` says why a claim cannot be tested, which methods and comparisons the run lacks, what else
+        than an interval the verdict rests on, or that the test over folds is not sure; the last two are those of
+        `needed`, NaN where there is nothing to say.
     DataFrame
         One row per comparison: `evidence`, with ``verdict`` and ``size``.
 
@@ -34,6 +38,7 @@ def scorecard(claims: pd.DataFrame, results: str | Path) -> tuple[pd.DataFrame, 
     records = found.to_dict("records")
     found["verdict"] = [verdict_of(row) for row in records]
     found["size"] = [size(row) for row in records]
+    found["against_itself"] = found["rule"].eq("better") & (found["paper"] <= 0)
     rows = []
     for claim in claims.to_dict("records"):
         mine = found[found["id"] == claim["id"]]
@@ -46,33 +51,25 @@ def scorecard(claims: pd.DataFrame, results: str | Path) -> tuple[pd.DataFrame, 
             )
         )
         about = {name: claim[name] for name in ("id", "section", "short", "claim", "rule", "scope", "page")}
-        about |= {"comparisons": len(mine), **counts, "verdict": combine(verdicts, claim["scope"])}
-        rows.append(about | {"reason": _reason(mine)})
-    return pd.DataFrame(rows), found
-
-
-def needed(found: pd.DataFrame) -> pd.DataFrame:
-    """Returns how many times more subjects a result file needs to have intervals as short as the paper's differences.
-
-    The half-width of an interval falls with the square root of the number of subjects. Once it equals the paper's
-    difference, a run whose true difference is the paper's leaves out 0 in about half of all cases; for nine in ten the
-    number must be about 2.7 times as large, ((1.96 + 1.28) / 1.96)^2. `found` is the second table of `scorecard`.
-
-    Returns
-    -------
-    DataFrame
-        ``file, metric, comparisons, half_width, paper`` (medians, in the units of `evidence`) and ``times``, the square
-        of their ratio; comparisons with an interval and a difference of the paper above 0.
-    """
-    chosen = found[found["rule"].eq("better") & found["low"].notna() & (found["paper"] > 0)]
-    chosen = chosen.assign(half_width=(chosen["high"] - chosen["low"]) / 2)
-    table = chosen.groupby(["file", "metric"], sort=False).agg(
-        comparisons=("id", "size"), half_width=("half_width", "median"), paper=("paper", "median")
-    )
-    return table.assign(times=(table["half_width"] / table["paper"]) ** 2).reset_index()
+        about |= {"comparisons": len(mine), **counts, "against_itself": int(mine["against_itself"].sum())}
+        rows.append(about | {"verdict": combine(verdicts, claim["scope"]), "reason": _reason(mine)})
+    board = pd.DataFrame(rows)
+    return board.merge(needed(board, found)[["id", "times", "subjects_needed"]], on="id", how="left"), found
 
 
 def _reason(mine: pd.DataFrame) -> str:
     reasons = dict.fromkeys(reason for reason in [*mine["missing"], *mine["note"]] if reason)
     lacks = dict.fromkeys(name for names in mine["lacks"] if names for name in names.split(", "))
-    return "; ".join([*reasons, *([f"without {', '.join(lacks)}"] if lacks else [])])
+    return "; ".join([*reasons, *([f"without {', '.join(lacks)}"] if lacks else []), *_unsure(mine)])
+
+
+def _unsure(mine: pd.DataFrame) -> list[str]:
+    """Where the interval leaves out 0 and the test over folds is not sure."""
+    rows = mine[mine["rule"].eq("better") & mine["verdict"].eq(UNDECIDED) & (mine["low"] > 0) & mine["lacks"].eq("")]
+    least, most = rows["p_folds"].min(), rows["p_folds"].max()
+    if rows.empty or most <= FOLDS:
+        return []
+    if pd.isna(most):
+        return ["no scores of folds, so no test over folds"]
+    span = f"{least:.2f}" if f"{least:.2f}" == f"{most:.2f}" else f"{least:.2f} to {most:.2f}"
+    return [f"the test over folds is not sure (p = {span})"]

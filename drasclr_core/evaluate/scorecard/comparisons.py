@@ -7,7 +7,7 @@ import pandas as pd
 from drasclr_core import paper
 from drasclr_core.methods import method_names
 
-_COLUMNS = ["id", "rule", "scope", "file", "task", "metric", "methods", "others", "paper"]
+_COLUMNS = ["id", "rule", "scope", "file", "task", "metric", "methods", "others", "paper", "footnote"]
 
 
 def comparisons(table: pd.DataFrame) -> pd.DataFrame:
@@ -20,8 +20,8 @@ def comparisons(table: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         ``id, rule, scope, file, task, metric``; ``methods`` and ``others``, tuples of our names; ``paper``, the paper's
-        difference (R2, F1 and the like as fractions, accuracies in points of per cent) or factor; NaN where it gives
-        no number.
+        difference (R2, F1 and the like as fractions, accuracies in points of per cent), factor or cost; NaN where it
+        gives no number; ``footnote``, what has to be said about the printed means that differ (`paper.footnotes`).
 
     Raises
     ------
@@ -29,8 +29,9 @@ def comparisons(table: pd.DataFrame) -> pd.DataFrame:
         A claim names a table, method, task or metric that the paper does not have.
     """
     tables, names, rows = {name: paper.table(name) for name in set(table["table"]) - {""}}, method_names(), []
+    notes = paper.footnotes().query("about == 'mean'").set_index(["table", "method", "task", "metric"])["note"]
     for claim in table.to_dict("records"):
-        cells = _printed(claim, tables[claim["table"]], names) if claim["table"] else _drawn(claim)
+        cells = _printed(claim, tables[claim["table"]], names, notes) if claim["table"] else _drawn(claim)
         if not cells:
             raise ValueError(f"claims.csv: claim {claim['id']!r} is about no number of {claim['table'] or 'a figure'}")
         rows += [[claim[name] for name in ("id", "rule", "scope", "file")] + cell for cell in cells]
@@ -48,10 +49,10 @@ def against_itself(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _drawn(claim: dict) -> list[list]:
-    return [[task, claim["metric"], (), (), claim["figure"]] for task in claim["task"].split(";")]
+    return [[task, claim["metric"], (), (), claim["figure"], ""] for task in claim["task"].split(";")]
 
 
-def _printed(claim: dict, printed: pd.DataFrame, names: pd.DataFrame) -> list[list]:
+def _printed(claim: dict, printed: pd.DataFrame, names: pd.DataFrame, notes: pd.Series) -> list[list]:
     if claim["group"]:
         printed = printed[printed["group"] == claim["group"]]
     for column in ("task", "metric"):
@@ -70,7 +71,11 @@ def _printed(claim: dict, printed: pd.DataFrame, names: pd.DataFrame) -> list[li
         methods, others = ([name for name in side if name in means] for side in sides)
         if methods and others and (task, metric) not in left_out:
             figure = round(means[methods].min() - means[others].max(), 6)
-            cells.append([task, metric, tuple(ours[methods]), tuple(ours[others]), figure])
+            compared = [
+                (claim["table"], name, task, metric) for name in (means[methods].idxmin(), means[others].idxmax())
+            ]
+            footnote = "; ".join(notes[notes.index.isin(compared)])
+            cells.append([task, metric, tuple(ours[methods]), tuple(ours[others]), figure, footnote])
     return cells
 
 

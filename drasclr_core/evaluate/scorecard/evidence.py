@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from drasclr_core.evaluate.result_files import ResultReader
+from drasclr_core.evaluate.scorecard.verdicts import margin
 from drasclr_core.evaluate.scores import PERCENT
-from drasclr_core.evaluate.statistics.resampling import LEVEL, SAMPLE
+from drasclr_core.evaluate.statistics.comparison import fold_test
+from drasclr_core.evaluate.statistics.intervals import paired_difference, subjects_tested
+from drasclr_core.evaluate.statistics.resampling import SAMPLE
 from drasclr_core.evaluate.statistics.share_trends import BEYOND_LAA, STAGE, TRUTH
 from drasclr_core.evaluate.statistics.trend import jonckheere_terpstra, spearman
 
@@ -24,8 +26,9 @@ MAPPED = "drasclr_finetuned"
 """The method whose maps Figure 3 shows."""
 
 _UNKNOWN = dict.fromkeys(("estimate", "low", "high", "wide_low", "wide_high"), float("nan"))
-_UNKNOWN |= {"missing": "", "lacks": "", "note": "", "room": True, "p_up": float("nan"), "p_down": float("nan")}
-_UNKNOWN |= dict.fromkeys(("truth_low", "truth_high"), float("nan"))
+_UNKNOWN |= {"interval": "", "wide_interval": "", "draws": 0, "subjects": 0, "folds": 0, "level": float("nan")}
+_UNKNOWN |= {"missing": "", "lacks": "", "note": "", "room": True, "p_folds": float("nan")}
+_UNKNOWN |= dict.fromkeys(("p_up", "p_down", "truth_low", "truth_high"), float("nan"))
 
 
 def evidence(results: str | Path, comparisons: pd.DataFrame) -> pd.DataFrame:
@@ -38,12 +41,15 @@ def evidence(results: str | Path, comparisons: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         `comparisons` with ``estimate`` (difference, correlation or factor); ``low, high``, its 95 % interval;
         ``wide_low, wide_high``, the interval at 100 - 5 / k % where the claim has k comparisons (of differences;
-        elsewhere the same); ``p_up, p_down`` of rule ``rises``, and ``p_up`` of ``factor``; ``truth_low, truth_high``,
-        the interval of the correlation with the true share given LAA-950, where a trend has such a truth; ``room``,
-        false where the others score so high that the paper's difference would lead beyond a perfect score, or where a
-        factor above ``high`` could not be seen; ``missing``, why there is no estimate; ``lacks``, which of several
-        methods the run lacks; ``note``, what else the verdict rests on. Text is empty and numbers are NaN where there
-        is nothing to say.
+        elsewhere the same); ``interval, wide_interval``, how their ends are found (see `paired_difference`), and
+        ``draws``, from how many; ``p_folds``, p of the corrected resampled t-test over folds (the largest, where one is
+        compared with several; for rule ``alike`` of two tests against the margin); ``subjects`` tested and ``folds``
+        (of all repeats; 0 where no file tells); ``level``, the score of the best of the others; ``p_up, p_down`` of
+        rule ``rises``, and ``p_up`` of ``factor``; ``truth_low, truth_high``, the interval of the correlation with the
+        true share given LAA-950, where a trend has such a truth; ``room``, false where the others score so high that
+        the paper's difference would lead beyond a perfect score, or where a factor above ``high`` could not be seen;
+        ``missing``, why there is no estimate; ``lacks``, which of several methods the run lacks; ``note``, what else
+        the verdict rests on. Text is empty and numbers are NaN where there is nothing to say.
 
     Raises
     ------
@@ -65,6 +71,8 @@ def _difference(reader: ResultReader, row: dict, count: int) -> dict:
     if draws is None:
         return {"missing": f"not run: no {stem}.csv"}
     if (row["task"], row["metric"]) not in draws:
+        if row["metric"].startswith("concordance at "):
+            return {"missing": f"too few deaths for a horizon of its own at the {row['metric'].split()[-1]} percentile"}
         return {"missing": f"{stem}.csv has no {row['task']} ({row['metric']})"}
     values = draws[row["task"], row["metric"]]
     sides = [[name for name in names if name in values] for names in (row["methods"], row["others"])]
@@ -72,41 +80,32 @@ def _difference(reader: ResultReader, row: dict, count: int) -> dict:
     if not all(sides):
         absent = row["others"] if sides[0] else row["methods"]
         return {"missing": f"no {', '.join(absent)} in {stem}.csv"}
-    methods, others = (values[names].dropna() for names in sides)
-    difference = (methods.min(axis=1) - others.max(axis=1)).dropna()
-    resampled = difference[difference.index > SAMPLE]
-    if SAMPLE not in difference.index or len(resampled) < MIN_DRAWS:
-        return {"missing": f"{len(resampled)} usable draws in {stem}.csv; {MIN_DRAWS} are needed"}
-    ends, percent = {}, row["metric"] in PERCENT
-    for prefix, tail in (("", (1 - LEVEL) / 2), ("wide_", (1 - LEVEL) / 2 / count)):
-        low, high = resampled.quantile([tail, 1 - tail])
-        subjects = _tested(reader(f"{row['file']}_folds", "folds"), row) if percent else 0
-        if subjects:
-            least = _two_more(difference[SAMPLE] / 100, resampled.std() / 100, subjects, tail)
-            low, high = min(low, 100 * least[0]), max(high, 100 * least[1])
-        ends |= {f"{prefix}low": low, f"{prefix}high": high}
-    room = others.max(axis=1)[SAMPLE] + max(row["paper"], 0) <= (100 if percent else 1)
-    return {"estimate": difference[SAMPLE], **ends, "room": room, "lacks": ", ".join(lacks)}
+    first, second = values[sides[0]].dropna().min(axis=1), values[sides[1]].dropna().max(axis=1)
+    draws = int((first - second).dropna().index.difference([SAMPLE]).size)
+    if draws < MIN_DRAWS or SAMPLE not in first.index or SAMPLE not in second.index:
+        return {"missing": f"{draws} usable draws in {stem}.csv; {MIN_DRAWS} are needed"}
+    scores = reader(f"{row['file']}_folds", "folds")
+    subjects = subjects_tested(scores, row["task"], row["metric"])
+    narrow, wide = (paired_difference(first, second, row["metric"], subjects, many) for many in (1, count))
+    room = second[SAMPLE] + max(row["paper"], 0) <= (100 if row["metric"] in PERCENT else 1)
+    found = narrow._asdict() | {f"wide_{name}": getattr(wide, name) for name in ("low", "high", "interval")}
+    found |= {"draws": draws, "subjects": subjects, "level": second[SAMPLE], "room": room, "lacks": ", ".join(lacks)}
+    return found | _over_folds(scores, row, *sides)
 
 
-def _tested(folds: pd.DataFrame | None, row: dict) -> int:
-    """How many subjects were tested once in each repeat; 0 where no file tells."""
-    if folds is None:
-        return 0
-    here = folds[folds["task"].eq(row["task"]) & folds["metric"].eq(row["metric"])]
-    sizes = here.groupby(["method", "repeat"], sort=False)["n_test"].sum()
-    return int(sizes.iloc[0]) if len(sizes) else 0
-
-
-def _two_more(mean: float, error: float, subjects: int, tail: float) -> tuple[float, float]:
-    """Interval of a difference of shares with one subject more for each side (Bonett and Price 2012).
-
-    `mean` is the difference as a fraction, `error` its bootstrap standard error, `tail` the chance beyond each end.
-    """
-    moment = (subjects * (subjects * error**2 + mean**2) + 2) / (subjects + 2)
-    centre = subjects * mean / (subjects + 2)
-    reach = stats.norm.ppf(1 - tail) * np.sqrt(max(moment - centre**2, 0) / (subjects + 2))
-    return centre - reach, centre + reach
+def _over_folds(scores: pd.DataFrame | None, row: dict, methods: list[str], others: list[str]) -> dict:
+    """The largest p of all pairs: a claim about the best of several needs each of them; NaN where a pair has none."""
+    if scores is None:
+        return {}
+    here = scores[scores["task"].eq(row["task"]) & scores["metric"].eq(row["metric"])]
+    of = {name: here[here["method"] == name].set_index(["repeat", "fold"]) for name in (*methods, *others)}
+    pairs = [(of[one], of[two]) for one in methods for two in others]
+    if row["rule"] == "alike":
+        reach = margin(row["metric"])
+        p = [fold_test(*sides, reach) for one, two in pairs for sides in ((one, two), (two, one))]
+    else:
+        p = [fold_test(one, two) for one, two in pairs]
+    return {"p_folds": float(np.max(p)), "folds": len(here[["repeat", "fold"]].drop_duplicates())}
 
 
 def _given(reader: ResultReader, row: dict, count: int, value: str, by: str = "subtype", **where: str) -> dict:
@@ -121,9 +120,8 @@ def _given(reader: ResultReader, row: dict, count: int, value: str, by: str = "s
     if chosen.empty or chosen[[value, "low", "high"]].iloc[0].isna().any():
         return {"missing": f"{stem}.csv has no interval for {row['task'].lower()}"}
     found = chosen.iloc[0]
-    return {"estimate": found[value]} | {
-        f"{wide}{end}": found[end] for wide in ("", "wide_") for end in ("low", "high")
-    }
+    ends = {f"{wide}{end}": found[end] for wide in ("", "wide_") for end in ("low", "high")}
+    return {"estimate": found[value], "subjects": int(found.get("subjects", 0)), **ends}
 
 
 def _saved(reader: ResultReader, row: dict, count: int) -> dict:
@@ -194,4 +192,5 @@ _RULES: dict[str, Callable[[ResultReader, dict, int], dict]] = {
     "rises": _rising,
     "apart": partial(_given, value="rank_biserial", by="measure", source="detected"),
     "factor": _saved,
+    "cost": lambda reader, row, count: {"missing": "a cost on the authors' machines"},
 }

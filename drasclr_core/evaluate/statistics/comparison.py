@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from drasclr_core.evaluate.statistics.resampling import LEVEL, SAMPLE
+from drasclr_core.evaluate.statistics.intervals import paired_difference, subjects_tested
+from drasclr_core.evaluate.statistics.resampling import SAMPLE
 from drasclr_core.evaluate.statistics.significance import bootstrap_p, corrected_t, hedges_g, holm, two_sample_t
 
 REFERENCES = ("chance", "confounders")
@@ -57,7 +58,8 @@ def compare_methods(
         ``method, against, task, metric``; ``folds`` with both scores, and over these ``mean, mean_against,
         difference``; ``hedges_g, p_two_sample`` (first repeat only, as repeats are no new subjects) and
         ``p_corrected``; ``estimate``, the difference when all held-out subjects are scored together, with its
-        bootstrap interval ``low, high`` (95 %) and ``p_bootstrap``; each p with ``_holm``. Holm's family are all rows.
+        interval ``low, high`` (95 %), how it was found (``interval``; see `paired_difference`) and ``p_bootstrap``;
+        each p with ``_holm``. Holm's family are all rows.
 
     Raises
     ------
@@ -73,6 +75,7 @@ def compare_methods(
         if name not in set(table["method"]):
             raise ValueError(f"there is no method {name!r}: the table has {', '.join(dict.fromkeys(table['method']))}")
     mine = scores[scores["method"] == method]
+    wide = None if draws is None else draws.pivot(index="draw", columns=["task", "metric", "method"], values="value")
     rows = []
     for other in against:
         theirs = others[others["method"] == other]
@@ -83,13 +86,29 @@ def compare_methods(
             )
             if len(one) and len(two):
                 row = {"method": method, "against": other, "task": task, "metric": metric, **_one(one, two, paired)}
-                rows.append(row | _interval(draws, row))
+                rows.append(row | _interval(wide, row, subjects_tested(scores, task, metric)))
     if not rows:
         raise ValueError(f"{method!r} and {', '.join(map(repr, against)) or 'no other method'} have no task in common")
     table = pd.DataFrame(rows)
     for name in ("p_two_sample", "p_corrected", "p_bootstrap"):
         table[f"{name}_holm"] = holm(table[name].to_numpy())
     return table
+
+
+def fold_test(one: pd.DataFrame, two: pd.DataFrame, shift: float = 0.0) -> float:
+    """Returns p of `corrected_t` that scores `one`, raised by `shift`, are not greater than `two` on the same folds.
+
+    Both have ``value, n_train, n_test`` and are indexed by repeat and fold; folds without both scores are left out. NaN
+    with fewer than two folds.
+    """
+    together = one.index.intersection(two.index)
+    first, second = one.loc[together], two.loc[together]
+    both = first["value"].notna() & second["value"].notna()
+    if not both.any():
+        return float("nan")
+    first, second = first[both], second[both]
+    ratio = (first["n_test"] / first["n_train"]).mean()
+    return corrected_t(first["value"].to_numpy() + shift, second["value"].to_numpy(), ratio)
 
 
 def _one(one: pd.DataFrame, two: pd.DataFrame, paired: bool) -> dict[str, float]:
@@ -99,11 +118,6 @@ def _one(one: pd.DataFrame, two: pd.DataFrame, paired: bool) -> dict[str, float]
     if both.any():
         one, two = one.loc[together][both], two.loc[together][both]
     first, second = (table["value"].xs(table.index[0][0], level="repeat").to_numpy() for table in (one, two))
-    corrected = float("nan")
-    if both.any():
-        corrected = corrected_t(
-            one["value"].to_numpy(), two["value"].to_numpy(), (one["n_test"] / one["n_train"]).mean()
-        )
     mean, other = one["value"].mean(), two["value"].mean()
     return {
         "folds": int(both.sum()),
@@ -112,21 +126,19 @@ def _one(one: pd.DataFrame, two: pd.DataFrame, paired: bool) -> dict[str, float]
         "difference": mean - other,
         "hedges_g": hedges_g(first, second),
         "p_two_sample": two_sample_t(first, second),
-        "p_corrected": corrected,
+        "p_corrected": fold_test(one, two) if both.any() else float("nan"),
     }
 
 
-def _interval(draws: pd.DataFrame | None, row: dict) -> dict[str, float]:
-    """The paired bootstrap interval of the difference; draws with the same number are of the same subjects."""
-    unknown = dict.fromkeys(("estimate", "low", "high", "p_bootstrap"), float("nan"))
-    if draws is None:
+def _interval(draws: pd.DataFrame | None, row: dict, subjects: int) -> dict[str, float | str]:
+    """The paired interval of the difference, from draws with a column for each task, metric and method."""
+    unknown = {**dict.fromkeys(("estimate", "low", "high", "p_bootstrap"), float("nan")), "interval": ""}
+    columns = [(row["task"], row["metric"], row[name]) for name in ("method", "against")]
+    if draws is None or not all(column in draws for column in columns):
         return unknown
-    here = draws[draws["task"].eq(row["task"]) & draws["metric"].eq(row["metric"])]
-    one, two = (here[here["method"] == row[name]].set_index("draw")["value"] for name in ("method", "against"))
-    difference = (one - two).dropna()
-    resampled = difference[difference.index >= 0]
-    if resampled.empty or SAMPLE not in difference.index:
+    one, two = (draws[column] for column in columns)
+    found = paired_difference(one, two, row["metric"], subjects)
+    if found is None:
         return unknown
-    low, high = resampled.quantile([(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    p = bootstrap_p(resampled.to_numpy())
-    return {"estimate": float(difference[SAMPLE]), "low": float(low), "high": float(high), "p_bootstrap": p}
+    resampled = (one - two).dropna()
+    return found._asdict() | {"p_bootstrap": bootstrap_p(resampled[resampled.index > SAMPLE].to_numpy())}

@@ -20,12 +20,16 @@ from sksurv.nonparametric import CensoringDistributionEstimator
 from sksurv.util import Surv
 
 QUANTILES = {"25th": 0.25, "50th": 0.50, "75th": 0.75}
+MAIN_HORIZON = "50th"
+"""The horizon of predicted survival probabilities, and of calibration."""
+MIN_BETWEEN = 5
+"""Deaths between two horizons below which they are one: a choice, so that each horizon scores deaths of its own."""
 TIED = 1e-8
 """Log risks closer than this are equal, as in scikit-survival."""
 
 
-def horizons(days: np.ndarray, died: np.ndarray) -> dict[str, float]:
-    """Returns the horizons of the paper's Table 3: ``25th, 50th, 75th`` percentile of the censoring time, in days.
+def percentiles(days: np.ndarray, died: np.ndarray) -> dict[str, float]:
+    """Returns the ``25th, 50th, 75th`` percentile of the censoring time, the horizons of the paper's Table 3, in days.
 
     Taken over the *censored* subjects of the whole cohort (`days`, `died`: [N]), so that every fold estimates the same
     quantity. No model sees them.
@@ -39,6 +43,26 @@ def horizons(days: np.ndarray, died: np.ndarray) -> dict[str, float]:
     if not len(censored):
         raise ValueError("every subject died, so there is no censoring time; give the horizons in days yourself")
     return {name: float(np.quantile(censored, share)) for name, share in QUANTILES.items()}
+
+
+def horizons(days: np.ndarray, died: np.ndarray, least: int = MIN_BETWEEN) -> dict[str, float]:
+    """Returns those of the `percentiles` that have at least so many deaths between them, in days, the earliest first.
+
+    Two horizons with hardly a death between them score the same deaths: their concordances are one number under two
+    names. The `MAIN_HORIZON` stays, and swallows neighbours that are fewer than `least` deaths away.
+
+    Raises
+    ------
+    ValueError
+        Everybody died.
+    """
+    taus, days, died = percentiles(days, died), np.asarray(days), np.asarray(died).astype(bool)
+    main = taus[MAIN_HORIZON]
+    return {
+        name: tau
+        for name, tau in taus.items()
+        if name == MAIN_HORIZON or np.sum(died & (days >= min(tau, main)) & (days < max(tau, main))) >= least
+    }
 
 
 def reachable(tau: float, train_days: np.ndarray, train_died: np.ndarray) -> float:

@@ -13,14 +13,19 @@ import pandas as pd
 from drasclr_core.evaluate.folds import splits, stratified_folds
 from drasclr_core.evaluate.readout.cross_validation import Readout
 from drasclr_core.evaluate.statistics.resampling import by_repeat, draw_table, resample_counts
-from drasclr_core.evaluate.survival.concordance import concordance, horizons, pair_weights, reachable, won
+from drasclr_core.evaluate.survival.concordance import (
+    MAIN_HORIZON,
+    concordance,
+    horizons,
+    pair_weights,
+    reachable,
+    won,
+)
 from drasclr_core.evaluate.survival.covariates import REFERENCE, SurvivalData, survival_obstacle
 from drasclr_core.evaluate.survival.cox import fit_cox
 from drasclr_core.progress import for_each
 
 TASK = "Survival"
-MAIN_HORIZON = "50th"
-"""The horizon of predicted survival probabilities, and of calibration."""
 
 
 def compare_survival(data: SurvivalData, folds: int = 5, repeats: int = 5, seed: int = 0, workers: int = 1) -> Readout:
@@ -38,11 +43,12 @@ def compare_survival(data: SurvivalData, folds: int = 5, repeats: int = 5, seed:
     Returns
     -------
     Readout
-        ``scores`` per method, horizon, repeat and fold: ``method, task, metric, repeat, fold, value, n_train, n_test,
-        deaths_train, deaths_test, tau_days, alpha``. `value` is C(tau), NaN where the fold has no comparable pair;
-        `deaths_test` counts those before tau; `tau_days` is the horizon used (see `reachable`); `alpha` the chosen
-        penalty. ``predictions`` per method, repeat and subject, predicted when it was in the test fold: ``method, task,
-        repeat, fold, sid, days, died, log_risk, survival`` (the probability of being alive at the 50th percentile).
+        ``scores`` per method, horizon (see `horizons`), repeat and fold: ``method, task, metric, repeat, fold, value,
+        n_train, n_test, deaths_train, deaths_test, tau_days, alpha``. `value` is C(tau), NaN where the fold has no
+        comparable pair; `deaths_test` counts those before tau; `tau_days` is the horizon used (see `reachable`);
+        `alpha` the chosen penalty. ``predictions`` per method, repeat and subject, predicted when it was in the test
+        fold: ``method, task, repeat, fold, sid, days, died, log_risk, survival`` (the probability of being alive at the
+        50th percentile).
 
     Raises
     ------

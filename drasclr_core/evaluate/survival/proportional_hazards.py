@@ -14,6 +14,8 @@ from statsmodels.stats.multitest import multipletests
 RIDGE = 0.01
 """So that a category without deaths gives a finite hazard ratio."""
 PARTS = 3
+RESULT, ENOUGH = 5.0, 10.0
+"""Deaths per covariate: below the first hazard ratios are not shown as results, below the second with a warning."""
 
 
 def estimable(table: pd.DataFrame) -> pd.DataFrame:
@@ -24,6 +26,30 @@ def estimable(table: pd.DataFrame) -> pd.DataFrame:
     covariates = table.columns.drop(["days", "died"])
     died = table.loc[table["died"].astype(bool), covariates]
     return table.drop(columns=[name for name in covariates if min(table[name].nunique(), died[name].nunique()) < 2])
+
+
+def deaths_per_covariate(table: pd.DataFrame) -> float:
+    """Returns the number of deaths for each covariate of the `table` (see `hazard_ratios`).
+
+    Below ten, coefficients and intervals of a Cox model become unreliable (Peduzzi et al. 1995); between five and nine
+    often still usable (Vittinghoff and McCulloch 2007). Hence `ENOUGH` and `RESULT`.
+    """
+    return float(table["died"].sum() / max(1, len(table.columns.drop(["days", "died"]))))
+
+
+def hazard_obstacle(table: pd.DataFrame) -> str:
+    """Returns why hazard ratios of the `table` are no results, or why to read them with care; empty where neither.
+
+    A reason begins with ``No hazard ratios`` below `RESULT` deaths per covariate, and with ``Few deaths`` below
+    `ENOUGH`.
+    """
+    each, deaths, count = deaths_per_covariate(table), int(table["died"].sum()), len(table.columns) - 2
+    told = f"{deaths} deaths for {count} covariates, {each:.1f} for each"
+    if each < RESULT:
+        return f"No hazard ratios: {told}. Below {RESULT:.0f} they are no results."
+    if each < ENOUGH:
+        return f"Few deaths: {told}. Below {ENOUGH:.0f} hazard ratios and their intervals are unreliable."
+    return ""
 
 
 def hazard_ratios(table: pd.DataFrame, strata: Sequence[str] = ()) -> pd.DataFrame:

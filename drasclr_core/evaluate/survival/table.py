@@ -11,6 +11,7 @@ import pandas as pd
 from drasclr_core.cohort.subjects import read_subjects
 from drasclr_core.evaluate.features import found_features, methods_with_features
 from drasclr_core.evaluate.readout.cross_validation import Readout
+from drasclr_core.evaluate.scorecard.draws import draws_for
 from drasclr_core.evaluate.statistics.resampling import numbered, summarise_draws
 from drasclr_core.evaluate.survival.concordance import QUANTILES
 from drasclr_core.evaluate.survival.covariates import (
@@ -60,14 +61,15 @@ def survival_table(
     closely: str = "drasclr",
     folds: int = 5,
     repeats: int = 5,
-    n_bootstraps: int = 200,
+    n_bootstraps: int = 0,
     seed: int = 0,
     workers: int = 1,
 ) -> SurvivalTable:
     """Evaluates the rows of Table 3 over the same folds, and writes them into the results of the run.
 
     The files are ``<stem>.csv`` (beside the paper's table of this name), ``_folds`` and ``_bootstrap`` (draws, to five
-    digits). `folds, repeats, seed, workers` are as in `compare_survival`; subjects are drawn `n_bootstraps` times.
+    digits). `folds, repeats, seed, workers` are as in `compare_survival`; subjects are drawn `n_bootstraps` times
+    (0: see `draws_for`).
 
     Parameters
     ----------
@@ -97,7 +99,7 @@ def survival_table(
         summary = pd.DataFrame(float("nan"), index, ["mean", "sd", "low", "high"]).reset_index()
     else:
         readout = compare_survival(data, folds, repeats, seed, workers)
-        draws = survival_draws(numbered(readout.predictions), n_bootstraps, seed)
+        draws = survival_draws(numbered(readout.predictions), draws_for(stem, n_bootstraps), seed)
         summary = summarise_draws(draws)
         draws = draws.round(5)
     sizes = {"subjects": len(data.outcomes), "deaths": int(data.outcomes["died"].sum())}

@@ -57,6 +57,8 @@ def mean_sd(mean: float, sd: float, metric: str) -> str:
 def table_html(beside: pd.DataFrame, shows: str) -> Markup:
     """Returns the table for a page: one row per method, in each cell ours above the paper's.
 
+    Of the horizons of survival those that the run scored are shown.
+
     Parameters
     ----------
     beside : DataFrame
@@ -65,6 +67,9 @@ def table_html(beside: pd.DataFrame, shows: str) -> Markup:
         Whose columns: ``phenotypes``, ``severity``, ``survival`` or ``detection`` (see `COLUMNS`).
     """
     columns = COLUMNS[shows]
+    if shows == "survival":
+        scored = set(zip(beside["task"], beside["metric"], strict=True))
+        columns = {group: {key: name for key, name in part.items() if key in scored} for group, part in columns.items()}
     names = {key: name for part in columns.values() for key, name in part.items()}
     groups = [(name, len(part)) for name, part in columns.items()]
     rows = [

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from drasclr_core.evaluate.scores import PERCENT
+from drasclr_core.evaluate.statistics.intervals import NORMAL
 from drasclr_core.methods import row_of
 from drasclr_core.report.figures.evaluation.rows import label
 from drasclr_core.report.figures.evaluation.significance import TESTS
@@ -22,15 +23,17 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``difference`` (mean over folds), ``95 %`` (bootstrap interval), ``g``, and for each test p with, in
+        ``difference`` (all held-out subjects scored together; without bootstrap draws the mean over folds), ``95 %``
+        (its interval, with a star where too few draws made it approximate), ``g``, and for each test p with, in
         brackets, p after Holm.
     """
     rows = []
     for row in table.itertuples():
         digits = 1 if row.metric in PERCENT else 2
         cells = {"against": row_of(row.against).name, "": label(row.task, row.metric)}
-        cells["difference"] = _number(row.difference, digits)
-        cells["95 %"] = "–" if np.isnan(row.low) else f"{_number(row.low, digits)} to {_number(row.high, digits)}"
+        cells["difference"] = _number(row.difference if np.isnan(row.estimate) else row.estimate, digits)
+        star = "*" if row.interval == NORMAL else ""
+        cells["95 %"] = "–" if np.isnan(row.low) else f"{_number(row.low, digits)} to {_number(row.high, digits)}{star}"
         cells["g"] = _number(row.hedges_g, 1)
         for test, (name, _) in TESTS.items():
             p, corrected = getattr(row, test), getattr(row, f"{test}_holm")

@@ -5,7 +5,13 @@ import pytest
 
 from drasclr_core.cohort.subjects import write_subjects
 from drasclr_core.evaluate.readout import Readout, readout_table
+from drasclr_core.evaluate.result_files import read_scores
+from drasclr_core.evaluate.scorecard.comparisons import comparisons
+from drasclr_core.evaluate.scorecard.draws import draws_for
+from drasclr_core.evaluate.scorecard.evidence import evidence
+from drasclr_core.evaluate.statistics.comparison import compare_methods
 from drasclr_core.evaluate.tasks import Task
+from drasclr_core.paper import claims
 from drasclr_core.run import Run
 
 GOLD, SMOKED = Task("GOLD", "GOLD", classes=(0, 1, 2, 3, 4)), Task("smoked", "smoked")
@@ -71,3 +77,22 @@ def test_a_supervised_row_follows_chance(run):
         return Readout(scores, predictions)
 
     assert rows(table(run, supervised=supervised))[:2] == ["chance", "cnn3d"]
+
+
+def test_the_page_of_a_table_and_the_pages_that_read_its_files_agree(run):
+    """The difference of two methods: as notebooks 10 and 12 have it, and from the files, as 40 and 41 do."""
+    made = table(run, n_bootstraps=0)
+    folds, bootstrap = read_scores(made.files[1]), pd.read_csv(made.files[2])
+    assert made.draws["draw"].max() + 1 == draws_for("table2") == 3600
+    here, there = (
+        compare_methods(scores, "drasclr", ["laa950"], draws).drop(columns="hedges_g")
+        for scores, draws in ((made.readout.scores, made.draws), (folds, bootstrap))
+    )
+    pd.testing.assert_frame_equal(here, there)
+    asked = comparisons(claims().query("id == 'phenotypes-laa'")).query("task == 'GOLD'")
+    card = evidence(run.results, asked)
+    same = ["task", "metric", "estimate", "low", "high", "interval"]
+    both = card[same].merge(there[same], on=["task", "metric"], suffixes=("", "_page"))
+    assert len(both) == 2 and card["p_folds"].notna().all()
+    for name in same[2:]:
+        assert both[name].tolist() == pytest.approx(both[f"{name}_page"].tolist()), name

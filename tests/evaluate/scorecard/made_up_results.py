@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 
-def write_bootstrap(folder: Path, stem: str, cells: list[tuple], spread: float = 1.0, draws: int = 80) -> Path:
+def write_bootstrap(folder: Path, stem: str, cells: list[tuple], spread: float = 1.0, draws: int = 400) -> Path:
     """``<stem>_bootstrap.csv`` with draws around the mean of each (task, metric, method, mean); methods independent."""
     rng, parts = np.random.default_rng(0), []
     for task, metric, method, mean in cells:
@@ -16,6 +16,25 @@ def write_bootstrap(folder: Path, stem: str, cells: list[tuple], spread: float =
     path = folder / f"{stem}_bootstrap.csv"
     pd.concat(parts).to_csv(path, index=False)
     return path
+
+
+def write_folds(folder: Path, stem: str, cells: list[tuple], spread: float = 0.1, subjects: int = 10**6) -> Path:
+    """``<stem>_folds.csv``: five folds around each mean, of so many subjects that the interval is that of the draws."""
+    rng, rows = np.random.default_rng(1), []
+    for task, metric, method, mean in cells:
+        where = {"method": method, "task": task, "metric": metric, "repeat": 0}
+        for fold, noise in enumerate(spread * rng.standard_normal(5)):
+            sizes = {"n_train": subjects * 4 // 5, "n_test": subjects // 5}
+            rows.append({**where, "fold": fold, "value": mean + noise, **sizes})
+    path = folder / f"{stem}_folds.csv"
+    pd.DataFrame(rows).to_csv(path, index=False)
+    return path
+
+
+def write_results(folder: Path, stem: str, cells: list[tuple], spread: float = 1.0) -> None:
+    """Draws and folds of one table, the folds with a tenth of the spread."""
+    write_bootstrap(folder, stem, cells, spread)
+    write_folds(folder, stem, cells, spread / 10)
 
 
 def write_figures(folder: Path, rising: float = 1.0, low: float = 0.2, saved: float = 3.0) -> None:

@@ -3,12 +3,16 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from drasclr_core.evaluate.scorecard.comparisons import comparisons
+from drasclr_core.evaluate.scorecard.draws import draws_for
 from drasclr_core.evaluate.scorecard.evidence import evidence
+from drasclr_core.evaluate.statistics.comparison import compare_methods
+from drasclr_core.evaluate.statistics.significance import corrected_t
 from drasclr_core.paper import claims
 
-from .made_up_results import write_bootstrap, write_figures
+from .made_up_results import write_bootstrap, write_figures, write_results
 
 COVID = ("COVID-19 severity", "accuracy")
 
@@ -21,17 +25,18 @@ def asked(*ids):
 
 
 def test_a_difference_and_its_interval_by_hand(tmp_path):
-    draws = np.arange(-1, 41)
-    rows = [("drasclr", 60 + draws), ("drasclr_local", np.full(42, 50.0))]
+    draws = np.arange(-1, 401)
+    rows = [("drasclr", 60 + draws), ("drasclr_local", np.full(402, 50.0))]
     parts = [
         pd.DataFrame({"method": method, "task": COVID[0], "metric": COVID[1], "draw": draws, "value": values})
         for method, values in rows
     ]
     pd.concat(parts).to_csv(tmp_path / "table4_bootstrap.csv", index=False)
     found = evidence(tmp_path, asked("covid-neighbours")).iloc[0]
-    # The sample itself differs by 9; the 41 draws by 10, 11 ... 50.
+    # The sample itself differs by 9; the 401 draws by 10, 11 ... 410.
     assert found["estimate"] == 9
-    assert (found["low"], found["high"]) == pytest.approx((10 + 0.025 * 40, 50 - 0.025 * 40))
+    assert (found["low"], found["high"]) == pytest.approx((10 + 0.025 * 400, 410 - 0.025 * 400))
+    assert found["interval"] == "percentile" and found["draws"] == 401 and found["level"] == 50
     assert found["paper"] == pytest.approx(2.8)
 
 
@@ -63,6 +68,53 @@ def test_intervals_widen_with_the_number_of_comparisons(tmp_path):
     assert (found["wide_low"] < found["low"]).all() and (found["wide_high"] > found["high"]).all()
     one = evidence(tmp_path, asked("survival-hand-designed").iloc[:1]).iloc[0]
     assert (one["wide_low"], one["wide_high"]) == (one["low"], one["high"])
+
+
+def test_too_few_draws_for_the_tails_take_the_normal_approximation_and_say_so(tmp_path):
+    """Three comparisons need 1,200 draws for their wide intervals; 400 are enough for the others."""
+    metrics = [f"concordance at {name}" for name in ("25th", "50th", "75th")]
+    cells = [("Survival", metric, method, 0.7) for metric in metrics for method in ("drasclr", "hand_designed")]
+    path = write_bootstrap(tmp_path, "table3", cells, 0.02, draws=500)
+    found = evidence(tmp_path, asked("survival-hand-designed"))
+    assert (found["interval"] == "percentile").all() and (found["wide_interval"] == "normal").all()
+    row, draws = found.iloc[0], pd.read_csv(path).query("metric == 'concordance at 25th' and draw >= 0")
+    difference = draws.pivot(index="draw", columns="method", values="value")
+    difference = difference["drasclr"] - difference["hand_designed"]
+    reach = stats.norm.ppf(1 - 0.025 / 3) * difference.std()
+    assert (row["wide_low"], row["wide_high"]) == pytest.approx((row["estimate"] - reach, row["estimate"] + reach))
+    write_bootstrap(tmp_path, "table3", cells, 0.02, draws=1200)
+    assert (evidence(tmp_path, asked("survival-hand-designed"))["wide_interval"] == "percentile").all()
+
+
+def test_draws_are_enough_for_the_claim_with_the_most_comparisons():
+    sizes = ALL.groupby(["file", "id"]).size().groupby("file").max()
+    for file in ("table2", "table3", "table4", "table5"):
+        assert draws_for(file) >= 400 * sizes[file] and draws_for(file) >= 1000
+    assert sizes["table2"] == 9 and draws_for("table2") == 3600
+    assert draws_for("table2", 50) == 50 and draws_for("smoking") == 1000
+
+
+def test_the_test_over_folds_is_that_of_the_significance_page(tmp_path):
+    cells = [(*COVID, "drasclr", 66), (*COVID, "drasclr_local", 60), (*COVID, "cnn3d", 65)]
+    write_results(tmp_path, "table4", cells, 20.0)
+    scores, draws = (pd.read_csv(tmp_path / f"table4_{part}.csv") for part in ("folds", "bootstrap"))
+    page = compare_methods(scores, "drasclr", draws=draws).set_index("against")
+    here = evidence(tmp_path, asked("covid-neighbours", "covid-cnn")).set_index("id")
+    for claim, other in (("covid-neighbours", "drasclr_local"), ("covid-cnn", "cnn3d")):
+        same = ["estimate", "low", "high", "interval"]
+        assert list(here.loc[claim, same]) == list(page.loc[other, same])
+        assert here.loc[claim, "p_folds"] == page.loc[other, "p_corrected"] and here.loc[claim, "subjects"] == 10**6
+    two = ALL[ALL["id"] == "covid-cnn"].iloc[[0]].assign(others=[("drasclr_local", "cnn3d")])
+    assert evidence(tmp_path, two)["p_folds"].iloc[0] == page["p_corrected"].max()
+
+
+def test_alike_over_folds_is_two_tests_against_the_margin(tmp_path):
+    cells = [(*COVID, "drasclr", 66.0), (*COVID, "context_ssl", 65.0)]
+    write_results(tmp_path, "table4", cells, 2.0)
+    scores = pd.read_csv(tmp_path / "table4_folds.csv").pivot(index="fold", columns="method", values="value")
+    one, two = scores["drasclr"].to_numpy(), scores["context_ssl"].to_numpy()
+    both = corrected_t(one + 2.5, two, 0.25), corrected_t(two + 2.5, one, 0.25)
+    assert evidence(tmp_path, asked("covid-context"))["p_folds"].iloc[0] == pytest.approx(max(both))
 
 
 def folds_of(*sizes):

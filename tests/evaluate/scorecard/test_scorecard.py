@@ -5,9 +5,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from drasclr_core.evaluate.scorecard.board import needed, scorecard
+from drasclr_core.evaluate.scorecard.board import scorecard
 from drasclr_core.evaluate.scorecard.comparisons import against_itself, comparisons
+from drasclr_core.evaluate.scorecard.needed import needed
 from drasclr_core.evaluate.scorecard.verdicts import (
     CLAIM_VERDICTS,
     NOT_REPRODUCED,
@@ -21,7 +23,7 @@ from drasclr_core.evaluate.scorecard.verdicts import (
 )
 from drasclr_core.paper import claims
 
-from .made_up_results import write_bootstrap, write_figures
+from .made_up_results import write_bootstrap, write_figures, write_folds, write_results
 
 COVID = ("COVID-19 severity", "accuracy")
 PHENOTYPES = [(task, metric) for task in ("GOLD", "CLE", "Paraseptal") for metric in ("accuracy", "1-off")]
@@ -39,8 +41,8 @@ def verdicts(folder, *ids):
 def interval(low, high, paper=2.0, rule="better", metric="accuracy", **other):
     ends = {"low": low, "high": high, "wide_low": low, "wide_high": high}
     asked = {"rule": rule, "scope": "all", "metric": metric, "paper": paper}
-    rest = {"missing": "", "lacks": "", "room": True, "truth_low": np.nan, "truth_high": np.nan, "p_up": 0.001}
-    return {**asked, **rest, **ends, **other}
+    rest = {"missing": "", "lacks": "", "room": True, "p_folds": 0.01, "p_up": 0.001}
+    return {**asked, **rest, "truth_low": np.nan, "truth_high": np.nan, **ends, **other}
 
 
 @pytest.mark.parametrize(
@@ -138,6 +140,33 @@ def test_a_claim_cannot_fail_where_the_other_method_leaves_no_room():
     assert verdict_of(interval(0.1, 0.2, room=False)) == REPRODUCED
 
 
+def test_room_does_not_save_a_claim_whose_interval_is_wholly_negative():
+    """F1 of the detector 0.54 to 0.22 below that of a threshold: nothing is left to be undecided about."""
+    below = interval(-0.54, -0.22, 0.12, metric="F1", room=False)
+    assert verdict_of(below) == NOT_REPRODUCED
+    assert verdict_of(below | {"wide_high": 0.01}) == UNDECIDED
+    assert verdict_of(below | {"rule": "alike"}) == NOT_REPRODUCED
+
+
+@pytest.mark.parametrize("rule", ["better", "alike"])
+@pytest.mark.parametrize(("p", "verdict"), [(0.05, REPRODUCED), (0.051, UNDECIDED), (np.nan, UNDECIDED)])
+def test_reproduced_needs_the_test_over_folds_too(rule, p, verdict):
+    assert verdict_of(interval(0.5, 2.0, rule=rule, p_folds=p)) == verdict
+    assert verdict_of(interval(-9.0, -3.0, rule=rule, p_folds=p)) == NOT_REPRODUCED
+
+
+def test_an_interval_off_0_with_unsure_folds_is_undecided_and_the_board_says_why(tmp_path):
+    cells = [(*COVID, "drasclr", 66.0), (*COVID, "drasclr_local", 60.0)]
+    write_bootstrap(tmp_path, "table4", cells)
+    row = verdicts(tmp_path, "covid-neighbours").iloc[0]
+    assert row["verdict"] == UNDECIDED and row["reason"] == "no scores of folds, so no test over folds"
+    write_folds(tmp_path, "table4", cells, spread=20.0)
+    row = verdicts(tmp_path, "covid-neighbours").iloc[0]
+    assert row["verdict"] == UNDECIDED and row["reason"].startswith("the test over folds is not sure (p = 0.")
+    write_folds(tmp_path, "table4", cells, spread=0.1)
+    assert verdicts(tmp_path, "covid-neighbours")["verdict"].iloc[0] == REPRODUCED
+
+
 def test_failing_needs_the_wide_interval_and_holding_does_not():
     row = interval(-1.0, 1.9) | {"wide_low": -1.5, "wide_high": 2.3}
     assert (verdict_of(row | {"scope": "most"}), verdict_of(row)) == (NOT_REPRODUCED, UNDECIDED)
@@ -185,14 +214,15 @@ def test_a_longer_interval_never_decides_more(middle, half, paper, rule):
 
 def test_without_any_file_nothing_can_be_tested(tmp_path):
     board = verdicts(tmp_path)
-    assert (board["verdict"] == UNTESTABLE).all() and board["reason"].str.contains("not run").all()
+    assert (board["verdict"] == UNTESTABLE).all()
+    assert (board["reason"].str.contains("not run") | board["rule"].eq("cost")).all()
     assert len(board) == len(SAID)
 
 
 def test_table2_verdicts_from_files(tmp_path):
     means = {"drasclr": 10.0, "laa950": 0.0, "kmeans": 9.9, "divergence": 0.0}
     cells = [(*cell, method, mean) for cell in PHENOTYPES for method, mean in means.items()]
-    write_bootstrap(tmp_path, "table2", cells, spread=0.1)
+    write_results(tmp_path, "table2", cells, spread=0.1)
     board = verdicts(tmp_path)["verdict"]
     assert board["phenotypes-laa"] == REPRODUCED
     assert board["phenotypes-paraseptal"] == NOT_REPRODUCED
@@ -203,19 +233,19 @@ def test_table2_verdicts_from_files(tmp_path):
 def test_one_clear_failure_among_many_refutes_all_and_not_most(tmp_path):
     cells = [(*cell, method, mean) for cell in PHENOTYPES for method, mean in (("drasclr", 30.0), ("laa950", 0.0))]
     cells[1] = ("GOLD", "accuracy", "laa950", 60.0)
-    write_bootstrap(tmp_path, "table2", cells)
+    write_results(tmp_path, "table2", cells)
     row = verdicts(tmp_path).loc["phenotypes-laa"]
     assert row["verdict"] == NOT_REPRODUCED and (row["reproduced"], row["not_reproduced"]) == (7, 1)
     cells = [(task, metric, method.replace("laa950", "drasclr_local"), mean) for task, metric, method, mean in cells]
     cells = [(*cell[:3], 60.0 if cell[:3] == ("CLE", "accuracy", "drasclr_local") else cell[3]) for cell in cells]
-    write_bootstrap(tmp_path, "table2", cells)
+    write_results(tmp_path, "table2", cells)
     board = verdicts(tmp_path)["verdict"]
     assert board["neighbours-most"] == REPRODUCED and board["neighbours-cle"] == NOT_REPRODUCED
 
 
 def test_a_task_that_a_run_lacks_leaves_its_claim_undecided(tmp_path):
     cells = [(*cell, m, v) for cell in PHENOTYPES[:-1] for m, v in (("drasclr", 30.0), ("laa950", 0.0))]
-    write_bootstrap(tmp_path, "table2", cells)
+    write_results(tmp_path, "table2", cells)
     row = verdicts(tmp_path).loc["phenotypes-laa"]
     assert row["verdict"] == UNDECIDED and row["untestable"] == 1 and "AE History" in row["reason"]
 
@@ -224,7 +254,7 @@ def test_a_task_that_a_run_lacks_leaves_its_claim_undecided(tmp_path):
     ("gain", "spread", "verdict"), [(2.8, 0.5, REPRODUCED), (0.0, 0.5, NOT_REPRODUCED), (0.0, 5.0, UNDECIDED)]
 )
 def test_the_neighbours_of_table4(tmp_path, gain, spread, verdict):
-    write_bootstrap(tmp_path, "table4", [(*COVID, "drasclr", 60 + gain), (*COVID, "drasclr_local", 60)], spread)
+    write_results(tmp_path, "table4", [(*COVID, "drasclr", 60 + gain), (*COVID, "drasclr_local", 60)], spread)
     assert verdicts(tmp_path)["verdict"]["covid-neighbours"] == verdict
 
 
@@ -263,11 +293,46 @@ def test_counts_add_up_and_every_rule_is_explained(tmp_path):
     assert set(board["rule"]) | set(board["scope"]) <= set(RULES)
 
 
-def test_how_many_more_subjects_are_needed():
-    row = {"rule": "better", "file": "table4", "metric": "accuracy", "id": "a", "paper": 2.0}
-    found = pd.DataFrame([{**row, "low": -5.0, "high": 7.0}, {**row, "low": np.nan, "high": np.nan}])
-    table = needed(found)
-    assert table["times"].tolist() == [9.0] and table["comparisons"].tolist() == [1]
+def open_claim(*rows, scope="all"):
+    """How many subjects one undecided claim needs, by its comparisons."""
+    known = {"id": "a", "task": "t", "verdict": UNDECIDED, "subjects": 50, "folds": 5, "scope": scope}
+    found = pd.DataFrame([interval(-5.0, 7.0) | known | row for row in rows])
+    board = pd.DataFrame([{"id": "a", "short": "a", "scope": scope, "verdict": UNDECIDED}])
+    return needed(board, found).iloc[0]
+
+
+def test_subjects_needed_follow_the_square_of_the_interval():
+    # 12 points long, and the paper's difference is 2: a sixth of the length, 36 times the subjects.
+    assert open_claim({"paper": 2.0})["subjects_needed"] == 36 * 50
+    assert open_claim({"paper": 2.0, "wide_low": -11.0})["subjects_needed"] == 81 * 50
+    assert np.isnan(open_claim({"paper": 2.0, "subjects": 0})["subjects_needed"])
+
+
+def test_all_need_the_smallest_difference_and_most_need_the_middle_one():
+    rows = [{"paper": paper} for paper in (6.0, 3.0, 2.0)]
+    assert open_claim(*rows)["subjects_needed"] == 36 * 50
+    assert open_claim(*rows, scope="most")["subjects_needed"] == 16 * 50
+    decided = [{"paper": 1.0, "verdict": REPRODUCED}, *rows[:2]]
+    assert open_claim(*decided)["subjects_needed"] == 16 * 50
+    assert open_claim(*decided, scope="most")["subjects_needed"] == 4 * 50
+
+
+def test_alike_needs_an_interval_that_fits_into_the_margin():
+    # Half of 12 points; 2.5 - 0.5 are left beside the paper's difference.
+    assert open_claim({"rule": "alike", "paper": -0.5})["subjects_needed"] == 9 * 50
+    assert np.isnan(open_claim({"rule": "alike", "paper": 2.6})["times"])
+
+
+def test_what_no_number_of_subjects_decides():
+    for row in ({"paper": 0.0}, {"lacks": "moco"}, {"room": False}, {"verdict": UNTESTABLE, "missing": "not run"}):
+        assert np.isnan(open_claim({"paper": 2.0} | row)["times"])
+
+
+def test_unsure_folds_need_a_larger_t():
+    now, enough = stats.t.isf([0.17, 0.05], 4)
+    row = {"paper": 2.0, "low": 1.0, "p_folds": 0.17}
+    assert open_claim(row)["times"] == pytest.approx((enough / now) ** 2)
+    assert np.isnan(open_claim(row | {"p_folds": 0.6})["times"])
 
 
 def test_the_paper_against_itself():
@@ -275,3 +340,19 @@ def test_the_paper_against_itself():
     # "The supervised 3D CNN model performs the worst": Table 4 has 61.2 for it and 59.0 for Swin UNETR.
     assert wrong["covid-cnn-worst"] == pytest.approx(-2.2)
     assert wrong["survival-hand-designed"] == 0
+
+
+def test_claims_that_the_papers_own_numbers_leave_without_a_difference_are_marked(tmp_path):
+    board, found = scorecard(SAID, tmp_path)
+    marked = found[found["against_itself"]]
+    assert (marked["paper"] <= 0).all() and (marked["rule"] == "better").all()
+    counts = board.set_index("id")["against_itself"]
+    assert counts["survival-hand-designed"] == 1 and counts["covid-cnn-worst"] == 1 and counts["covid-cnn"] == 0
+    assert counts["neighbours-two"] == 2 and counts["phenotypes-paraseptal"] == 0
+
+
+def test_costs_are_listed_and_not_judged(tmp_path):
+    board = verdicts(tmp_path)
+    costs = board[board["rule"] == "cost"]
+    assert len(costs) == 3 and (costs["verdict"] == UNTESTABLE).all()
+    assert (costs["reason"] == "a cost on the authors' machines").all()

@@ -107,6 +107,11 @@ def test_hedges_g_by_hand():
     assert np.isnan(hedges_g(np.ones(1), np.zeros(3)))
 
 
+@pytest.mark.filterwarnings("error")
+def test_scores_that_differ_by_rounding_only_give_no_warning():
+    assert two_sample_t(SECOND, np.full(5, 50.0) + 1e-14 * np.arange(5)) < 0.05
+
+
 def test_bootstrap_p_by_hand():
     assert bootstrap_p(np.array([0.1, 0.2, -0.1, 0.0, np.nan])) == pytest.approx(3 / 5)
     assert bootstrap_p(np.full(99, 0.1)) == pytest.approx(0.01)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sksurv.metrics import concordance_index_censored, concordance_index_ipcw
 from sksurv.util import Surv
 
-from drasclr_core.evaluate.survival.concordance import concordance, horizons, pair_weights, reachable, won
+from drasclr_core.evaluate.survival.concordance import concordance, horizons, pair_weights, percentiles, reachable, won
 
 from .deaths import simulate
 
@@ -88,9 +88,26 @@ def test_the_estimate_does_not_drift_with_censoring():
 
 def test_horizons_are_percentiles_of_the_censored_only():
     days, died = np.array([1.0, 2.0, 10.0, 20.0, 30.0, 99.0]), np.array([1, 1, 0, 0, 0, 1])
-    assert horizons(days, died) == {"25th": 15.0, "50th": 20.0, "75th": 25.0}
+    assert percentiles(days, died) == {"25th": 15.0, "50th": 20.0, "75th": 25.0}
+    assert horizons(days, died, least=0) == percentiles(days, died)
     with pytest.raises(ValueError, match="every subject died"):
         horizons(days, np.ones(6))
+
+
+def test_horizons_with_hardly_a_death_between_them_are_one():
+    """52 people censored from 6.5 to 10 years, and 12 deaths, of which most are earlier."""
+    censored = np.linspace(6.5, 10, 52)
+    taus = np.quantile(censored, [0.25, 0.5, 0.75])
+    early = np.linspace(0.5, 6, 12)
+
+    def kept(deaths):
+        return list(horizons(np.r_[censored, deaths], np.r_[np.zeros(52), np.ones(len(deaths))]))
+
+    assert kept(early) == ["50th"]
+    assert kept(np.r_[early, np.full(4, taus[0] + 0.1)]) == ["50th"]
+    assert kept(np.r_[early, np.full(5, taus[0] + 0.1)]) == ["25th", "50th"]
+    assert kept(np.r_[early, np.full(5, taus[0] + 0.1), np.full(5, taus[1] + 0.1)]) == ["25th", "50th", "75th"]
+    assert kept(np.r_[early, np.full(9, taus[2] + 0.1)]) == ["50th"]  # deaths after the last horizon score nowhere
 
 
 def test_horizon_is_lowered_to_where_the_weights_exist():

@@ -115,7 +115,8 @@ def test_table_of_means_and_errors(result):
     assert row["low"] < row["mean"] < row["high"]
     assert 0.005 < row["sd"] < 0.1
     taus = horizons(*result.predictions.drop_duplicates("sid")[["days", "died"]].to_numpy().T)
-    assert result.scores.query("metric == 'concordance at 25th'")["tau_days"].max() <= taus["25th"]
+    assert result.scores.query("metric == 'concordance at 50th'")["tau_days"].max() <= taus["50th"]
+    assert set(result.scores["metric"]) == set(draws["metric"]) == {f"concordance at {name}" for name in taus}
 
 
 def survivors(risk, days=(1, 2, 3, 4, 5, 6, 7, 8), died=(1, 1, 0, 0, 1, 1, 0, 0)):
@@ -128,7 +129,7 @@ def test_pairs_of_different_folds_are_not_compared():
     """Within each fold the order is right; between folds it is absurd, and that must not matter."""
     draws = survival_draws(survivors(np.array([-1, 97, -3, 95, -5, 93, -7, 91.0])), draws=20)
     values = draws["value"].dropna()
-    assert len(values) > 40 and (values == 1).all()
+    assert len(values) > 15 and (values == 1).all()
 
 
 def test_a_draw_equals_the_estimate_on_the_drawn_subjects():

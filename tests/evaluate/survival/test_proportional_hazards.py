@@ -6,7 +6,14 @@ import pytest
 from lifelines import CoxPHFitter
 from lifelines.statistics import proportional_hazard_test
 
-from drasclr_core.evaluate.survival.proportional_hazards import estimable, failing, hazard_ratios, remedy
+from drasclr_core.evaluate.survival.proportional_hazards import (
+    deaths_per_covariate,
+    estimable,
+    failing,
+    hazard_obstacle,
+    hazard_ratios,
+    remedy,
+)
 
 from .deaths import simulate
 
@@ -76,3 +83,21 @@ def test_what_is_refused():
     table.loc[2, "score"] = np.nan
     with pytest.raises(ValueError, match="'score' has missing values"):
         hazard_ratios(table)
+
+
+@pytest.mark.parametrize(
+    ("deaths", "covariates", "begins"),
+    [
+        (12, 7, "No hazard ratios: 12 deaths for 7 covariates, 1.7 for each"),
+        (34, 7, "No hazard ratios"),
+        (35, 7, "Few deaths: 35 deaths for 7 covariates, 5.0 for each"),
+        (69, 7, "Few deaths"),
+        (70, 7, ""),
+    ],
+)
+def test_few_deaths_for_many_covariates(deaths, covariates, begins):
+    table = pd.DataFrame(np.zeros((100, covariates)), columns=[f"c{number}" for number in range(covariates)])
+    table = table.assign(days=1.0, died=np.arange(100) < deaths)
+    assert deaths_per_covariate(table) == pytest.approx(deaths / covariates)
+    reason = hazard_obstacle(table)
+    assert reason.startswith(begins) and bool(reason) == bool(begins)

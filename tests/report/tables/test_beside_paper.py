@@ -82,3 +82,11 @@ def test_each_of_our_detectors_has_the_papers_row_of_its_group():
     cells = Cells()
     cells.feed(str(table_html(beside_paper(summary, "table5"), "detection")))
     assert cells.rows == [7, 7, 7, 7, 7] and "0.98" in cells.text
+
+
+def test_horizons_that_are_one_take_one_column():
+    rows = [("drasclr", "Survival", "concordance at 50th"), ("bode", "Survival", "concordance at 50th")]
+    summary = pd.DataFrame(rows, columns=["method", "task", "metric"]).assign(mean=0.5, sd=0.1)
+    cells = Cells()
+    cells.feed(str(table_html(beside_paper(summary, "table3"), "survival")))
+    assert cells.rows == [2] * (2 + 2) and "0.75±0.01" in cells.text and "25th" not in cells.text

@@ -20,7 +20,7 @@ def table():
         ("chance", "logFEV1pp", "R2", 0.5, 0.5, 0.4, 0.6, 0.04),
     ]
     columns = ["against", "task", "metric", "difference", "estimate", "low", "high", "p_two_sample"]
-    table = pd.DataFrame(rows, columns=columns).assign(method="drasclr", folds=5, hedges_g=-1.25)
+    table = pd.DataFrame(rows, columns=columns).assign(method="drasclr", folds=5, hedges_g=-1.25, interval="percentile")
     for name in ("p_corrected", "p_bootstrap"):
         table[name] = [np.nan, 0.5, 0.2]
     for name in ("p_two_sample", "p_corrected", "p_bootstrap"):
@@ -60,9 +60,10 @@ def test_axis_names_every_fraction(table):
 def test_readable_cells(table):
     text = readable(table)
     assert text.loc[("LAA-950", "logFEV1pp")].tolist() == [
-        "0.10", "0.02 to 0.20", "−1.2", "<0.001 (<0.001)", "–", "–"
+        "0.12", "0.02 to 0.20", "−1.2", "<0.001 (<0.001)", "–", "–"
     ]  # fmt: skip
     assert text.loc[("LAA-950", "GOLD 1-off")].tolist()[:2] == ["−3.0", "–"]
+    assert readable(table.assign(interval="normal"))["95 %"].tolist() == ["0.02 to 0.20*", "–", "0.40 to 0.60*"]
     html = folded(text, "table2", opened=True)
     assert "<details open" in html and html.count("<tr") == 1 + 3 and "&lt;0.001" in html
 
