@@ -15,8 +15,9 @@ def needed(board: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     Intervals shorten with the square root of the number of subjects; so the number is that of this run, times the
     square of how much shorter the interval has to be. It is extrapolated from one run.
 
-    - ``better``, ``correlated``, ``apart``: once the interval is no longer than the paper's difference (of a correlation:
-      0.1), it cannot hold both "no advantage" and this difference. In claims about all of several this is the wide interval.
+    - ``better``, ``correlated``, ``apart``: once the interval is no longer than the paper's difference (of a
+      correlation: 0.1), it cannot hold both "no advantage" and this difference. In claims about all of several this
+      is the wide interval.
     - ``better`` where the interval leaves out 0 and the test over folds is not sure: once its t, which grows with the
       square root too, is large enough.
     - ``alike``: once the interval fits into the margin if the difference is the paper's.
