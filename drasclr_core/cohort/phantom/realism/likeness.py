@@ -16,7 +16,6 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import QuantileTransformer, StandardScaler
 
-from drasclr_core.imaging.constants import LOW_ATTENUATION
 from drasclr_core.imaging.volume import Volume
 
 PATCH_MM = 32.0
@@ -24,9 +23,9 @@ LEAST_LUNG, MOST_DENSE = 0.7, 0.12
 """A patch needs that much lung, of which at most that much may be denser than -500 HU."""
 USUAL = 0.95
 """A patch is odd where it lies farther out than this share of the phantoms' own patches."""
-DESCRIPTORS = ("median", "spread", "p05", "p95", "low", "vessels", "fine", "middle", "coarse", "along_z", "gradient")
-"""Median, interquartile range and 5th and 95th percentile (HU); share below -950 and above -700 HU; standard deviation
-of detail at about 2, 4 and 8 mm (HU); roughness along z over that in the slice; front to back, HU per cm."""
+DESCRIPTORS = ("median", "spread", "p05", "p95", "vessels", "fine", "middle", "coarse", "along_z", "gradient")
+"""Median, interquartile range and 5th and 95th percentile (HU); share above -700 HU; standard deviation of detail
+at about 2, 4 and 8 mm (HU); roughness along z over that in the slice; front to back, HU per cm."""
 
 
 def patch_descriptors(volume: Volume, lungs: np.ndarray, count: int = 60, seed: int = 0) -> pd.DataFrame:
@@ -62,7 +61,7 @@ def _describe(hu: np.ndarray, inside: np.ndarray, spacing: float) -> list[float]
     rough_z, rough_x = (np.abs(np.diff(filled, axis=axis)).mean() for axis in (2, 0))
     y = np.nonzero(inside)[1] * spacing / 10
     slope = np.polyfit(y, values.clip(-1024, -500), 1)[0]
-    return [median, p75 - p25, p05, p95, (values < LOW_ATTENUATION).mean(), (values > -700).mean(), *detail,
+    return [median, p75 - p25, p05, p95, (values > -700).mean(), *detail,
             rough_z / max(rough_x, 1e-6), -slope]  # fmt: skip
 
 
