@@ -20,6 +20,8 @@ from drasclr_core.model.inputs import above_air, normalise
 from drasclr_core.pieces import fingerprint, kept
 from drasclr_core.progress import track
 
+VERSION = 2
+"""Raise when training changes, or what is kept of it, so that networks of an older version are trained anew."""
 VALIDATION_PARTS = 5
 """One part in so many of the training subjects decides when to stop, and trains nothing."""
 
@@ -34,9 +36,9 @@ class CNNConfig:
         Channels of the first block of a 3D ResNet-10, of which each block has twice those before. 64 is the usual
         network, made for thousands of scans.
     epochs : int
-        At most so many.
+        At most so many: the budget. It is meant to be larger than what training takes to stop by itself.
     patience : int
-        Epochs without a better validation loss after which training stops.
+        Epochs without a better validation loss after which training stops: the validation curve is flat or rising.
     batch_size : int
         Scans in a step, at least.
     lr, weight_decay : float
@@ -44,8 +46,8 @@ class CNNConfig:
     """
 
     width: int = 16
-    epochs: int = 60
-    patience: int = 15
+    epochs: int = 400
+    patience: int = 40
     batch_size: int = 8
     lr: float = 1e-3
     weight_decay: float = 1e-2
@@ -69,6 +71,12 @@ class VolumeClassifier(BaseEstimator):
     folder : path, optional
         Keeps the trained weights under `name`. They are used again while subjects, labels and settings are the same.
     name : str
+
+    Attributes
+    ----------
+    history_ : dict
+        How the training went: ``training_loss`` and ``validation_loss`` (lists, one mean cross entropy per epoch),
+        ``kept_epoch`` (from 0, the one whose weights are kept) and ``stopped`` (``patience`` or ``budget``).
     """
 
     def __init__(
@@ -99,18 +107,20 @@ class VolumeClassifier(BaseEstimator):
             torch.manual_seed(self.seed)
             self.network = _network(self.config.width, len(self.classes))
         if not self.folder:
-            self._train(cubes, labels)
+            self.history_ = self._train(cubes, labels)
             return self
         file = Path(self.folder) / f"{self.name}.safetensors"
 
-        def make() -> None:
-            self._train(cubes, labels)
+        def make() -> dict:
+            history = self._train(cubes, labels)
             with atomic(file) as temporary:
                 save_file(self.network.state_dict(), temporary)
+            return history
 
         inputs = hashlib.sha256(np.ascontiguousarray(cubes)).hexdigest()
         settings = {"config": asdict(self.config), "seed": self.seed, "classes": list(self.classes)}
-        kept(self.folder, self.name, fingerprint(**settings, cubes=inputs, labels=labels), make, [file])
+        key = fingerprint(version=VERSION, **settings, cubes=inputs, labels=labels)
+        self.history_ = kept(self.folder, self.name, key, make, [file])
         self.network.load_state_dict(load_file(file))
         return self
 
@@ -122,30 +132,38 @@ class VolumeClassifier(BaseEstimator):
         best = [network(_scaled(cubes[rows]).to(device)).argmax(dim=1).cpu().numpy() for rows in parts]
         return np.asarray(self.classes)[np.concatenate(best)]
 
-    def _train(self, cubes: np.ndarray, labels: np.ndarray) -> None:
+    def _train(self, cubes: np.ndarray, labels: np.ndarray) -> dict:
+        """Trains the network in place, and returns its history."""
         config, rng, grades = self.config, np.random.default_rng(self.seed), np.searchsorted(self.classes, labels)
         held_out = stratified_folds(grades, VALIDATION_PARTS, rng, classes=True) == 0
         ours, theirs = np.flatnonzero(~held_out), np.flatnonzero(held_out)
         network, device = _on_device(self.network)
         optimizer = torch.optim.AdamW(network.parameters(), config.lr, weight_decay=config.weight_decay)
-        best, best_epoch, weights = np.inf, 0, copy.deepcopy(network.state_dict())
+        best, stopped, weights = 0, "budget", copy.deepcopy(network.state_dict())
+        training, validation = [], []
         for epoch in track(range(config.epochs), f"3D CNN, {self.name}"):
             network.train()
+            total = 0.0
             # Batches of nearly the same size, none smaller: batch norm cannot do with a last batch of one scan.
             for rows in np.array_split(rng.permutation(ours), max(1, len(ours) // config.batch_size)):
                 scans = _scaled(cubes[rows])
                 mirrored = torch.from_numpy(rng.random(len(rows)) < 0.5)
                 scans = torch.where(mirrored[:, None, None, None, None], scans.flip(2), scans)
                 optimizer.zero_grad()
-                _loss(network, scans.to(device), torch.from_numpy(grades[rows]).to(device)).backward()
+                loss = _loss(network, scans.to(device), torch.from_numpy(grades[rows]).to(device))
+                loss.backward()
                 optimizer.step()
-            loss = self._validation_loss(network.eval(), cubes[theirs], grades[theirs], device)
-            if loss < best:
-                best, best_epoch, weights = loss, epoch, copy.deepcopy(network.state_dict())
-            elif epoch - best_epoch >= config.patience:
+                total += len(rows) * float(loss)
+            training.append(total / len(ours))
+            validation.append(self._validation_loss(network.eval(), cubes[theirs], grades[theirs], device))
+            if epoch == 0 or validation[epoch] < validation[best]:
+                best, weights = epoch, copy.deepcopy(network.state_dict())
+            elif epoch - best >= config.patience:
+                stopped = "patience"
                 break
         self.network.load_state_dict(weights)
         self.network.cpu()
+        return {"training_loss": training, "validation_loss": validation, "kept_epoch": best, "stopped": stopped}
 
     @torch.inference_mode()
     def _validation_loss(self, network: ResNet, cubes: np.ndarray, grades: np.ndarray, device: torch.device) -> float:
