@@ -153,7 +153,7 @@ class VolumeClassifier(BaseEstimator):
                 loss = _loss(network, scans.to(device), torch.from_numpy(grades[rows]).to(device))
                 loss.backward()
                 optimizer.step()
-                total += len(rows) * float(loss)
+                total += len(rows) * float(loss.detach())
             training.append(total / len(ours))
             validation.append(self._validation_loss(network.eval(), cubes[theirs], grades[theirs], device))
             if epoch == 0 or validation[epoch] < validation[best]:
@@ -170,7 +170,7 @@ class VolumeClassifier(BaseEstimator):
         total = 0.0
         for rows in self._parts(len(cubes)):
             loss = _loss(network, _scaled(cubes[rows]).to(device), torch.from_numpy(grades[rows]).to(device))
-            total += len(rows) * float(loss)
+            total += len(rows) * float(loss.detach())
         return total / len(cubes)
 
     def _parts(self, count: int) -> list[np.ndarray]:
