@@ -64,7 +64,9 @@ def measured_features(
     if method in NOISE_FREE:
         if not is_simulated(run):
             raise KeyError(f"method {method!r}: values without scanner noise are known of simulated subjects only")
-        return _columns(subjects, NOISE_FREE[method], method), "the simulation's values before scanner noise"
+        return _columns(
+            subjects, NOISE_FREE[method], method
+        ), "true values before scanner noise, with a small reading error"
     if on_scan is None:
         if is_simulated(run):
             raise FileNotFoundError(

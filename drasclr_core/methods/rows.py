@@ -55,7 +55,7 @@ ROWS = {
     "drasclr+spirometry": Row("DrasCLR + spirometry", "#4B3FA0", 730, {
         "table3": "Imaging + Clinical: Ours + Spirometry"}),
     "drasclr+bode": Row("DrasCLR + BODE", "#00507A", 740, {"table3": "Imaging + Clinical: Ours + BODE"}),
-    "laa950_noise_free": Row("Ceiling: LAA-950 without noise", "#B98200", 1010),
-    "ct_noise_free": Row("Ceiling: CT metrics without noise", "#8F7E00", 1020),
+    "laa950_noise_free": Row("Ceiling: LAA-950 without scanner noise", "#B98200", 1010),
+    "ct_noise_free": Row("Ceiling: CT metrics without scanner noise", "#8F7E00", 1020),
     "truth": Row("Ceiling: true disease", "#1B1B1B", 1030),
 }  # fmt: skip

@@ -85,7 +85,7 @@ def test_baselines_of_a_simulated_cohort_are_measured_on_the_scan_and_never_its_
     ]
     where = sources(run, subjects, ["laa950", "laa950_noise_free", "drasclr"])
     assert where == {"laa950": "measured on the scan (notebook 09)",
-                     "laa950_noise_free": "the simulation's values before scanner noise"}  # fmt: skip
+                     "laa950_noise_free": "true values before scanner noise, with a small reading error"}  # fmt: skip
     assert methods_with_features(run, ["laa950"]) == ["laa950", "hand_designed", "laa950_noise_free"]
 
 
