@@ -36,7 +36,10 @@ def read_features(run: Run, subjects: pd.DataFrame, method: str) -> pd.DataFrame
 
 
 def sources(run: Run, subjects: pd.DataFrame, methods: Iterable[str]) -> dict[str, str]:
-    """Returns, of those `methods` that are measurements and can be read, in words where each comes from."""
+    """Returns, of those `methods` that are measurements, in words where each comes from.
+
+    `run` and `subjects` are as in `read_features`, and so are the errors: the methods can be read.
+    """
     return {method: _with_source(run, subjects, method)[1] for method in methods if method in MEASURED}
 
 

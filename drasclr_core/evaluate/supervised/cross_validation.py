@@ -62,7 +62,7 @@ def supervised_readout(
 
 
 def learning_curves(folder: str | Path, task: Task, folds: int = 5, repeats: int = 1) -> pd.DataFrame:
-    """Returns how the networks of a `supervised_readout` with the same arguments were trained.
+    """Returns how the networks of a `supervised_readout` were trained, given its `folder, task, folds, repeats`.
 
     Returns
     -------
