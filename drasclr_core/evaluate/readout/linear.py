@@ -15,7 +15,7 @@ from drasclr_core.evaluate.tasks import Task
 # 128 features of a few dozen subjects need penalties so strong that only the mean is left; thousands, or one feature
 # that tells grades apart well, need almost none.
 PENALTIES_REGRESSION = np.logspace(-4, 8, 25)
-PENALTIES_CLASSIFICATION = np.logspace(6, -6, 13)
+PENALTIES_CLASSIFICATION = np.logspace(8, -6, 15)
 INNER_FOLDS = 5
 DECADE = np.log(10) * (1 + 1e-9)
 

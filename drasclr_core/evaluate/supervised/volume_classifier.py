@@ -22,6 +22,8 @@ from drasclr_core.progress import track
 
 VERSION = 2
 """Raise when training changes, or what is kept of it, so that networks of an older version are trained anew."""
+SHIFT = 0.1
+"""Scans are shifted by up to this part of the cube's edge along each axis while training."""
 VALIDATION_PARTS = 5
 """One part in so many of the training subjects decides when to stop, and trains nothing."""
 
@@ -57,8 +59,9 @@ class VolumeClassifier(BaseEstimator):
     """A small 3D ResNet with scikit-learn's ``fit`` and ``predict``.
 
     The loss is plain cross entropy, not weighted by how rare a grade is: accuracy counts every subject alike, and so
-    does the logistic regression that the network is compared with. Scans are mirrored left to right half of the time:
-    a grade says how much of both lungs is ill. The weights of the epoch with the lowest validation loss are kept.
+    does the logistic regression that the network is compared with. Scans are mirrored along every axis half of the time
+    and shifted a little: a grade says how much of both lungs is ill, not where. The weights of the epoch with the
+    lowest validation loss are kept.
 
     Parameters
     ----------
@@ -146,9 +149,7 @@ class VolumeClassifier(BaseEstimator):
             total = 0.0
             # Batches of nearly the same size, none smaller: batch norm cannot do with a last batch of one scan.
             for rows in np.array_split(rng.permutation(ours), max(1, len(ours) // config.batch_size)):
-                scans = _scaled(cubes[rows])
-                mirrored = torch.from_numpy(rng.random(len(rows)) < 0.5)
-                scans = torch.where(mirrored[:, None, None, None, None], scans.flip(2), scans)
+                scans = _varied(_scaled(cubes[rows]), rng)
                 optimizer.zero_grad()
                 loss = _loss(network, scans.to(device), torch.from_numpy(grades[rows]).to(device))
                 loss.backward()
@@ -192,6 +193,18 @@ def _on_device(network: torch.nn.Module) -> tuple[torch.nn.Module, torch.device]
 def _scaled(cubes: np.ndarray) -> torch.Tensor:
     """HU [N, s, s, s] as the network sees them, float32 [N, 1, s, s, s]: the paper's window on [-1, 1]."""
     return normalise(above_air(torch.from_numpy(np.ascontiguousarray(cubes))))[:, None]
+
+
+def _varied(scans: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    """Scans [N, 1, s, s, s] mirrored along random axes and shifted at random, the border voxels repeated."""
+    most, size = round(SHIFT * scans.shape[-1]), scans.shape[-1]
+    padded = torch.nn.functional.pad(scans, (most,) * 6, mode="replicate")
+    varied = []
+    for scan in padded:
+        scan = scan.flip([axis for axis in (1, 2, 3) if rng.random() < 0.5])
+        x, y, z = rng.integers(0, 2 * most + 1, 3)
+        varied.append(scan[:, x : x + size, y : y + size, z : z + size])
+    return torch.stack(varied)
 
 
 def _loss(network: torch.nn.Module, scans: torch.Tensor, grades: torch.Tensor) -> torch.Tensor:
