@@ -171,7 +171,7 @@ class VolumeClassifier(BaseEstimator):
         total = 0.0
         for rows in self._parts(len(cubes)):
             loss = _loss(network, _scaled(cubes[rows]).to(device), torch.from_numpy(grades[rows]).to(device))
-            total += len(rows) * float(loss.detach())
+            total += len(rows) * float(loss)
         return total / len(cubes)
 
     def _parts(self, count: int) -> list[np.ndarray]:
