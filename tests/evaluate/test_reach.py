@@ -44,6 +44,8 @@ def test_patients_have_no_ceiling_and_a_run_without_tables_no_rows(results, tmp_
     write(results, "table2", [("chance", "GOLD", "accuracy", 30.0), ("laa950", "GOLD", "accuracy", 50.0)])
     found = reach(results).query("table == 'table2'")
     assert found["role"].tolist() == ["floor", "laa950"] and found["way"].isna().all()
+    write(results, "table3", [("confounders", "Survival", "concordance at 50th", np.nan)])
+    assert "table3" not in set(reach(results)["table"])
     empty = reach(tmp_path / "elsewhere")
     assert empty.empty and list(empty)[:4] == ["table", "task", "metric", "role"]
 

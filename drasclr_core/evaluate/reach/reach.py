@@ -52,7 +52,7 @@ def reach(results: str | Path, closely: str = "drasclr") -> pd.DataFrame:
         path = Path(results) / f"{stem}.csv"
         if not path.exists():
             continue
-        table = read_result(path, _COLUMNS)
+        table = read_result(path, _COLUMNS).dropna(subset="mean")  # too few deaths leave a table without numbers
         methods = dict(zip(ROLES, (floor, LAA950, LUNG_DENSITY, "untrained", closely, TRUTH), strict=True))
         for (task, metric), cell in table.groupby(["task", "metric"], sort=False):
             rows = cell.set_index("method")
