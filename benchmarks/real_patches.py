@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/real_patches.py FOLDER
 
-FOLDER holds the public scans named below (none is part of the project). Only numbers that say nothing about a person are
+FOLDER holds the public scans named below (none is part of the project). Only numbers that say nothing of a person are
 written: ten descriptors for each of 100 random patches of healthy-looking lung.
 """
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
-from drasclr_core.anatomy.quality import quality_table
 from drasclr_core.cohort.text_table import read_table
+from drasclr_core.evaluate.measured import HAND_DESIGNED, LAA950, MEASURED, is_simulated, measured_features
 from drasclr_core.methods import in_order
 from drasclr_core.run import Run
-
-IN_SUBJECTS = {"laa950": "LAA950_pct"}
-"""Methods whose feature is a measured column of the subject table."""
-IN_LUNGS = {"lung_density": "mean_hu"}
-"""Methods whose feature was measured when the lungs were found (notebook 02)."""
 
 
 def read_features(run: Run, subjects: pd.DataFrame, method: str) -> pd.DataFrame:
@@ -27,9 +22,8 @@ def read_features(run: Run, subjects: pd.DataFrame, method: str) -> pd.DataFrame
     subjects : DataFrame
         The subject table.
     method : str
-        ``laa950`` (per cent of lung voxels below -950 HU, one number per subject), ``lung_density`` (mean HU of the
-        lungs), or the name of a folder under ``features/`` of the cohort, whose ``image.parquet`` or ``image.csv`` has
-        ``sid`` and one column per feature.
+        One of `MEASURED` (see `measured_features`), or the name of a folder under ``features/`` of the cohort, whose
+        ``image.parquet`` or ``image.csv`` has ``sid`` and one column per feature.
 
     Raises
     ------
@@ -38,34 +32,44 @@ def read_features(run: Run, subjects: pd.DataFrame, method: str) -> pd.DataFrame
     FileNotFoundError
         The features have not been computed.
     """
-    if method in IN_SUBJECTS:
-        if IN_SUBJECTS[method] not in subjects:
-            raise KeyError(
-                f"the subject table has no column {IN_SUBJECTS[method]!r}: add it, or take {method!r} off `methods`"
-            )
-        return subjects[["sid", IN_SUBJECTS[method]]].dropna()
-    if method in IN_LUNGS:
-        found = quality_table(run).reindex(columns=["sid", IN_LUNGS[method]]).dropna()
-        if found.empty:
-            raise FileNotFoundError(
-                f"method {method!r}: no lungs of cohort {run.cohort_name!r} yet. Run notebook 02_lungs."
-            )
-        return found
+    return _with_source(run, subjects, method)[0]
+
+
+def sources(run: Run, subjects: pd.DataFrame, methods: Iterable[str]) -> dict[str, str]:
+    """Returns, of those `methods` that are measurements, in words where each comes from.
+
+    `run` and `subjects` are as in `read_features`, and so are the errors: the methods can be read.
+    """
+    return {method: _with_source(run, subjects, method)[1] for method in methods if method in MEASURED}
+
+
+def _with_source(run: Run, subjects: pd.DataFrame, method: str) -> tuple[pd.DataFrame, str]:
+    if method in MEASURED:
+        return measured_features(run, subjects, method, _in_folder(run, HAND_DESIGNED))
+    found = _in_folder(run, method)
+    if found is None:
+        raise FileNotFoundError(
+            f"features/{method}/image.parquet: no features of method {method!r} in cohort {run.cohort_name!r} of run "
+            f"{run.name!r}. Run notebook 07_features, or put a table with a `sid` column there."
+        )
+    return found, ""
+
+
+def _in_folder(run: Run, method: str) -> pd.DataFrame | None:
     path = run.features(method) / "image.parquet"
     if path.exists():
         return pd.read_parquet(path)
-    if path.with_suffix(".csv").exists():
-        return read_table(path.with_suffix(".csv"), {"sid": str})
-    raise FileNotFoundError(
-        f"features/{method}/image.parquet: no features of method {method!r} in cohort {run.cohort_name!r} of run "
-        f"{run.name!r}. Run notebook 07_features, or put a table with a `sid` column there."
-    )
+    return read_table(path.with_suffix(".csv"), {"sid": str}) if path.with_suffix(".csv").exists() else None
 
 
 def methods_with_features(run: Run, measured: Sequence[str] = ()) -> list[str]:
-    """Returns the methods of a `run` with a features folder, and `measured` ones, in the order of the book's rows."""
+    """Returns the methods of a `run` with a features folder, and `measured` ones, in the order of the book's rows.
+
+    In a simulated cohort a measured ``laa950`` is joined by its ceiling, ``laa950_noise_free``.
+    """
     folders = {path.parent.name for path in run.features("").glob("*/image.*") if path.suffix in (".parquet", ".csv")}
-    return in_order({*measured, *folders})
+    ceiling = {f"{LAA950}_noise_free"} if LAA950 in measured and is_simulated(run) else set()
+    return in_order({*measured, *folders, *ceiling})
 
 
 def found_features(

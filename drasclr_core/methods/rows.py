@@ -1,4 +1,4 @@
-"""Rows of tables that no pretraining method of this project makes: baselines, readouts, clinical measurements.
+"""Rows of tables that no pretraining method of this project makes: baselines, readouts, measurements, ceilings.
 
 Methods of the paper's tables that have no file here yet are listed too, so that a claim about one names what is
 missing. A file ``methods/<name>.py`` takes the place of the row of that name.
@@ -19,6 +19,7 @@ ROWS = {
     "hand_designed": Row("Hand-designed", "#B8A900", 115, {"table3": "Imaging: Hand-designed"}),
     "kmeans": Row("K-means", "#CC79A7", 120, {"table2": "K-Means"}),
     "divergence": Row("Divergence", "#56B4E9", 130, {"table2": "Divergence-based"}),
+    "untrained": Row("Untrained encoder", "#A9A9C8", 290),
     "cnn3d": Row("3D CNN", "#A6761D", 300, {"table4": "3D CNN"}),
     "cnn2d": Row("2D CNN", "#661100", 305, {"table2": "2D CNN"}),
     "patch_cnn": Row("Patch CNN from scratch", "#B5651D", 310, {"table5": "Full Fine-tuning: Patch-based CNN"}),
@@ -54,4 +55,7 @@ ROWS = {
     "drasclr+spirometry": Row("DrasCLR + spirometry", "#4B3FA0", 730, {
         "table3": "Imaging + Clinical: Ours + Spirometry"}),
     "drasclr+bode": Row("DrasCLR + BODE", "#00507A", 740, {"table3": "Imaging + Clinical: Ours + BODE"}),
+    "laa950_noise_free": Row("Ceiling: LAA-950 without scanner noise", "#B98200", 1010),
+    "ct_noise_free": Row("Ceiling: CT metrics without scanner noise", "#8F7E00", 1020),
+    "truth": Row("Ceiling: true disease", "#1B1B1B", 1030),
 }  # fmt: skip

@@ -9,6 +9,7 @@ from drasclr_core.represent.dense import (
 )
 from drasclr_core.represent.encoders import found_encoders
 from drasclr_core.represent.features import image_features, patch_features
+from drasclr_core.represent.untrained import untrained_encoder
 
 __all__ = ["DenseFeatures", "DenseOptions", "DenseProbability", "dense_features", "dense_probability",
-           "found_encoders", "image_features", "patch_features"]  # fmt: skip
+           "found_encoders", "image_features", "patch_features", "untrained_encoder"]  # fmt: skip

@@ -80,7 +80,7 @@ def test_patches_that_were_cut_anew_begin_again(encoder, store, tmp_path):
     path = tmp_path / "patch.zarr"
     before = patch_features(encoder, store, LOCATIONS, path)[:]
     store.patches[:] += 100
-    assert (before != patch_features(encoder, store, LOCATIONS, path)[:]).all()
+    assert (before != patch_features(encoder, store, LOCATIONS, path)[:]).any(axis=2).all()  # some numbers may be equal
 
 
 def test_cohorts_larger_than_a_chunk(encoder, store, tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from drasclr_core.evaluate.folds import splits, stratified_folds
-from drasclr_core.evaluate.readout.linear import penalty
+from drasclr_core.evaluate.readout.linear import penalty, penalty_edge
 from drasclr_core.evaluate.scores import score
 from drasclr_core.evaluate.tasks import Task
 
@@ -27,8 +27,9 @@ class Readout:
     ----------
     scores : DataFrame
         One row per method, task, metric, repeat and fold: ``method, task, metric, repeat, fold, value, n_train,
-        n_test, alpha, n_unlabelled``. R2 and kappa as such, accuracies in per cent. `alpha` is the L2 penalty that the
-        training subjects chose (of logistic regression: 1/C), NaN where there is none to choose.
+        n_test, alpha, alpha_edge, edge_change, n_unlabelled``. R2 and kappa as such, accuracies in per cent. `alpha` is
+        the L2 penalty that the training subjects chose (of logistic regression: 1/C), NaN where there is none to
+        choose; the next two say whether it lies on an edge of its grid (see `penalty_edge`).
     predictions : DataFrame
         One row per method, task, repeat and subject, predicted when the subject was in the test fold:
         ``method, task, repeat, fold, sid, true, predicted``. Regression: natural logarithms.
@@ -91,9 +92,11 @@ def cross_validate(
             fitted = model(task, true[train], rng).fit(inputs[train], true[train])
             predicted = fitted.predict(inputs[test])
             row, where = {"method": method, "task": task.name}, {"repeat": repeat, "fold": fold}
-            sizes = {"n_train": len(train), "n_test": len(test), "alpha": penalty(fitted), "n_unlabelled": unlabelled}
+            edge, change = penalty_edge(fitted)
+            chosen = {"alpha": penalty(fitted), "alpha_edge": edge, "edge_change": change}
+            facts = {"n_train": len(train), "n_test": len(test), **chosen, "n_unlabelled": unlabelled}
             for metric, value in score(task, true[test], predicted).items():
-                scores.append({**row, "metric": metric, **where, "value": value, **sizes})
+                scores.append({**row, "metric": metric, **where, "value": value, **facts})
             who = {"sid": sids[test], "true": true[test], "predicted": predicted}
             predictions.append(pd.DataFrame({**row, **where, **who}))
     return Readout(pd.DataFrame(scores), pd.concat(predictions, ignore_index=True))

@@ -12,10 +12,12 @@ from sklearn.preprocessing import StandardScaler
 from drasclr_core.evaluate.folds import splits, stratified_folds
 from drasclr_core.evaluate.tasks import Task
 
-# 128 features of a few dozen subjects need penalties so strong that only the mean is left; thousands need almost none.
-PENALTIES_REGRESSION = np.logspace(-2, 6, 17)
-PENALTIES_CLASSIFICATION = np.logspace(5, -1, 7)
+# 128 features of a few dozen subjects need penalties so strong that only the mean is left; thousands, or one feature
+# that tells grades apart well, need almost none.
+PENALTIES_REGRESSION = np.logspace(-4, 8, 25)
+PENALTIES_CLASSIFICATION = np.logspace(8, -6, 15)
 INNER_FOLDS = 5
+DECADE = np.log(10) * (1 + 1e-9)
 
 
 def linear_model(task: Task, labels: np.ndarray, rng: np.random.Generator) -> BaseEstimator:
@@ -26,7 +28,7 @@ def linear_model(task: Task, labels: np.ndarray, rng: np.random.Generator) -> Ba
     graded `task` then predicts that grade.
     """
     if task.classes is None:
-        return make_pipeline(StandardScaler(), RidgeCV(PENALTIES_REGRESSION))
+        return make_pipeline(StandardScaler(), RidgeCV(PENALTIES_REGRESSION, store_cv_results=True))
     if len(np.unique(labels)) == 1:
         return chance_model(task, labels, rng)
     inner = splits(stratified_folds(labels, INNER_FOLDS, rng, classes=True))
@@ -45,7 +47,7 @@ def logistic_model(inner: list[tuple[np.ndarray, np.ndarray]], **options) -> Bas
         l1_ratios=(0.0,),
         cv=inner,
         scoring="neg_log_loss",
-        tol=1e-3,
+        tol=1e-4,
         use_legacy_attributes=False,
         **options,
     )
@@ -62,7 +64,38 @@ def chance_model(task: Task, labels: np.ndarray, rng: np.random.Generator) -> Ba
 
 def penalty(fitted: BaseEstimator) -> float:
     """Returns the L2 penalty that a `fitted` model chose (of logistic regression: 1/C); NaN for one that has none."""
-    last = fitted[-1] if hasattr(fitted, "steps") else fitted
+    last = _last(fitted)
     if isinstance(last, RidgeCV):
         return float(last.alpha_)
     return float(1 / last.C_) if isinstance(last, LogisticRegressionCV) else float("nan")
+
+
+def penalty_edge(fitted: BaseEstimator) -> tuple[str, float]:
+    """Returns on which edge of its grid the penalty of a `fitted` model lies, and what the last decade was worth.
+
+    Returns
+    -------
+    str
+        ``weakest`` or ``strongest``; empty where the penalty lies inside the grid, or there is none.
+    float
+        By what part of itself the inner loss (see `linear_model`) is larger a decade inside the grid than at the edge:
+        near 0, a wider grid would change nothing. NaN where the penalty is on no edge.
+    """
+    last = _last(fitted)
+    if isinstance(last, RidgeCV):
+        grid, losses = np.asarray(last.alphas), last.cv_results_.mean(axis=0)
+    elif isinstance(last, LogisticRegressionCV):
+        grid, losses = 1 / np.asarray(last.Cs_), -last.scores_.reshape(-1, len(last.Cs_)).mean(axis=0)
+    else:
+        return "", float("nan")
+    chosen = np.argmin(abs(np.log(grid) - np.log(penalty(fitted))))
+    if grid[chosen] not in (grid.min(), grid.max()):
+        return "", float("nan")
+    decade = abs(np.log(grid) - np.log(grid[chosen])) <= DECADE
+    inside = losses[np.argmax(np.where(decade, abs(np.log(grid) - np.log(grid[chosen])), -1))]
+    edge = "weakest" if grid[chosen] == grid.min() else "strongest"
+    return edge, float((inside - losses[chosen]) / max(losses[chosen], np.finfo(float).tiny))
+
+
+def _last(fitted: BaseEstimator) -> BaseEstimator:
+    return fitted[-1] if hasattr(fitted, "steps") else fitted

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from drasclr_core.cohort.subjects import read_subjects
-from drasclr_core.evaluate.features import found_features, methods_with_features
+from drasclr_core.evaluate.features import found_features, methods_with_features, sources
 from drasclr_core.evaluate.readout.cross_validation import Readout, concat_readouts
 from drasclr_core.evaluate.readout.permutation import permutation_scores
 from drasclr_core.evaluate.readout.readout import compare_readouts
@@ -18,6 +18,7 @@ from drasclr_core.evaluate.scores import summarise
 from drasclr_core.evaluate.statistics.resampling import numbered, readout_draws
 from drasclr_core.evaluate.table import beside_paper, write_table
 from drasclr_core.evaluate.tasks import Task
+from drasclr_core.methods import in_order
 from drasclr_core.run import Run
 
 
@@ -40,6 +41,8 @@ class ReadoutTable:
         Those that were tested: with a label, and features of every method.
     missing : dict of str to str
         Method without features -> why.
+    sources : dict of str to str
+        Method that is a measurement -> where it comes from.
     files : list of path
         What was written.
     """
@@ -51,6 +54,7 @@ class ReadoutTable:
     tasks: list[Task]
     subjects: pd.DataFrame
     missing: dict[str, str]
+    sources: dict[str, str]
     files: list[Path]
 
 
@@ -62,6 +66,7 @@ def readout_table(
     *,
     closely: str = "drasclr",
     measured: Sequence[str] = (),
+    required: Sequence[str] = (),
     supervised: Callable[[pd.DataFrame], Readout] | None = None,
     folds: int = 5,
     repeats: int = 1,
@@ -80,12 +85,14 @@ def readout_table(
     ----------
     run : Run
     methods : sequence of str
-        See `read_features`. Those without features are left out. Empty: `measured` (`laa950`, `lung_density`) and every
-        method with a folder of features.
+        See `read_features`. Those without features are left out. Empty: `measured` (`laa950`, `lung_density`), every
+        method with a folder of features, and in a simulated cohort the ceiling of `laa950`.
     tasks : sequence of Task
     stem : str
     closely : str
         The method that is tested on shuffled labels; it must have features.
+    required : sequence of str
+        Comparators that are rows whatever `methods` names, and must have features.
     supervised : callable, optional
         Cross-validates one more method over the same folds, given the rows of the subject table that were tested. Its
         row follows that of chance.
@@ -95,11 +102,15 @@ def readout_table(
     Raises
     ------
     FileNotFoundError, ValueError
-        The method `closely` has no features; no task can be evaluated.
+        The method `closely` or a required one has no features; no task can be evaluated.
     """
     subjects = read_subjects(run)
     methods = methods or methods_with_features(run, measured)
+    if set(required) - set(methods):
+        methods = in_order({*methods, *required})
     features, missing = found_features(run, subjects, methods, closely)
+    if set(required) & set(missing):
+        raise FileNotFoundError(" ".join(missing[method] for method in required if method in missing))
     readout = compare_readouts(features, subjects, tasks, folds, repeats, seed)
     tested = subjects[subjects["sid"].isin(readout.predictions["sid"])].reset_index(drop=True)
     if supervised:
@@ -113,4 +124,5 @@ def readout_table(
     permutations = permutation_scores(own, tested, evaluated, closely, n_permutations, folds, seed, workers)
     parts = {"folds": readout.scores, "bootstrap": draws, "shuffled": permutations}
     files = write_table(run, stem, table, **parts)
-    return ReadoutTable(table, readout, draws, permutations, evaluated, tested, missing, files)
+    where = sources(run, subjects, features)
+    return ReadoutTable(table, readout, draws, permutations, evaluated, tested, missing, where, files)

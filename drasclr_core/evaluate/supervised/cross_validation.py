@@ -14,6 +14,7 @@ import pandas as pd
 from drasclr_core.evaluate.readout.cross_validation import Readout, cross_validate
 from drasclr_core.evaluate.supervised.volume_classifier import CNNConfig, VolumeClassifier
 from drasclr_core.evaluate.tasks import Task, labels_of
+from drasclr_core.files import read_json
 
 
 def supervised_readout(
@@ -54,7 +55,38 @@ def supervised_readout(
     number = count()
 
     def model(task: Task, labels: np.ndarray, rng: np.random.Generator) -> VolumeClassifier:
-        name = f"{task.column}-{next(number)}"
+        name = _name(task, next(number))
         return VolumeClassifier(task.classes, config or CNNConfig(), int(rng.integers(2**31)), Path(folder), name)
 
     return cross_validate(cubes[rows], labels, task, method, folds, repeats, seed, model, len(cubes) - len(labels))
+
+
+def learning_curves(folder: str | Path, task: Task, folds: int = 5, repeats: int = 1) -> pd.DataFrame:
+    """Returns how the networks of a `supervised_readout` were trained, given its `folder, task, folds, repeats`.
+
+    Returns
+    -------
+    DataFrame
+        A row per network and epoch: ``repeat, fold, epoch`` (from 0), ``training_loss, validation_loss`` (mean cross
+        entropy, nats), ``kept`` (whether this epoch's weights are the network's), ``stopped`` (``patience``: the
+        validation curve had been flat or rising for so many epochs; ``budget``: it had not).
+
+    Raises
+    ------
+    FileNotFoundError
+        A network has not been trained.
+    """
+    parts = []
+    for number in range(folds * repeats):
+        history = read_json(Path(folder) / f".{_name(task, number)}.json")
+        if "validation_loss" not in history:
+            raise FileNotFoundError(f"{_name(task, number)}: not trained to its end yet. Run notebook 12 again.")
+        losses = {name: history[name] for name in ("training_loss", "validation_loss")}
+        part = pd.DataFrame({"repeat": number // folds, "fold": number % folds, **losses})
+        part.insert(2, "epoch", range(len(part)))
+        parts.append(part.assign(kept=part["epoch"] == history["kept_epoch"], stopped=history["stopped"]))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _name(task: Task, number: int) -> str:
+    return f"{task.column}-{number}"

@@ -9,16 +9,15 @@ import numpy as np
 import pandas as pd
 
 from drasclr_core.evaluate.features import by_subject
+from drasclr_core.evaluate.measured import HAND_DESIGNED, TRUTH
 
 CONFOUNDERS = ("age", "sex", "race", "smoking", "pack_years")
 REFERENCE = "confounders"
 """The row that has nothing but the confounders: what an image or a test must add to."""
-MEASURED = {
-    "hand_designed": ("LAA950_pct", "gas_trapping_pct", "Pi10_mm", "wall_area_pct"),
-    "spirometry": ("FEV1pp", "FEV1_FVC"),
-    "bode": ("BODE",),
-}
-"""Blocks of columns of the subject table; hand-designed: emphysema, gas trapping, airway wall thickness and area."""
+MEASURED = {"spirometry": ("FEV1pp", "FEV1_FVC"), "bode": ("BODE",)}
+"""Blocks of columns of the subject table. What is measured on a scan are features (see `evaluate.measured`)."""
+CEILINGS = ("ct_noise_free", TRUTH)
+"""Rows of a simulated cohort that no method can be expected to pass; they come last."""
 MIN_DEATHS = 10
 
 
@@ -48,13 +47,14 @@ class SurvivalData:
     left_out: int
 
 
-def survival_rows(methods: Sequence[str], closely: str) -> list[str]:
+def survival_rows(methods: Sequence[str], closely: str, simulated: bool = False) -> list[str]:
     """Returns the rows of Table 3, as `survival_data` takes them, with `methods` for the paper's networks.
 
-    The method `closely` is also joined to spirometry and to BODE.
+    The method `closely` is also joined to spirometry and to BODE. A `simulated` cohort has the `CEILINGS`.
     """
-    alone = ["hand_designed", *methods, "spirometry", "bode"]
-    return [*alone, "hand_designed+bode", f"{closely}+spirometry", f"{closely}+bode"]
+    others = [method for method in methods if method not in (HAND_DESIGNED, *CEILINGS)]
+    joined = [f"{HAND_DESIGNED}+bode", f"{closely}+spirometry", f"{closely}+bode"]
+    return [HAND_DESIGNED, *others, "spirometry", "bode", *joined, *(CEILINGS if simulated else ())]
 
 
 def survival_data(subjects: pd.DataFrame, features: Mapping[str, pd.DataFrame], rows: Sequence[str]) -> SurvivalData:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from drasclr_core.cohort.subjects import read_subjects
-from drasclr_core.evaluate.features import found_features, methods_with_features
+from drasclr_core.evaluate.features import found_features, methods_with_features, sources
+from drasclr_core.evaluate.measured import is_simulated
 from drasclr_core.evaluate.readout.cross_validation import Readout
 from drasclr_core.evaluate.scorecard.draws import draws_for
 from drasclr_core.evaluate.statistics.resampling import numbered, summarise_draws
@@ -42,6 +43,8 @@ class SurvivalTable:
         None where `obstacle` is not empty.
     obstacle : str
         Why the outcomes cannot be cross-validated; empty where they can.
+    sources : dict of str to str
+        Method that is a measurement -> where it comes from.
     files : list of path
         What was written: the table, then scores of folds and bootstrap draws where there are any.
     """
@@ -50,6 +53,7 @@ class SurvivalTable:
     data: SurvivalData
     readout: Readout | None
     obstacle: str
+    sources: dict[str, str]
     files: list[Path]
 
 
@@ -86,13 +90,15 @@ def survival_table(
         The row `closely` has no features.
     """
     subjects = read_subjects(run)
-    rows = list(methods) or survival_rows(methods_with_features(run), closely)
+    rows = list(methods) or survival_rows(methods_with_features(run), closely, is_simulated(run))
     learned = dict.fromkeys(name for row in rows for name in row.split("+") if name not in MEASURED)
     features, missing = found_features(run, subjects, learned) if learned else ({}, {})
     lacking = [missing[name] for name in closely.split("+") if name in missing]
     if lacking:
         raise FileNotFoundError(" ".join(lacking))
     data = survival_data(subjects, features, rows)
+    why = {row: [missing[name] for name in row.split("+") if name in missing] for row in data.skipped}
+    data = replace(data, skipped={row: " ".join(why[row]) or reason for row, reason in data.skipped.items()})
     obstacle, readout, draws = survival_obstacle(data.outcomes, folds) or "", None, None
     if obstacle:
         index = pd.MultiIndex.from_product([data.rows, [TASK], CONCORDANCES], names=["method", "task", "metric"])
@@ -105,4 +111,4 @@ def survival_table(
     sizes = {"subjects": len(data.outcomes), "deaths": int(data.outcomes["died"].sum())}
     table = beside_paper(summary.assign(folds=folds, runs=repeats, **sizes), stem)
     files = write_table(run, stem, table, folds=readout and readout.scores, bootstrap=draws)
-    return SurvivalTable(table, data, readout, obstacle, files)
+    return SurvivalTable(table, data, readout, obstacle, sources(run, subjects, features), files)

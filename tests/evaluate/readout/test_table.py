@@ -96,3 +96,20 @@ def test_the_page_of_a_table_and_the_pages_that_read_its_files_agree(run):
     assert len(both) == 2 and card["p_folds"].notna().all()
     for name in same[2:]:
         assert both[name].tolist() == pytest.approx(both[f"{name}_page"].tolist()), name
+
+
+def test_a_required_comparator_is_a_row_whatever_is_named_and_its_absence_is_an_error(run):
+    assert rows(table(run, ["mine"], closely="mine", required=["laa950"])) == ["chance", "laa950", "mine"]
+    with pytest.raises(FileNotFoundError, match="Run notebook 02_lungs"):
+        table(run, ["mine"], closely="mine", required=["lung_density"])
+
+
+def test_a_simulated_cohort_has_its_ceilings_last(run):
+    run.truth.mkdir(parents=True)
+    features = pd.read_csv(run.features("mine") / "image.csv")
+    run.features("truth").mkdir()
+    features.to_csv(run.features("truth") / "image.csv", index=False)
+    made = table(run)
+    assert rows(made) == ["chance", "mine", "drasclr_local", "drasclr", "laa950_noise_free", "truth"]
+    assert "Run notebook 09_hand_made" in made.missing["laa950"]
+    assert list(made.sources) == ["laa950_noise_free"]

@@ -8,7 +8,7 @@ import torch
 
 from drasclr_core.evaluate.readout.readout import compare_readouts
 from drasclr_core.evaluate.supervised import volume_classifier
-from drasclr_core.evaluate.supervised.cross_validation import supervised_readout
+from drasclr_core.evaluate.supervised.cross_validation import learning_curves, supervised_readout
 from drasclr_core.evaluate.supervised.cubes import lung_cube, whole_lung_cubes
 from drasclr_core.evaluate.supervised.volume_classifier import CNNConfig, VolumeClassifier
 from drasclr_core.evaluate.tasks import COVID_SEVERITY, Task
@@ -95,6 +95,24 @@ def test_it_stops_early_and_keeps_its_best_epoch(monkeypatch):
     fitted = VolumeClassifier(range(5), CNNConfig(width=2, patience=3)).fit(cubes, subjects["mosmed_grade"])
     assert len(seen) == 5
     assert torch.equal(fitted.network.fc.weight, seen[1])
+    history = fitted.history_
+    assert history["validation_loss"] == [3.0, 2.0, 2.5, 2.6, 2.7] and len(history["training_loss"]) == 5
+    assert history["kept_epoch"] == 1 and history["stopped"] == "patience"
+
+
+def test_curves_of_every_fold_say_whether_the_budget_ended_them(tmp_path):
+    cubes, subjects = scans(20, size=8)
+    brief = CNNConfig(width=2, epochs=3, patience=3)
+    with pytest.raises(FileNotFoundError, match="mosmed_grade-0: not trained"):
+        learning_curves(tmp_path, COVID_SEVERITY, folds=2)
+    supervised_readout(cubes, subjects, COVID_SEVERITY, tmp_path, folds=2, config=brief)
+    curves = learning_curves(tmp_path, COVID_SEVERITY, folds=2)
+    assert curves.groupby("fold")["epoch"].apply(list).tolist() == [[0, 1, 2]] * 2
+    assert (curves["stopped"] == "budget").all() and (curves.groupby("fold")["kept"].sum() == 1).all()
+    kept = curves.loc[curves["kept"]].set_index("fold")["validation_loss"]
+    assert kept.equals(curves.groupby("fold")["validation_loss"].min())
+    supervised_readout(cubes, subjects, COVID_SEVERITY, tmp_path, folds=2, config=brief)  # kept, and read again
+    assert learning_curves(tmp_path, COVID_SEVERITY, folds=2).equals(curves)
 
 
 def test_grades_need_not_begin_at_zero():

@@ -28,6 +28,8 @@ def rows(made):
 def test_rows_are_the_papers_with_the_methods_that_are_there():
     expected = ["hand_designed", "drasclr", "mine", "spirometry", "bode", "hand_designed+bode", "drasclr+spirometry"]
     assert survival_rows(["drasclr", "mine"], "drasclr") == [*expected, "drasclr+bode"]
+    folders = ["hand_designed", "drasclr", "mine", "truth"]
+    assert survival_rows(folders, "drasclr", simulated=True) == [*expected, "drasclr+bode", "ct_noise_free", "truth"]
 
 
 def test_what_is_there_is_evaluated_and_written(run):
@@ -39,6 +41,15 @@ def test_what_is_there_is_evaluated_and_written(run):
     papers = made.table.set_index(["method", "metric"])["paper_mean"]
     assert papers["drasclr+bode", "concordance at 25th"] == 0.78
     assert made.table[["mean", "low", "high"]].notna().all(axis=None)
+
+
+def test_a_simulated_cohort_measures_on_the_scan_and_has_its_ceilings(run):
+    run.truth.mkdir(parents=True)
+    made = survival_table(run, ["hand_designed", "mine", "ct_noise_free"], "table3", closely="mine", folds=3, repeats=1,
+                          n_bootstraps=2)  # fmt: skip
+    assert rows(made) == ["confounders", "mine", "ct_noise_free"]
+    assert "Run notebook 09_hand_made" in made.data.skipped["hand_designed"]
+    assert list(made.data.blocks["ct_noise_free"]) == ["LAA950_pct", "gas_trapping_pct", "Pi10_mm", "wall_area_pct"]
 
 
 def test_too_few_deaths_leave_a_table_without_numbers(run):
