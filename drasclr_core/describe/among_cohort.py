@@ -165,9 +165,16 @@ def compare_with_cohort(
         rows = np.flatnonzero([other != sid for other in array.attrs["sids"]])
         rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST)).astype(int)]
         odd = odd_share(ours, array.oindex[rows])
-    known = subjects[["sid", *subjects.columns.intersection(["LAA950_pct"])]]
     place = place_among(ours.mean(axis=0), features.drop(columns="sid").to_numpy(), odd)
-    return place, features[["sid"]].merge(known, on="sid", how="left")
+    return place, features[["sid"]].merge(_low_attenuation(run, subjects), on="sid", how="left")
+
+
+def _low_attenuation(run: Run, subjects: pd.DataFrame) -> pd.DataFrame:
+    """LAA-950 as for the scan, measured, where it is; given, where the table of patients has it; else no column."""
+    try:
+        return read_features(run, subjects, "laa950").set_axis(["sid", "LAA950_pct"], axis=1)
+    except (FileNotFoundError, KeyError):
+        return subjects[["sid"]]
 
 
 def _distances(ours: np.ndarray, theirs: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
