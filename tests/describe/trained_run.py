@@ -46,6 +46,9 @@ def make_run(folder: Path) -> Run:
     features.insert(0, "sid", sids)
     with atomic(run.features() / "image.parquet") as temporary:
         features.to_parquet(temporary, index=False)
+    measured = table[["sid"]].assign(laa950_pct=table["LAA950_pct"], mean_hu=-850.0)  # as notebook 09 writes it
+    run.features("hand_designed").mkdir(parents=True, exist_ok=True)
+    measured.to_csv(run.features("hand_designed") / "image.csv", index=False)
     return run
 
 
