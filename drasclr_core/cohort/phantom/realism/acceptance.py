@@ -69,7 +69,6 @@ QUANTITIES: dict[str, Callable[[pd.DataFrame], float]] = {
     "laa_healthy_sd": lambda table: _healthy(table)["laa950_pct"].std(),
     "laa_healthy_median": lambda table: _healthy(table)["laa950_pct"].median(),
     "laa_men_women": _men_women,
-    "laa_mean": lambda table: table["laa950_pct"].mean(),
     "r_laa_fev1": lambda table: table["laa950_pct"].corr(table["FEV1pp"]),
     "r_laa_ratio": lambda table: table["laa950_pct"].corr(table["FEV1_FVC"]),
     "r2_ct_ratio": _explained,

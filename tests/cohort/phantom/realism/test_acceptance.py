@@ -44,8 +44,10 @@ def test_values_intervals_and_verdicts(cohort):
     table = acceptance_table(cohort, n_bootstraps=60).set_index("quantity")
     right = table.loc["right lung, share of both"]
     assert right["ours"] == right["low"] == right["high"] == 53.0 and right["passed"]
-    laa = table.loc["LAA-950 of a cohort of smokers, mean"]
-    assert laa["ours"] == pytest.approx(cohort["laa950_pct"].mean()) and laa["low"] < laa["ours"] < laa["high"]
+    volume = table.loc["lung volume on the scan, mean"]
+    assert (
+        volume["ours"] == pytest.approx(cohort["volume_l"].mean()) and volume["low"] < volume["ours"] < volume["high"]
+    )
     assert table.loc["exponent D of low-attenuation clusters, obstructed less healthy", "ours"] < 0
 
 
