@@ -5,6 +5,7 @@ Patches with much dense tissue (pneumonia, tumours, collapse) are left out: no p
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -16,7 +17,10 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import QuantileTransformer, StandardScaler
 
-from drasclr_core.imaging.volume import Volume
+from drasclr_core.cohort.subjects import image_path, read_subjects
+from drasclr_core.imaging.volume import Volume, load_mask, load_volume
+from drasclr_core.progress import for_each
+from drasclr_core.run import Run
 
 PATCH_MM = 32.0
 LEAST_LUNG, MOST_DENSE = 0.7, 0.12
@@ -48,10 +52,13 @@ def patch_descriptors(volume: Volume, lungs: np.ndarray, count: int = 60, seed: 
     places = np.argwhere(fits & (share > LEAST_LUNG) & (dense < MOST_DENSE * share))
     picked = places[rng.choice(len(places), min(count, len(places)), replace=False)] if len(places) else []
     corners = [tuple(slice(c - half, c + half) for c in place) for place in picked]
-    return pd.DataFrame([_describe(hu[cut], inside[cut], volume.spacing[0]) for cut in corners], columns=DESCRIPTORS)
+    return pd.DataFrame(
+        [describe_patch(hu[cut], inside[cut], volume.spacing[0]) for cut in corners], columns=DESCRIPTORS
+    )
 
 
-def _describe(hu: np.ndarray, inside: np.ndarray, spacing: float) -> list[float]:
+def describe_patch(hu: np.ndarray, inside: np.ndarray, spacing: float) -> list[float]:
+    """Returns the `DESCRIPTORS` of one patch, given its HU [n, n, n], which voxels are lung, and their size in mm."""
     values = hu[inside]
     p05, p25, median, p75, p95 = np.percentile(values, (5, 25, 50, 75, 95))
     filled = np.where(inside, hu, median).clip(-1024, -500)
@@ -126,3 +133,17 @@ def two_sample_auc(real: pd.DataFrame, phantoms: pd.DataFrame) -> float:
         scores.append(model.decision_function(tested))
         labels.append(np.repeat([1, 0], [out.sum(), away.sum()]))
     return float(roc_auc_score(np.concatenate(labels), np.concatenate(scores)))
+
+
+def cohort_patches(run: Run, count: int, workers: int = 0) -> pd.DataFrame:
+    """Returns `patch_descriptors` of the first `count` subjects of a run whose lungs were found, with ``scan``."""
+    subjects = read_subjects(run).head(count)
+    files = [(sid, image) for sid, image in zip(subjects["sid"], subjects["image"], strict=True)
+             if (run.anatomy(sid) / "lungs.nii.gz").exists()]  # fmt: skip
+    return pd.concat(for_each(partial(_patches_of, run), files, "patches of phantoms", workers), ignore_index=True)
+
+
+def _patches_of(run: Run, subject: tuple[str, str]) -> pd.DataFrame:
+    sid, image = subject
+    lungs, affine = load_mask(run.anatomy(sid) / "lungs.nii.gz")
+    return patch_descriptors(load_volume(image_path(run, image), spacing=affine[0, 0]), lungs).assign(scan=sid)
