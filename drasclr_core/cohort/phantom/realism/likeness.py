@@ -15,7 +15,7 @@ from sklearn.covariance import LedoitWolf
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import QuantileTransformer, StandardScaler
+from sklearn.preprocessing import PowerTransformer, StandardScaler
 
 from drasclr_core.cohort.subjects import image_path, read_subjects
 from drasclr_core.imaging.volume import Volume, load_mask, load_volume
@@ -75,7 +75,7 @@ def describe_patch(hu: np.ndarray, inside: np.ndarray, spacing: float) -> list[f
 def oddness(real: pd.DataFrame, phantoms: pd.DataFrame) -> pd.DataFrame:
     """Returns for each real scan how many of its patches are odd among those of the phantoms.
 
-    Descriptors are made normal by the phantoms' quantiles; the distance is Mahalanobis' with a shrunk covariance; what
+    Descriptors are made about normal (Yeo and Johnson); the distance is Mahalanobis' with a shrunk covariance; what
     is usual is measured on phantoms that the distance was not fitted to (half of them), so 5 % of a further phantom's
     patches are odd.
 
@@ -93,7 +93,7 @@ def oddness(real: pd.DataFrame, phantoms: pd.DataFrame) -> pd.DataFrame:
     columns = list(DESCRIPTORS)
     scans = phantoms["scan"].unique()
     fitted = phantoms["scan"].isin(scans[::2])
-    normal = QuantileTransformer(n_quantiles=200, output_distribution="normal", subsample=None)
+    normal = PowerTransformer()
     shape = LedoitWolf().fit(normal.fit_transform(phantoms.loc[fitted, columns].to_numpy()))
     usual = np.quantile(shape.mahalanobis(normal.transform(phantoms.loc[~fitted, columns].to_numpy())), USUAL)
     rows = []
