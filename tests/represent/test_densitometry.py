@@ -5,7 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from drasclr_core.cohort.phantom.truth import BITS, save_truth
+from drasclr_core.cohort.phantom.scan.scanner import Scanner
+from drasclr_core.cohort.phantom.truth import MASKS, save_truth
 from drasclr_core.imaging.volume import Volume
 from drasclr_core.pieces import mark_done
 from drasclr_core.represent.hand_made import ceiling_features, densitometry, densitometry_features, true_fractions
@@ -69,7 +70,7 @@ def test_a_subject_is_measured_once_and_again_when_its_lungs_change(run):
 
 def write_truth(run: Run, sid: str, ill: int, key: str) -> None:
     """A truth of 100 lung voxels, `ill` of which are centrilobular, as are 7 outside the lungs."""
-    masks = {name: np.zeros((10, 10, 2), bool) for name in BITS[2:]}
+    masks = {name: np.zeros((10, 10, 2), bool) for name in (*MASKS, "lobes", "organs")}
     lungs = np.zeros((10, 10, 2), np.uint8)
     lungs[..., 0] = 1
     masks["centrilobular"][..., 0].reshape(-1)[:ill] = True
@@ -78,7 +79,11 @@ def write_truth(run: Run, sid: str, ill: int, key: str) -> None:
     phantom = type(
         "Phantom",
         (),
-        {"truth": {"lungs": lungs, **masks}, "volume": Volume(np.zeros((10, 10, 2)), np.diag([2.0, 2, 2, 1]))},
+        {
+            "truth": {"lungs": lungs, **masks},
+            "volume": Volume(np.zeros((10, 10, 2)), np.diag([2.0, 2, 2, 1])),
+            "scanner": Scanner("soft", 0.9, 0.3, 12.0, 0.0),
+        },  # fmt: skip
     )
     save_truth(run.truth / f"{sid}.nii.gz", phantom)
     mark_done(run.truth, sid, key)

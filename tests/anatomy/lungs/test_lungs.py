@@ -127,7 +127,9 @@ def test_heavy_noise():
 
 
 def test_dense_pneumonia_at_the_pleura_belongs_to_the_lung(monkeypatch):
-    phantom = simulate(draw_traits(2, arm="covid"), 2, spacing=4.0)
+    phantom = simulate(
+        draw_traits(10, arm="covid"), 10, spacing=4.0
+    )  # 77 % of the lungs are ill, the breath is shallow
     truth, solid = phantom.truth["lungs"], phantom.truth["consolidation"]
     lungs = segment_lungs(phantom.volume)
     monkeypatch.setattr(classical, "add_consolidation", lambda array, labels, spacing: labels)

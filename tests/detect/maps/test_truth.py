@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from drasclr_core.cohort.annotations import SUBTYPES
+from drasclr_core.cohort.phantom.scan.scanner import Scanner
 from drasclr_core.cohort.phantom.truth import MASKS, save_truth
 from drasclr_core.detect.maps.truth import compare_masks, has_truth, true_masks, true_shares
 from drasclr_core.imaging.volume import Volume
@@ -23,6 +24,7 @@ class Phantom:
         self.truth["centrilobular"][2:10, 2:10, 2:4] = True
         self.truth["paraseptal"][2:3, 2:10, 2:10] = True
         self.volume = Volume(np.zeros(shape, np.float32), TO_MM)
+        self.scanner = Scanner("soft", 0.9, 0.3, 12.0, 0.0)
 
 
 @pytest.fixture

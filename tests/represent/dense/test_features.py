@@ -57,7 +57,7 @@ def test_at_a_landmark_on_a_voxel_it_is_the_patch_feature(scan, make_encoder, tm
     low, high = np.array(encoder.description["location_box_mm"])
     locations = (2 * (scan.voxels_in_atlas(landmarks) - low) / (high - low) - 1).astype(np.float32)
     patches, _ = extract_patches(volume, centres, 12)  # with context, as in the store
-    store = SimpleNamespace(sids=["S0"], size=12, read=lambda landmark, rows: patches[landmark][None])
+    store = SimpleNamespace(sids=["S0"], size=12, contents=str, read=lambda landmark, rows: patches[landmark][None])
     at_landmarks = patch_features(encoder, store, locations, tmp_path / "patch.zarr")[0]
 
     dense = dense_features(scan, encoder, options=DenseOptions(stride=1, exact=True))
