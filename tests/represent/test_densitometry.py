@@ -60,8 +60,10 @@ def test_a_subject_is_measured_once_and_again_when_its_lungs_change(run):
     assert densitometry_features(run, table, workers=1).equals(found)  # nothing is read again
     (run.images / "away.nii.gz").rename(run.images / "P0.nii.gz")
     lungs = scan()[1]
-    nib.save(nib.Nifti1Image(np.where(lungs == 2, 2, 0).astype(np.uint8), np.diag([4.0, 4, 4, 1])),
-             run.anatomy("P0") / "lungs.nii.gz")  # fmt: skip
+    nib.save(
+        nib.Nifti1Image(np.where(lungs == 2, 2, 0).astype(np.uint8), np.diag([4.0, 4, 4, 1])),
+        run.anatomy("P0") / "lungs.nii.gz",
+    )
     mark_done(run.anatomy("P0"), "lungs", "two")
     assert densitometry_features(run, table, workers=1)["laa950_pct"].tolist() == [0]
     with pytest.raises(FileNotFoundError, match="P1: no lung mask"):
@@ -83,7 +85,7 @@ def write_truth(run: Run, sid: str, ill: int, key: str) -> None:
             "truth": {"lungs": lungs, **masks},
             "volume": Volume(np.zeros((10, 10, 2)), np.diag([2.0, 2, 2, 1])),
             "scanner": Scanner("soft", 0.9, 0.3, 12.0, 0.0),
-        },  # fmt: skip
+        },
     )
     save_truth(run.truth / f"{sid}.nii.gz", phantom)
     mark_done(run.truth, sid, key)
@@ -108,5 +110,10 @@ def test_the_ceiling_has_extents_their_roots_and_the_walls_that_are_known():
     )
     subjects = pd.DataFrame({"sid": ["a", "b"], "Pi10_mm": [3.5, 4.0], "LAA950_pct": [1.0, 2.0]})
     found = ceiling_features(fractions, subjects)
-    assert found.to_dict("list") == {"sid": ["b", "a"], "lung_volume_l": [5.0, 6], "centrilobular_pct": [4.0, 0],
-                                     "centrilobular_root": [2.0, 0], "Pi10_mm": [4.0, 3.5]}  # fmt: skip
+    assert found.to_dict("list") == {
+        "sid": ["b", "a"],
+        "lung_volume_l": [5.0, 6],
+        "centrilobular_pct": [4.0, 0],
+        "centrilobular_root": [2.0, 0],
+        "Pi10_mm": [4.0, 3.5],
+    }
