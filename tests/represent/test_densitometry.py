@@ -7,9 +7,10 @@ import pytest
 
 from drasclr_core.cohort.phantom.scan.scanner import Scanner
 from drasclr_core.cohort.phantom.truth import MASKS, save_truth
+from drasclr_core.imaging.densitometry import densitometry
 from drasclr_core.imaging.volume import Volume
 from drasclr_core.pieces import mark_done
-from drasclr_core.represent.hand_made import ceiling_features, densitometry, densitometry_features, true_fractions
+from drasclr_core.represent.hand_made import ceiling_features, densitometry_features, true_fractions
 from drasclr_core.run import Run
 
 

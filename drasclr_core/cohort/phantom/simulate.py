@@ -18,7 +18,7 @@ from drasclr_core.cohort.phantom.grid import affine_of, random_stream, resample_
 from drasclr_core.cohort.phantom.scan.motion import beat
 from drasclr_core.cohort.phantom.scan.scanner import Scanner
 from drasclr_core.cohort.phantom.subject.traits import Traits
-from drasclr_core.cohort.phantom.truth import DISEASES, MASKS
+from drasclr_core.cohort.phantom.truth import MASKS, disease_shares
 from drasclr_core.cohort.phantom.tubes import stamp_tubes
 from drasclr_core.imaging.constants import AIR, LOW_ATTENUATION
 from drasclr_core.imaging.volume import Volume
@@ -146,7 +146,7 @@ def _in_place(masks: dict, voxels: LungVoxels, keep, box, shape) -> dict[str, np
 def _measures(truth: dict[str, np.ndarray], hu: np.ndarray, spacing: float) -> dict[str, float]:
     lungs = truth["lungs"] > 0
     count = int(lungs.sum())
-    share = {name: float(truth[name].sum()) / count for name in DISEASES}
+    share = disease_shares(truth)
     return {
         "lung_volume_l": count * spacing**3 / 1e6,
         **{name: share[name] for name in ("centrilobular", "paraseptal", "panlobular", "gas_trapping")},

@@ -42,6 +42,21 @@ def bits_of(truth: dict[str, np.ndarray]) -> np.ndarray:
     return packed
 
 
+def disease_shares(truth: dict[str, np.ndarray]) -> dict[str, float]:
+    """Returns the share of the lungs with each of `DISEASES`, 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        There are no lungs.
+    """
+    lungs = truth["lungs"] > 0
+    count = np.count_nonzero(lungs)
+    if not count:
+        raise ValueError("the truth has no lungs; make the cohort again")
+    return {name: np.count_nonzero(truth[name] & lungs) / count for name in DISEASES}
+
+
 def parenchyma(truth: dict[str, np.ndarray]) -> np.ndarray:
     """Returns the lung tissue, bool [x, y, z]: the lungs without bronchi, their walls and vessels."""
     return (truth["lungs"] > 0) & ~truth["airways"] & ~truth["airway_walls"] & ~truth["vessels"]

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import ndimage
 
 from drasclr_core.cohort.annotations import SUBTYPES
-from drasclr_core.cohort.phantom.truth import load_truth
+from drasclr_core.cohort.phantom.truth import disease_shares, load_truth
 from drasclr_core.evaluate.overlap import overlap
 from drasclr_core.imaging.volume import Volume
 from drasclr_core.run import Run
@@ -33,9 +33,8 @@ def true_masks(run: Run, sid: str, volume: Volume) -> dict[str, np.ndarray]:
 
 def true_shares(run: Run, sid: str) -> dict[str, float]:
     """Returns the share of the true lungs that each subtype takes."""
-    masks = load_truth(run.truth / f"{sid}.nii.gz")
-    inside = masks["lungs"] > 0
-    return {subtype: float(masks[subtype][inside].mean()) for subtype in SUBTYPES}
+    shares = disease_shares(load_truth(run.truth / f"{sid}.nii.gz"))
+    return {subtype: shares[subtype] for subtype in SUBTYPES}
 
 
 def compare_masks(

@@ -14,35 +14,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from drasclr_core.anatomy.lungs import low_attenuation_mask
 from drasclr_core.cohort.subjects import image_path
 from drasclr_core.files import read_json
-from drasclr_core.imaging.volume import Volume, load_mask, load_volume
+from drasclr_core.imaging.densitometry import MEASURES, densitometry
+from drasclr_core.imaging.volume import load_mask, load_volume
 from drasclr_core.pieces import fingerprint, kept
 from drasclr_core.progress import for_each
 from drasclr_core.run import Run
 
 VERSION = 1
 """Raise when a measure changes, so that those of an older version are made anew."""
-MEASURES = ("laa950_pct", "mean_hu", "perc15_hu", "lung_volume_l")
-
-
-def densitometry(volume: Volume, lungs: np.ndarray) -> dict[str, float]:
-    """Returns the `MEASURES` of the voxels where `lungs` [x, y, z] is above zero: %, HU, HU, litres.
-
-    Raises
-    ------
-    ValueError
-        There are no lungs.
-    """
-    hu = volume.array[np.asarray(lungs) > 0]
-    if not hu.size:
-        raise ValueError("no voxel belongs to the lungs, so there is nothing to measure")
-    dark = np.count_nonzero(low_attenuation_mask(volume, lungs))
-    litres = hu.size * float(np.prod(volume.spacing)) / 1e6
-    return dict(
-        zip(MEASURES, (100 * dark / hu.size, float(hu.mean()), float(np.percentile(hu, 15)), litres), strict=True)
-    )
 
 
 def densitometry_features(run: Run, subjects: pd.DataFrame, workers: int = 0) -> pd.DataFrame:

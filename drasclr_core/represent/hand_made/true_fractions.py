@@ -13,7 +13,7 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 
-from drasclr_core.cohort.phantom.truth import DISEASES, load_truth
+from drasclr_core.cohort.phantom.truth import DISEASES, disease_shares, load_truth
 from drasclr_core.files import read_json
 from drasclr_core.pieces import fingerprint, kept
 from drasclr_core.progress import for_each
@@ -29,7 +29,7 @@ def true_fractions(run: Run, sids: list[str], workers: int = 0) -> pd.DataFrame:
     """Returns ``sid``, per cent of the true lungs with each disease (``centrilobular_pct`` …), and ``lung_volume_l``.
 
     Counted on the truth files of a simulated cohort, once per subject, and kept in ``true_fractions/`` of the cohort.
-    Diseases are those of `phantom.truth.DISEASES`; one that a truth file does not name has 0 %. `workers` are processes
+    Diseases are those of `phantom.truth.DISEASES`. `workers` are processes
     (see `progress.for_each`).
 
     Raises
@@ -71,13 +71,11 @@ def _measured_once(sid: str, truth: Path, folder: Path) -> dict:
 
     def make() -> dict:
         masks, voxel_mm3 = load_truth(path), float(np.prod(nib.load(path).header.get_zooms()[:3]))
-        lungs = masks["lungs"] > 0
-        count = np.count_nonzero(lungs)
-        if not count:
-            raise ValueError(f"{path.name}: the truth has no lungs; make the cohort again")
-        ill = {f"{name}_pct": 100 * np.count_nonzero(masks[name] & lungs) / count if name in masks else 0.0
-               for name in DISEASES}  # fmt: skip
-        return ill | {"lung_volume_l": count * voxel_mm3 / 1e6}
+        try:
+            ill = {f"{name}_pct": 100 * share for name, share in disease_shares(masks).items()}
+        except ValueError as error:
+            raise ValueError(f"{path.name}: {error}") from None
+        return ill | {"lung_volume_l": np.count_nonzero(masks["lungs"]) * voxel_mm3 / 1e6}
 
     key = fingerprint(version=VERSION, truth=read_json(truth / f".{sid}.json").get("key"))
     return {"sid": sid, **kept(folder, sid, key, make)}

@@ -8,17 +8,18 @@ import numpy as np
 import pandas as pd
 
 from drasclr_core.cohort.phantom.realism.acceptance import second_reading
-from drasclr_core.cohort.phantom.realism.scan_measures import densities, measure_phantom
+from drasclr_core.cohort.phantom.realism.scan_measures import measure_phantom
 from drasclr_core.cohort.phantom.scan.scanner import Scanner
 from drasclr_core.cohort.phantom.simulate import simulate
 from drasclr_core.cohort.phantom.subject.traits import draw_traits
-from drasclr_core.cohort.phantom.truth import GENERATOR
+from drasclr_core.cohort.phantom.truth import DISEASES, GENERATOR
 from drasclr_core.cohort.subjects import image_path, read_subjects
+from drasclr_core.imaging.densitometry import densitometry
 from drasclr_core.pieces import file_fingerprint, fingerprint, kept
 from drasclr_core.progress import for_each
 from drasclr_core.run import Run
 
-VERSION = 1
+VERSION = 2
 """Raise when a measure changes."""
 
 
@@ -52,10 +53,7 @@ def measured_cohort(run: Run, kernels: int = 6, seed: int = 0, spacing: float = 
         raise ValueError(f"{run.cohort.name}: no phantom whose lungs were found. Run notebooks 01 and 02 first.")
     files = [(sid, image_path(run, image)) for sid, image in zip(subjects["sid"], subjects["image"], strict=True)]
     measures = pd.DataFrame(for_each(partial(_measured, run), files, "measuring phantoms", workers))
-    table = pd.concat(
-        [subjects.drop(columns="paraseptal", errors="ignore"), measures.drop(columns="paraseptal")], axis=1
-    )
-    table["paraseptal"] = subjects.get("paraseptal", np.nan)
+    table = pd.concat([subjects, measures.drop(columns=list(DISEASES))], axis=1)
     table["second_CLE"] = [second_reading(row, number) for number, (_, row) in enumerate(measures.iterrows())]
     differences = for_each(
         partial(kernel_difference, seed=seed, spacing=spacing), range(kernels), "two kernels", workers
@@ -78,5 +76,5 @@ def kernel_difference(index: int, seed: int, spacing: float) -> float:
     for kind in ("soft", "sharp"):
         scanner = Scanner.of_kind(kind, np.random.default_rng((seed, index, GENERATOR)), traits.bmi)
         made = simulate(traits, index, seed, spacing, scanner=scanner)
-        laa[kind] = densities(made.volume, made.truth["lungs"])["laa950_pct"]
+        laa[kind] = densitometry(made.volume, made.truth["lungs"])["laa950_pct"]
     return laa["sharp"] - laa["soft"]

@@ -17,6 +17,7 @@ from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.cohort.phantom.realism.likeness import DESCRIPTORS, PATCH_MM, describe_patch
 from drasclr_core.cohort.phantom.truth import load_truth
 from drasclr_core.cohort.subjects import image_path, read_subjects
+from drasclr_core.imaging.constants import LOW_ATTENUATION
 from drasclr_core.imaging.volume import Volume, load_volume
 from drasclr_core.progress import for_each
 from drasclr_core.run import Run
@@ -52,9 +53,10 @@ def emphysema_or_alike(volume: Volume, truth: dict[str, np.ndarray], count: int 
         for place in places[rng.choice(len(places), min(count, len(places)), replace=False)] if len(places) else []:
             cut = tuple(slice(c - side // 2, c + side // 2) for c in place)
             x, front, height = (place - low) / (high - low)
-            hu = volume.array[cut]
-            rows.append([emphysema, *describe_patch(hu, lungs[cut], volume.spacing[0]), (hu[lungs[cut]] < -950).mean(),
-                         height, front, abs(2 * x - 1)])  # fmt: skip
+            hu, inside = volume.array[cut], lungs[cut]
+            texture = describe_patch(hu, inside, volume.spacing[0])
+            dark = (hu[inside] < LOW_ATTENUATION).mean()
+            rows.append([emphysema, *texture, dark, height, front, abs(2 * x - 1)])
     return pd.DataFrame(rows, columns=["emphysema", *DESCRIPTORS, "low", *PLACE])
 
 

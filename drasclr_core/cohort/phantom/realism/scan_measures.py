@@ -5,29 +5,12 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from drasclr_core.cohort.phantom.truth import load_truth
+from drasclr_core.cohort.phantom.truth import disease_shares, load_truth
 from drasclr_core.imaging.constants import LOW_ATTENUATION
+from drasclr_core.imaging.densitometry import densitometry
 from drasclr_core.imaging.volume import Volume, load_mask, load_volume
 
 _LOBES = ("rul", "rml", "rll", "lul", "lll")
-
-
-def densities(volume: Volume, lungs: np.ndarray) -> dict[str, float]:
-    """Returns densities inside the lungs: ``laa950_pct``, ``mean_hu``, ``perc15_hu``, ``volume_l``.
-
-    Parameters
-    ----------
-    volume : Volume
-    lungs : [x, y, z]
-        Not 0 in the lungs.
-    """
-    hu = volume.array[lungs > 0]
-    return {
-        "laa950_pct": 100 * float((hu < LOW_ATTENUATION).mean()),
-        "mean_hu": float(hu.mean()),
-        "perc15_hu": float(np.percentile(hu, 15)),
-        "volume_l": hu.size * float(np.prod(volume.spacing)) / 1e6,
-    }
 
 
 def noise_hu(volume: Volume, lungs: np.ndarray) -> float:
@@ -76,13 +59,14 @@ def measure_phantom(image: str, lungs: str, truth: str) -> dict[str, float]:
     """Returns all measures of one phantom of a run, given its scan, the found lungs and its truth (files)."""
     mask, affine = load_mask(lungs)
     volume, known = load_volume(image, spacing=float(affine[0, 0])), load_truth(truth)
-    inside = (known["lungs"] > 0).sum()
-    fractions = {name: float(known[name].sum() / inside) for name in ("centrilobular", "panlobular", "paraseptal")}
+    densities = densitometry(volume, mask)
+    volume_l = densities.pop("lung_volume_l")  # the table names a lung volume of its own
     return {
-        **densities(volume, mask),
+        **densities,
+        "volume_l": volume_l,
         "noise_hu": noise_hu(volume, mask),
         "cluster_exponent": cluster_exponent(volume, mask),
         "trachea_mm2": trachea_mm2(known, volume.spacing[0]),
         **lobe_shares(known),
-        **fractions,
+        **disease_shares(known),
     }
