@@ -12,6 +12,7 @@ from sklearn.metrics import average_precision_score
 
 from drasclr_core.detect.boxes.dataset import Boxes
 from drasclr_core.detect.scoring.readouts import predictions_of_labels
+from drasclr_core.evaluate.readout.permutation import against_shuffled
 from drasclr_core.evaluate.scores import KEYS
 from drasclr_core.evaluate.statistics.resampling import SAMPLE
 from drasclr_core.progress import for_each
@@ -67,8 +68,7 @@ def detection_permutation_test(scores: pd.DataFrame) -> pd.DataFrame:
     for key, own in scores.groupby(KEYS, sort=False):
         shuffled = own.loc[own["permutation"] > SAMPLE, "value"]
         observed = own.loc[own["permutation"] == SAMPLE, "value"].item()
-        p = (1 + int((shuffled >= observed - 1e-12).sum())) / (1 + len(shuffled))
-        rows.append((*key, observed, shuffled.mean(), shuffled.std(), p))
+        rows.append((*key, *against_shuffled(observed, shuffled)))
     return pd.DataFrame(rows, columns=[*KEYS, "observed", "permutation_mean", "permutation_sd", "p"])
 
 

@@ -57,9 +57,14 @@ def permutation_test(readout: Readout, permutations: pd.DataFrame) -> pd.DataFra
     observed = readout.scores.query("repeat == 0").groupby(KEYS)["value"].mean()
     rows = []
     for key, values in permutations.groupby(KEYS, sort=False)["value"]:
-        p = (1 + int((values >= observed[key]).sum())) / (1 + len(values))
-        rows.append((*key, observed[key], values.mean(), values.std(), p))
+        rows.append((*key, *against_shuffled(observed[key], values)))
     return pd.DataFrame(rows, columns=[*KEYS, "observed", "permutation_mean", "permutation_sd", "p"])
+
+
+def against_shuffled(observed: float, shuffled: pd.Series) -> tuple[float, float, float, float]:
+    """Returns `observed`, mean and standard deviation of the `shuffled` scores, and p (see `permutation_test`)."""
+    p = (1 + int((shuffled >= observed - 1e-12).sum())) / (1 + len(shuffled))
+    return observed, shuffled.mean(), shuffled.std(), p
 
 
 def _one_permutation(data: dict, method: str, folds: int, seed: int, job: tuple[Task, int]) -> pd.DataFrame:

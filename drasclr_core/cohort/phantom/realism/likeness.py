@@ -17,12 +17,12 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PowerTransformer, StandardScaler
 
+from drasclr_core.cohort.annotations import BOX_MM
 from drasclr_core.cohort.subjects import image_path, read_subjects
 from drasclr_core.imaging.volume import Volume, load_mask, load_volume
 from drasclr_core.progress import for_each
 from drasclr_core.run import Run
 
-PATCH_MM = 32.0
 LEAST_LUNG, MOST_DENSE = 0.7, 0.12
 """A patch needs that much lung, of which at most that much may be denser than -500 HU."""
 USUAL = 0.95
@@ -43,7 +43,7 @@ def patch_descriptors(volume: Volume, lungs: np.ndarray, count: int = 60, seed: 
         Not 0 in the lungs.
     """
     rng, inside, hu = np.random.default_rng(seed), lungs > 0, volume.array.astype(np.float32)
-    side = round(PATCH_MM / volume.spacing[0])
+    side = round(BOX_MM / volume.spacing[0])
     share = ndimage.uniform_filter(inside.astype(np.float32), side, mode="constant")
     dense = ndimage.uniform_filter((inside & (hu > -500)).astype(np.float32), side, mode="constant")
     half = side // 2

@@ -13,8 +13,8 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from drasclr_core.cohort.annotations import SUBTYPES
-from drasclr_core.cohort.phantom.realism.likeness import DESCRIPTORS, PATCH_MM, describe_patch
+from drasclr_core.cohort.annotations import BOX_MM, SUBTYPES
+from drasclr_core.cohort.phantom.realism.likeness import DESCRIPTORS, describe_patch
 from drasclr_core.cohort.phantom.truth import load_truth
 from drasclr_core.cohort.subjects import image_path, read_subjects
 from drasclr_core.imaging.constants import LOW_ATTENUATION
@@ -37,7 +37,7 @@ def emphysema_or_alike(volume: Volume, truth: dict[str, np.ndarray], count: int 
     DataFrame
         ``emphysema`` (bool), the `DESCRIPTORS` of `likeness`, ``low`` (share below -950 HU) and `PLACE`.
     """
-    rng, side = np.random.default_rng(seed), round(PATCH_MM / volume.spacing[0])
+    rng, side = np.random.default_rng(seed), round(BOX_MM / volume.spacing[0])
     lungs = truth["lungs"] > 0
     share = {name: ndimage.uniform_filter(truth[name].astype(np.float32), side) for name in (*SUBTYPES, "lookalike")}
     ill = np.maximum.reduce([share[name] for name in SUBTYPES])
