@@ -89,7 +89,7 @@ def whole_batches(subjects: int, batch: int, bank_size: int, steps: int = 40) ->
 def any_batches(subjects: int, batch: int, bank_size: int, steps: int = 40) -> str:
     """Says the same of our sampler and bank."""
     sampler, bank = LandmarkSampler(1, subjects, batch), ConditionalMemoryBank(1, bank_size, dim=1)
-    epochs = -(-steps // len(sampler))
+    epochs = -(-steps // sampler.steps(0))
     for item in [item for epoch in range(epochs) for item in sampler.epoch(epoch)]:
         bank.enqueue(item.landmark, torch.ones(len(item.subjects), 1), torch.from_numpy(item.subjects))
     held = int((bank.subjects >= 0).sum())

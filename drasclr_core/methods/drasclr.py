@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,7 +14,8 @@ from drasclr_core.methods.row import Row
 from drasclr_core.model import ConditionalMemoryBank, Encoder, ProjectionHead
 from drasclr_core.model.encoder import check_locations
 from drasclr_core.model.locconv import LocationGroups
-from drasclr_core.model.losses import alignment, contrast_logits, local_loss, neighbor_loss, uniformity
+from drasclr_core.pretrain.blocks import Block, BlockSampler, draw_block_views, read_block
+from drasclr_core.pretrain.contrast import WATCHED, Contrast
 from drasclr_core.pretrain.method import Method
 from drasclr_core.pretrain.momentum import ProjectedEncoder, embed_keys, follow, key_network
 from drasclr_core.pretrain.sampling import Batch, LandmarkSampler
@@ -24,10 +23,13 @@ from drasclr_core.pretrain.settings import TrainingSettings
 from drasclr_core.pretrain.shards import BatchShard
 from drasclr_core.pretrain.views import Patches, Views, draw_views, read_patches
 
+AGE = 0.25
+"""Steps for which a key serves as a negative, in memories 1 / (1 - m) of the key network, unless settings say so."""
+
 
 @dataclass(frozen=True)
 class DrasCLRSettings(TrainingSettings):
-    """Settings of DrasCLR; the defaults are the paper's (Section 3) but for the three that end the list.
+    """Settings of DrasCLR; the defaults are the paper's (Section 3) but for the last four.
 
     Attributes
     ----------
@@ -35,6 +37,8 @@ class DrasCLRSettings(TrainingSettings):
         Negatives per landmark, K.
     conditioning : str
         How the location enters the encoder (see `Encoder`).
+    norm : str
+        Normalisation of the encoder (see `Encoder`); the paper's is ``batch``.
     num_experts, rep_dim, dim : int
         Experts of every Loc-CondConv layer, length of the representation and of the contrasted embedding.
     neighbors : int
@@ -53,13 +57,17 @@ class DrasCLRSettings(TrainingSettings):
         the authors' code does.
     max_key_age : int
         Steps for which a key may serve as a negative (see `ConditionalMemoryBank`); 0 is no limit, as in the
-        authors' code. A quarter of the key network's memory, 1 / (1 - key_momentum) steps, is a good value.
+        authors' code; -1 a quarter of the key network's memory of 1 / (1 - key_momentum) steps.
     landmark_run_length : int
-        Batches of one landmark in a row (see `LandmarkSampler`).
+        Batches of one landmark, or block, in a row (see `LandmarkSampler`).
+    landmarks_per_step : int
+        1: one landmark, whose neighbours are embedded beside it, as published. A power of two from 2 on: a block of
+        neighbouring landmarks (`BlockSampler`), each of which is anchor and neighbour with one embedding.
     """
 
     bank_size: int = 4096
     conditioning: str = "loc-condconv"
+    norm: str = "batch"
     num_experts: int = 8
     rep_dim: int = 128
     dim: int = 128
@@ -69,28 +77,15 @@ class DrasCLRSettings(TrainingSettings):
     key_momentum: float = 0.999
     key_splits: int = 1
     fresh_negatives: bool = True
-    max_key_age: int = 250
+    max_key_age: int = -1
     landmark_run_length: int = 32
+    landmarks_per_step: int = 1
 
-
-class Contrast(NamedTuple):
-    """What one step contrasts, all of unit length.
-
-    Attributes
-    ----------
-    query, key : Tensor [b, C]
-        Of this process's subjects.
-    neighbors : Tensor [b, R, C] or None
-    negatives : Tensor [K, C]
-    mask : bool Tensor [b, K]
-        True where a negative must be left out: it is the query's own subject's, or too old.
-    """
-
-    query: Tensor
-    key: Tensor
-    neighbors: Tensor | None
-    negatives: Tensor
-    mask: Tensor
+    def oldest_key(self) -> int | None:
+        """Returns the greatest age of a negative in steps, None for no limit."""
+        if self.max_key_age >= 0:
+            return self.max_key_age or None
+        return max(1, round(AGE / max(1 - self.key_momentum, 1e-9)))
 
 
 class DrasCLR(Method):
@@ -109,17 +104,18 @@ class DrasCLR(Method):
     Settings = DrasCLRSettings
     takes = DrasCLRSettings.names()
     curves = MappingProxyType({"loss_local": "local", "loss_neighbor": "neighbouring"})
-    metrics = ("loss_local", "loss_neighbor", "negatives", "accuracy", "alignment", "uniformity")
+    metrics = ("loss_local", "loss_neighbor", *WATCHED)
 
     def __init__(self, settings: DrasCLRSettings, atlas):
         super().__init__(settings, atlas)
         check_locations(self.locations)
         self.near = np.asarray(atlas.neighbors(settings.neighbors)).tolist() if settings.neighbors else None
-        encoder = Encoder(settings.rep_dim, settings.num_experts, settings.conditioning)
+        self.centres = np.asarray(atlas.centres, dtype=float)
+        landmarks = len(self.locations)
+        encoder = Encoder(settings.rep_dim, settings.num_experts, settings.conditioning, settings.norm,
+                          landmarks if settings.norm == "landmark" else 0)  # fmt: skip
         head = ProjectionHead(settings.rep_dim, settings.dim)
-        self.bank = ConditionalMemoryBank(
-            len(self.locations), settings.bank_size, settings.dim, settings.max_key_age or None
-        )
+        self.bank = ConditionalMemoryBank(landmarks, settings.bank_size, settings.dim, settings.oldest_key())
         self.query = ProjectedEncoder(encoder, head)
         self.key = key_network(self.query)
         if settings.compile:
@@ -130,53 +126,68 @@ class DrasCLR(Method):
     def encoder(self) -> Encoder:
         return self.query.encoder
 
-    @classmethod
-    def guessing(cls, settings: DrasCLRSettings) -> dict:
-        choices = settings.bank_size + 1
-        return {"loss": math.log(choices), "formula": "ln(K + 1)", "accuracy": 1 / choices}
-
-    def sampler(self, subjects: int, processes: int) -> LandmarkSampler:
+    def sampler(self, subjects: int, processes: int) -> LandmarkSampler | BlockSampler:
         settings = self.settings
-        return LandmarkSampler(len(self.locations), subjects, settings.batch_size, settings.landmark_run_length,
-                               settings.seed, processes)  # fmt: skip
+        common = (settings.landmark_run_length, settings.seed, processes)
+        if settings.landmarks_per_step == 1:
+            return LandmarkSampler(len(self.locations), subjects, settings.batch_size, *common)
+        return BlockSampler(self.centres, settings.neighbors, subjects, settings.batch_size,
+                            settings.landmarks_per_step, *common)  # fmt: skip
 
     def key_splits(self) -> int:
         return self.settings.key_splits
 
-    def read(self, store, batch: Batch, shard: BatchShard) -> Patches:
+    def read(self, store, batch: Batch | Block, shard: BatchShard) -> Patches:
+        if isinstance(batch, Block):
+            return read_block(store, batch, shard)
         return read_patches(store, batch, None if self.near is None else self.near[batch.landmark], shard)
 
     def views(self, patches: Patches, generator: torch.Generator, shard: BatchShard) -> Views:
+        if self.settings.landmarks_per_step > 1:
+            count = len(patches.query) // len(shard.rows)
+            return draw_block_views(self.settings.augmentation, patches, count, generator, shard)
         return draw_views(self.settings.augmentation, patches, generator, shard)
 
-    def step(self, batch: Batch, views: Views, shard: BatchShard) -> tuple[Tensor, Iterable[Tensor]]:
-        """Local and neighbouring loss of one landmark's batch (Eq. 6, 8 and 9), whose keys go into the bank."""
+    def step(self, batch: Batch | Block, views: Views, shard: BatchShard) -> tuple[Tensor, Iterable[Tensor]]:
+        """Local and neighbouring loss of a landmark's batch or a block (Eq. 6, 8 and 9), whose keys go to the bank."""
         settings, made = self.settings, self.contrast(batch, views, shard)
         with torch.autocast(made.key.device.type, enabled=False):  # similarities need more digits than bf16 has
-            others = (made.key, made.negatives, settings.temperature, made.mask)
-            local, neighbor = local_loss(made.query, *others), torch.zeros_like(made.key[0, 0])
-            if made.neighbors is not None:
-                neighbor = neighbor_loss(made.neighbors, *others)
-            return local + settings.beta * neighbor, (local, neighbor, *self._watched(made))
+            local, neighbor = made.losses(settings.temperature)
+            return local + settings.beta * neighbor, (local, neighbor, *made.watched(settings.temperature))
 
-    def contrast(self, batch: Batch, views: Views, shard: BatchShard) -> Contrast:
+    def contrast(self, batch: Batch | Block, views: Views, shard: BatchShard) -> Contrast:
         """Embeds a batch and puts its keys into the bank. Several processes end up with the same bank."""
-        location = self.locations[batch.landmark]
-        subjects = torch.from_numpy(np.asarray(batch.subjects)).to(location.device)
-        query = self.query(views.query, location)
-        neighbors = None
-        if views.neighbors is not None:
-            neighbors = self.embed_neighbors(views.neighbors, self.near[batch.landmark])
+        block = isinstance(batch, Block)
+        landmarks = batch.landmarks.tolist() if block else batch.landmark
+        locations = self.locations[landmarks].reshape(-1, 3)
+        query = self.query(views.query, LocationGroups(locations, [len(shard.rows)] * len(locations)))
+        neighbors = having = None
+        if block:
+            query = query.unflatten(0, (len(locations), len(shard.rows)))
+            if batch.beside.any():
+                beside = torch.from_numpy(batch.beside).to(query)
+                having = torch.from_numpy(batch.beside.any(axis=1).nonzero()[0]).to(query.device)
+                neighbors = torch.einsum("lm,mbc->lbc", beside[having], query).unsqueeze(-2)
+        elif views.neighbors is not None:
+            neighbors = self.embed_neighbors(views.neighbors, self.near[landmarks])
         follow(self.key, self.query, self.settings.key_momentum)
-        keys = embed_keys(self.key, views.key, location, shard)
+        keys = embed_keys(self.key, views.key, locations, shard)
+        keys = keys if block else keys[0]
+        return self._against_bank(landmarks, batch.subjects, shard, query, keys, neighbors, having)
+
+    def _against_bank(self, landmarks: int | list[int], subjects: np.ndarray, shard: BatchShard, query: Tensor,
+                      keys: Tensor, neighbors: Tensor | None, having: Tensor | None) -> Contrast:  # fmt: skip
+        """Enqueues the keys and takes the negatives, in the order that the settings say."""
+        fresh, people = self.settings.fresh_negatives, torch.from_numpy(np.asarray(subjects)).to(keys.device)
         rows = torch.from_numpy(shard.rows).to(keys.device)
-        if self.settings.fresh_negatives:
-            self.bank.enqueue(batch.landmark, keys, subjects)
-        negatives, mask = self.bank.negatives(batch.landmark, subjects[rows])
-        if not self.settings.fresh_negatives:
-            self.bank.enqueue(batch.landmark, keys, subjects)
+        if fresh:
+            self.bank.enqueue(landmarks, keys, people)
+        negatives, mask = self.bank.negatives(landmarks, people[rows])
+        from_bank = self.bank.age(landmarks) > fresh  # a step's own keys have an age of 1 once they are in the bank
+        if not fresh:
+            self.bank.enqueue(landmarks, keys, people)
         neighbors = None if neighbors is None else neighbors.to(keys)
-        return Contrast(query.to(keys), keys[rows], neighbors, negatives, mask)
+        return Contrast(query.to(keys), keys[..., rows, :], neighbors, negatives, mask, from_bank, having)
 
     def embed_neighbors(self, views: Tensor, landmarks: list[int]) -> Tensor:
         """Returns embeddings [b, R, C] of views [b, R, n, n, n] at R landmarks.
@@ -187,11 +198,3 @@ class DrasCLR(Method):
         groups = LocationGroups(self.locations[landmarks], [batch] * count)
         by_landmark = views.transpose(0, 1).flatten(0, 1)[:, None]  # [R b, 1, n, n, n]
         return self.query(by_landmark, groups).unflatten(0, (count, batch)).transpose(0, 1)
-
-    @torch.no_grad()
-    def _watched(self, made: Contrast) -> tuple[Tensor, ...]:
-        """Negatives per query, how often the key is the most similar, and two properties of the embedding."""
-        logits = contrast_logits(made.query, made.key, made.negatives, self.settings.temperature, made.mask)
-        accuracy = (logits.argmax(dim=1) == 0).float().mean()
-        negatives = made.mask.logical_not().sum(dim=1).float().mean()
-        return negatives, accuracy, alignment(made.query, made.key), uniformity(made.query)

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from drasclr_core.model.conditioning import CONDITIONINGS, Fusion
+from drasclr_core.model.landmark_norm import LandmarkInterpolation, LandmarkNorm
 from drasclr_core.model.locconv import LocationConv3d, LocationGroups, group_locations
 from drasclr_core.model.patch_encoder import PatchEncoder
 
@@ -20,16 +21,23 @@ LAYERS = (
 )  # fmt: skip
 
 
+NORMS = ("batch", "landmark", "group")
+GROUPS = 8  # of channels, for group norm
+
+
 class ConvBlock(nn.Module):
-    """Convolution, batch norm, ELU."""
+    """Convolution, normalisation, ELU."""
 
-    def __init__(self, conv: LocationConv3d):
+    def __init__(self, conv: LocationConv3d, norm: str, landmarks: int):
         super().__init__()
-        self.conv = conv
-        self.norm = nn.BatchNorm3d(len(conv.bias))
+        self.conv, channels = conv, len(conv.bias)
+        if norm == "landmark":
+            self.norm = LandmarkNorm(channels, landmarks)
+        else:
+            self.norm = nn.BatchNorm3d(channels) if norm == "batch" else nn.GroupNorm(min(GROUPS, channels), channels)
 
-    def forward(self, x: Tensor, location: Tensor | LocationGroups) -> Tensor:
-        return F.elu(self.norm(self.conv(x, location)), inplace=True)
+    def forward(self, x: Tensor, location: Tensor | LocationGroups, shares: tuple = ()) -> Tensor:
+        return F.elu(self.norm(self.conv(x, location), *shares), inplace=True)
 
 
 class Encoder(PatchEncoder):
@@ -44,25 +52,38 @@ class Encoder(PatchEncoder):
     conditioning : str
         How the location enters (Table 6): ``loc-condconv`` (the paper's method), ``none``, ``concat`` (joined to the
         last features) or ``hypernetwork`` (a fully connected network of the location makes the kernels).
+    norm : str
+        ``batch`` (the paper's: batch norm, with statistics of the whole lung after training), ``landmark`` (see
+        `LandmarkNorm`) or ``group`` (group norm, which sees one patch alone).
+    landmarks : int
+        Of which ``landmark`` norm keeps statistics; 0 for the others.
 
     Raises
     ------
     ValueError
-        For an unknown conditioning.
+        For an unknown conditioning or norm, or a landmark norm without landmarks.
     """
 
     model_type = "drasclr"
-    architecture = ("rep_dim", "num_experts", "conditioning")
+    architecture = ("rep_dim", "num_experts", "conditioning", "norm", "landmarks")
     voxelwise = True
 
-    def __init__(self, rep_dim: int = 128, num_experts: int = 8, conditioning: str = "loc-condconv"):
+    def __init__(self, rep_dim: int = 128, num_experts: int = 8, conditioning: str = "loc-condconv",
+                 norm: str = "batch", landmarks: int = 0):  # fmt: skip
         super().__init__(rep_dim)
         if conditioning not in CONDITIONINGS:
             raise ValueError(f"There is no conditioning {conditioning!r}; choose one of {', '.join(CONDITIONINGS)}.")
+        if norm not in NORMS:
+            raise ValueError(f"There is no norm {norm!r}; choose one of {', '.join(NORMS)}.")
+        if (norm == "landmark") != (landmarks > 0):
+            raise ValueError(f"The norm {norm!r} cannot keep statistics of {landmarks} landmarks: give their number "
+                             "for the norm 'landmark' only.")  # fmt: skip
         convolution, fused = CONDITIONINGS[conditioning]
-        self.num_experts, self.conditioning = num_experts, conditioning
+        self.num_experts, self.conditioning, self.norm, self.landmarks = num_experts, conditioning, norm, landmarks
+        self.interpolation = LandmarkInterpolation(landmarks) if landmarks else None
         self.blocks = nn.ModuleList(
-            ConvBlock(convolution(i, o or rep_dim, stride=stride, num_experts=num_experts)) for i, o, stride in LAYERS
+            ConvBlock(convolution(i, o or rep_dim, stride=stride, num_experts=num_experts), norm, landmarks)
+            for i, o, stride in LAYERS
         )
         self.fusion = Fusion(rep_dim) if fused else None
 
@@ -93,9 +114,19 @@ class Encoder(PatchEncoder):
             check_locations(location.unique if isinstance(location, LocationGroups) else location)
         if max(x.shape[2:]) > 32:
             raise ValueError(f"The encoder takes patches of at most 32 voxels per side, not {tuple(x.shape[2:])}.")
+        if isinstance(location, LocationGroups) and len(location.sizes) == 1:
+            location = location.unique[0]
+        grouped = isinstance(location, LocationGroups)
+        if self.norm == "landmark" and self.training and grouped:  # each landmark has statistics of its own
+            return torch.cat([self(*one) for one in zip(x.split(location.sizes), location.unique, strict=True)])
         x = x.to(self.dtype, memory_format=torch.channels_last_3d)
+        shares = ()
+        if self.interpolation is not None and not self.training:
+            shares = (
+                (self.interpolation(location.unique), location.sizes) if grouped else (self.interpolation(location),)
+            )
         for block in self.blocks:
-            x = block(x, location)
+            x = block(x, location, shares)
         h = x.flatten(1)
         return h if self.fusion is None else self.fusion(h, location)
 

@@ -37,12 +37,13 @@ class ConditionalMemoryBank(nn.Module):
         self.register_buffer("pointer", torch.zeros(num_landmarks, dtype=torch.long))
         self.register_buffer("steps", torch.zeros((), dtype=torch.long))
 
-    def negatives(self, landmark: int, subjects: Tensor) -> tuple[Tensor, Tensor]:
+    def negatives(self, landmark: int | list[int], subjects: Tensor) -> tuple[Tensor, Tensor]:
         """The keys of a landmark, and which of them a query must not be contrasted with.
 
         Parameters
         ----------
-        landmark : int
+        landmark : int or list of P int
+            Of several, the results have a leading dimension P.
         subjects : int Tensor [B]
             Subject of each query.
 
@@ -53,19 +54,27 @@ class ConditionalMemoryBank(nn.Module):
         mask : bool Tensor [B, K]
             True where the key is a view of the query's own subject, which is no negative, or too old.
         """
-        mask = self.subjects[landmark] == subjects[:, None]
+        mask = self.subjects[landmark].unsqueeze(-2) == subjects[:, None]
         if self.max_age is not None:
-            mask = mask | (self.steps - self.made_at[landmark] > self.max_age)
+            mask = mask | (self.age(landmark) > self.max_age).unsqueeze(-2)
         return self.keys[landmark].clone(), mask
 
+    def age(self, landmark: int | list[int]) -> Tensor:
+        """Steps since the keys of a landmark were made, int [K] or [P, K]: 1 for those of the newest step."""
+        return self.steps - self.made_at[landmark]
+
     @torch.no_grad()
-    def enqueue(self, landmark: int, keys: Tensor, subjects: Tensor) -> None:
-        """Replace the oldest keys [B, dim] of a landmark; of more than `size` keys the last ones are kept."""
-        size, count = self.keys.shape[1], len(keys)
-        kept = slice(max(count - size, 0), count)
-        places = (self.pointer[landmark] + torch.arange(count, device=keys.device)[kept]) % size
-        self.keys[landmark, places] = keys[kept].to(self.keys.dtype)
-        self.subjects[landmark, places] = subjects[kept]
-        self.made_at[landmark, places] = self.steps
+    def enqueue(self, landmark: int | list[int], keys: Tensor, subjects: Tensor) -> None:
+        """Replace the oldest keys of a landmark by [B, dim]; of more than `size` keys the last ones are kept.
+
+        Of P landmarks, in one step: keys [P, B, dim].
+        """
+        size, count = self.keys.shape[1], keys.shape[-2]
+        kept = torch.arange(max(count - size, 0), count, device=keys.device)
+        rows = torch.as_tensor(landmark, device=keys.device).unsqueeze(-1)
+        places = (self.pointer[rows] + kept) % size
+        self.keys[rows, places] = keys[..., kept, :].to(self.keys.dtype)
+        self.subjects[rows, places] = subjects[kept].expand(places.shape)
+        self.made_at[rows, places] = self.steps
         self.pointer[landmark] = (self.pointer[landmark] + count) % size
         self.steps += 1

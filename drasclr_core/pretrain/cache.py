@@ -17,6 +17,7 @@ class CachedPatches:
 
     def __init__(self, store):
         self.sids, self.num_landmarks, self.size = store.sids, store.num_landmarks, store.size
+        self.contents = store.contents
         self._patches = np.empty((len(store.sids), store.num_landmarks, *(store.size,) * 3), dtype=np.int16)
         for index, sid in enumerate(track(store.sids, "Reading patches")):
             self._patches[index] = store.read_subject(sid)
@@ -28,6 +29,8 @@ class CachedPatches:
 
 def cached(store, limit_gb: float):
     """The store itself, or its content in memory if that takes at most `limit_gb` gigabytes."""
+    if isinstance(store, CachedPatches):
+        return store
     gigabytes = 2 * len(store.sids) * store.num_landmarks * store.size**3 / 1e9
     return CachedPatches(store) if gigabytes <= limit_gb else store
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -74,9 +75,12 @@ def pretrain(store, atlas, out_dir: str | Path, method: type[Method], settings: 
     store = cached(store, settings.cache_gb)
     sampler = model.sampler(len(store.sids), fabric.world_size)
     steps = _steps(sampler, model, fabric.global_rank, fabric.world_size, state["done"])
-    batches = prefetch(steps, lambda step: (step, model.read(store, step.batch, step.shard)))
-    left = settings.epochs * len(sampler) - state["done"]
-    progress = track(batches, "Pretraining", total=left, shown=fabric.is_global_zero)
+    every = sum(map(sampler.steps, range(settings.epochs)))
+    total = min(every, settings.most_steps or every)
+    batches = prefetch(
+        islice(steps, total - state["done"]), lambda step: (step, model.read(store, step.batch, step.shard))
+    )
+    progress = track(batches, "Pretraining", total=total - state["done"], shown=fabric.is_global_zero)
     log = Log(out_dir, model.metrics, state["rows"], state["probes"]) if fabric.is_global_zero else None
     begin, last_save = time.monotonic() - state["seconds"], time.monotonic()
     sums, count = torch.zeros(1 + len(model.metrics), device=fabric.device), 0
@@ -90,7 +94,7 @@ def pretrain(store, atlas, out_dir: str | Path, method: type[Method], settings: 
         look(0, 0)
     for step, patches in progress:
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate * model.rate(step.epoch)
+            group["lr"] = rate * model.rate(step.epoch, step.number / total)
         generator = step_generator(settings.seed, step.epoch, step.index, fabric.device)
         loss, metrics = network(step.batch, model.views(patches, generator, step.shard), step.shard)
         optimizer.zero_grad()
@@ -98,7 +102,7 @@ def pretrain(store, atlas, out_dir: str | Path, method: type[Method], settings: 
         optimizer.step()
         sums, count = sums + metrics * step.shard.weight, count + 1
 
-        epoch_ends = step.index + 1 == len(sampler)
+        epoch_ends = step.index + 1 == sampler.steps(step.epoch) or step.number + 1 == total
         if count == settings.log_every or epoch_ends:
             means = (fabric.all_reduce(sums, reduce_op="sum") / count).tolist()  # the only synchronisation with a GPU
             sums, count = torch.zeros_like(sums), 0
@@ -137,10 +141,12 @@ class Step(NamedTuple):
 
 def _steps(sampler, model: Method, rank: int, processes: int, done: int) -> Iterator[Step]:
     """The remaining steps of all epochs."""
-    seed, (first_epoch, start) = model.settings.seed, divmod(done, len(sampler))
-    for epoch in range(first_epoch, model.settings.epochs):
-        skip = start if epoch == first_epoch else 0
-        for index, batch in enumerate(sampler.epoch(epoch, skip), start=skip):
-            order = np.random.default_rng([seed, epoch, index, 0]).permutation(len(batch.subjects))
-            shard = BatchShard.of(len(order), rank, processes, model.key_splits(), order)
-            yield Step(epoch * len(sampler) + index, epoch, index, batch, shard)
+    seed, first = model.settings.seed, 0  # the number of an epoch's first step
+    for epoch in range(model.settings.epochs):
+        skip, steps = max(0, done - first), sampler.steps(epoch)
+        if skip < steps:
+            for index, batch in enumerate(sampler.epoch(epoch, skip), start=skip):
+                order = np.random.default_rng([seed, epoch, index, 0]).permutation(len(batch.subjects))
+                shard = BatchShard.of(len(order), rank, processes, model.key_splits(), order)
+                yield Step(first + index, epoch, index, batch, shard)
+        first += steps

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from drasclr_core.model.patch_encoder import PatchEncoder
 from drasclr_core.pretrain.sampling import LandmarkSampler
-from drasclr_core.pretrain.schedule import cosine_rate
+from drasclr_core.pretrain.schedule import cosine_rate, warmed_rate
 from drasclr_core.pretrain.settings import BUDGET, TrainingSettings
 from drasclr_core.pretrain.shards import BatchShard
 from drasclr_core.pretrain.statistics import estimate_statistics
@@ -43,8 +43,8 @@ class Method(nn.Module, ABC):
     fixed : dict
         Settings that make the method what it is, whatever the notebook says.
     metrics : tuple of str
-        Names of the numbers that `step` returns, in the log's order. Notebook 06 draws ``accuracy`` (see `guessing`),
-        ``alignment`` and ``uniformity`` where they are among them.
+        Names of the numbers that `step` returns, in the log's order. Notebook 06 draws ``accuracy``, ``alignment`` and
+        ``uniformity`` where they are among them, and ``chance``, the loss of who has learnt nothing, beside the losses.
     curves : dict
         The losses among `metrics`, with what a figure calls them; the first is watched.
     encoder : PatchEncoder
@@ -92,23 +92,24 @@ class Method(nn.Module, ABC):
             raise ValueError(f"{name} is always {cls.fixed[name]} in {cls.name}: leave it out of settings.")
         return cls.Settings.from_parameters(size, spacing_mm, {**taken, **own, **cls.fixed})
 
-    @classmethod
-    def guessing(cls, settings: TrainingSettings) -> dict:
-        """Returns what who has learnt nothing gets: ``loss``, its ``formula`` and ``accuracy``, as far as known."""
-        return {}
-
     def optimizer(self) -> torch.optim.Optimizer:
         """SGD of everything that has a gradient."""
         trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
         settings = self.settings
         return torch.optim.SGD(trained, settings.lr, settings.momentum, weight_decay=settings.weight_decay, fused=True)
 
-    def rate(self, epoch: int) -> float:
-        """Factor of the learning rate in an epoch, counted from 0: a cosine from 1 towards 0."""
-        return cosine_rate(1.0, epoch, self.settings.epochs)
+    def rate(self, epoch: int, done: float) -> float:
+        """Factor of the learning rate in an epoch, counted from 0, after a share `done` of all steps: from 1 towards 0.
+
+        A cosine per epoch, as published; with a warm-up per step.
+        """
+        settings = self.settings
+        if settings.warmup:
+            return warmed_rate(1.0, done, settings.warmup)
+        return cosine_rate(1.0, epoch, settings.epochs)
 
     def sampler(self, subjects: int, processes: int):
-        """The batches: an object with ``len`` (steps per epoch) and ``epoch(number, start)``, which yields them.
+        """The batches: an object with ``steps(epoch)``, how many, and ``epoch(number, start)``, which yields them.
 
         A batch has ``subjects``, int [B], positions in the patch store.
         """
@@ -148,6 +149,6 @@ class Method(nn.Module, ABC):
         return loss * shard.weight, torch.stack([value.detach().float() for value in (loss, *metrics)])
 
     def finish(self, store) -> None:
-        """Prepares `encoder` for use after the last step: batch-norm statistics of the whole lung."""
+        """Prepares `encoder` for use after the last step: the statistics of its normalisation."""
         settings = self.settings
         estimate_statistics(self.encoder, store, self.locations, settings.augmentation.size, settings.seed)

@@ -39,24 +39,27 @@ def follow(key: nn.Module, query: nn.Module, momentum: float) -> None:
 
 
 @torch.no_grad()
-def embed_keys(network: nn.Module, views: Tensor, location: Tensor, shard: BatchShard) -> Tensor:
-    """Returns the keys float32 [B, C] of the whole batch, from all processes, in the batch's order.
+def embed_keys(network: nn.Module, views: Tensor, locations: Tensor, shard: BatchShard) -> Tensor:
+    """Returns the keys float32 [P, B, C] of the whole batch, from all processes, in the batch's order.
 
     Parameters
     ----------
     network : Module
         The key network.
-    views : Tensor [b, 1, n, n, n]
-        Second views of the subjects ``shard.key_rows``.
-    location : Tensor [3]
+    views : Tensor [P b, 1, n, n, n]
+        Second views of the subjects ``shard.key_rows``, landmark by landmark.
+    locations : Tensor [P, 3]
+        Of the landmarks.
     shard : BatchShard
         Each of its parts goes through batch norm by itself.
     """
-    parts = views.split([len(part) for part in shard.key_parts])
-    own = torch.cat([network(part, location) for part in parts])
+    count, sizes = len(locations), [len(part) for part in shard.key_parts]
+    by_landmark = views.unflatten(0, (count, sum(sizes)))
+    own = [network(part.flatten(0, 1), LocationGroups(locations, [size] * count)).unflatten(0, (count, size))
+           for part, size in zip(by_landmark.split(sizes, dim=1), sizes, strict=True)]  # fmt: skip
     weight = next(network.parameters())
-    keys = torch.zeros(shard.size, own.shape[1], dtype=weight.dtype, device=weight.device)
-    keys[torch.from_numpy(shard.key_rows).to(keys.device)] = own.to(keys)
+    keys = torch.zeros(count, shard.size, own[0].shape[-1], dtype=weight.dtype, device=weight.device)
+    keys[:, torch.from_numpy(shard.key_rows).to(keys.device)] = torch.cat(own, dim=1).to(keys)
     if dist.is_available() and dist.is_initialized():
         dist.all_reduce(keys)  # every row is zero but in the process that made it
     return keys

@@ -18,10 +18,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
-from drasclr_core.model.encoder import Encoder
 from drasclr_core.model.inputs import center_views
+from drasclr_core.model.patch_encoder import PatchEncoder
+from drasclr_core.pretrain.statistics import estimate_statistics
 
 FOLDS = 5
+BATCHES = 8  # from which batch norm's statistics are estimated each time
 LEAST = 2 * FOLDS  # subjects without which a label is not scored
 
 
@@ -46,16 +48,15 @@ def read_labels(subjects: str | Path, sids: list[str], names: str) -> pd.DataFra
 
 
 @torch.no_grad()
-def probe(encoder: Encoder, store, locations: Tensor, size: int, labels: pd.DataFrame, landmarks: int = 8,
+def probe(encoder: PatchEncoder, store, locations: Tensor, size: int, labels: pd.DataFrame, landmarks: int = 8,
           subjects: int = 512, seed: int = 0) -> dict[str, float]:  # fmt: skip
     """Cross-validated R² of a ridge regression of each label on the mean representation of a few landmarks.
 
-    Each landmark's patches are normalised by their own batch statistics, as in training, because running statistics
-    belong to the landmarks seen last.
+    The patches are normalised as for the features of the tables (see `estimate_statistics`), by fewer batches.
 
     Parameters
     ----------
-    encoder : Encoder
+    encoder : PatchEncoder
         Not changed.
     store : PatchStore
     locations : Tensor [L, 3]
@@ -72,16 +73,28 @@ def probe(encoder: Encoder, store, locations: Tensor, size: int, labels: pd.Data
     dict
         R² by label, at most 1 and below 0 where the mean is the better guess; NaN with fewer than ten subjects.
     """
-    encoder = copy.deepcopy(encoder).train()
     random = np.random.default_rng([seed, 2])
     chosen = random.permutation(len(locations))[:landmarks]
     people = np.sort(random.permutation(len(store.sids))[:subjects])
+    encoder = _as_in_tables(encoder, store, locations, size, seed)
     total = 0.0
     for landmark in chosen:
         views = center_views(torch.from_numpy(store.read(int(landmark), people)), size)[:, None]
         total = total + encoder(views.to(locations.device), locations[landmark]).float()
     features = (total / len(chosen)).cpu().numpy()
     return {name: _score(features, labels[name].to_numpy(dtype=float)[people], seed) for name in labels}
+
+
+def _as_in_tables(encoder: PatchEncoder, store, locations: Tensor, size: int, seed: int) -> PatchEncoder:
+    """A copy of the encoder, normalised as in the tables.
+
+    For landmark norm that is train mode: at a landmark, the kept statistics are those of a batch of all its subjects.
+    """
+    encoder = copy.deepcopy(encoder).train()
+    if getattr(encoder, "interpolation", None) is not None:
+        return encoder
+    estimate_statistics(encoder, store, locations, size, seed, batches=BATCHES, shown=False)
+    return encoder
 
 
 def _score(features: np.ndarray, label: np.ndarray, seed: int) -> float:

@@ -42,17 +42,12 @@ class LandmarkSampler:
 
     def __init__(self, num_landmarks: int, num_subjects: int, batch_size: int, landmark_run_length: int = 1,
                  seed: int = 0, processes: int = 1):  # fmt: skip
-        least = 2 * processes
-        if num_subjects < least or batch_size < least:
-            among = f" for {processes} processes; take fewer" if processes > 1 else ""
-            raise ValueError(f"Contrasting needs at least {least} subjects and a batch size of {least} or more, not "
-                             f"{num_subjects} subjects in batches of {batch_size}{among}.")  # fmt: skip
         self.num_landmarks, self.num_subjects = num_landmarks, num_subjects
-        self.landmark_run_length, self.seed, self.processes = landmark_run_length, seed, processes
-        self.blocks = min(-(-num_subjects // batch_size), num_subjects // least)
+        self.landmark_run_length, self.seed = landmark_run_length, seed
+        self.blocks = subject_blocks(num_subjects, batch_size, processes)
 
-    def __len__(self) -> int:
-        """Steps per epoch."""
+    def steps(self, epoch: int) -> int:
+        """Steps of an epoch, the same for all."""
         return self.num_landmarks * self.blocks
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
@@ -65,6 +60,16 @@ class LandmarkSampler:
         for landmark, block in steps[start:]:
             subjects = np.random.default_rng([self.seed, epoch, landmark]).permutation(self.num_subjects)
             yield Batch(landmark, np.array_split(subjects, self.blocks)[block])
+
+
+def subject_blocks(num_subjects: int, batch_size: int, processes: int) -> int:
+    """Returns into how many nearly equal parts the subjects are dealt (see `LandmarkSampler`)."""
+    least = 2 * processes
+    if num_subjects < least or batch_size < least:
+        among = f" for {processes} processes; take fewer" if processes > 1 else ""
+        raise ValueError(f"Contrasting needs at least {least} subjects and a batch size of {least} or more, not "
+                         f"{num_subjects} subjects in batches of {batch_size}{among}.")  # fmt: skip
+    return min(-(-num_subjects // batch_size), num_subjects // least)
 
 
 def prefetch(items: Iterable, load: Callable) -> Iterator:

@@ -12,7 +12,7 @@ from drasclr_core.values import kind_of, of_type
 
 # Settings that change how it is computed, or what is reported, but not what is learnt.
 HOW = ("accelerator", "compile", "devices", "nodes", "threads", "cache_gb", "probe_every", "log_every", "save_every_s")
-BUDGET = ("epochs", "batch_size", "seed", "precision", *HOW)
+BUDGET = ("epochs", "most_steps", "batch_size", "seed", "precision", *HOW)
 """What all methods of a run share, so that their rows can be compared; everything else is a method's own."""
 
 
@@ -30,6 +30,10 @@ class TrainingSettings:
         Learning rate of the first epoch.
     momentum, weight_decay : float
         Of SGD.
+    warmup : float
+        Share of all steps over which the learning rate grows to `lr`; it then falls step by step, without it by epoch.
+    most_steps : int
+        Ends the training after so many steps, within an epoch; 0 for none.
     seed : int
         Everything random follows from it.
     augmentation : Augmentation
@@ -58,6 +62,8 @@ class TrainingSettings:
     lr: float = 1e-2
     momentum: float = 0.9
     weight_decay: float = 1e-4
+    warmup: float = 0.0
+    most_steps: int = 0
     seed: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
     accelerator: str = "auto"
@@ -75,6 +81,8 @@ class TrainingSettings:
         for name, least in (("epochs", 1), ("batch_size", 2), ("devices", 1), ("nodes", 1), ("log_every", 1)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be {least} or more.")
+        if not 0 <= self.warmup < 1:
+            raise ValueError(f"warmup is {self.warmup}; it must be 0 or more and below 1, a share of all steps.")
         if self.lr <= 0:
             raise ValueError(f"lr is {self.lr}; it must be above 0.")
 

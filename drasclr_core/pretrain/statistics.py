@@ -1,4 +1,4 @@
-"""Batch-norm statistics of the whole lung, estimated after training."""
+"""Statistics of the normalisation layers, estimated after training from un-augmented patches."""
 
 from __future__ import annotations
 
@@ -8,30 +8,56 @@ from torch import Tensor, nn
 
 from drasclr_core.model.encoder import Encoder
 from drasclr_core.model.inputs import center_views
+from drasclr_core.model.landmark_norm import LandmarkNorm
 from drasclr_core.model.locconv import LocationGroups
 from drasclr_core.progress import track
 
+MOST_SUBJECTS = 128  # at one landmark, for landmark norm
 
-@torch.no_grad()
-def estimate_statistics(encoder: Encoder, store, locations: Tensor, size: int, seed: int = 0, batches: int = 64,
-                        landmarks: int = 32, subjects: int = 8) -> None:  # fmt: skip
-    """Replace the running statistics of every batch norm by those of un-augmented patches of all landmarks.
 
-    While training, each batch is of one landmark, so the running statistics belong to the landmarks seen last, and
-    hold no variance between landmarks. Here every batch mixes many of both, and all batches count alike.
+def estimate_statistics(encoder: Encoder, store, locations: Tensor, size: int, seed: int = 0, **how: int) -> None:
+    """Sets what the normalisation of a trained encoder needs at inference, and leaves the encoder in eval mode.
+
+    Batch norm gets statistics of the whole lung (`pool_statistics`), landmark norm those of each landmark
+    (`keep_statistics`); group norm needs none.
 
     Parameters
     ----------
     encoder : Encoder
-        Changed in place and left in eval mode.
+        Changed in place.
     store : PatchStore
     locations : Tensor [L, 3]
         On the encoder's device.
     size : int
         Voxels per side of the views.
+    seed : int
+        Chooses patches.
+    how : int
+        What else `pool_statistics` takes.
+    """
+    encoder.train()
+    if getattr(encoder, "interpolation", None) is not None:
+        keep_statistics(encoder, store, locations, size, seed)
+    elif any(isinstance(module, nn.BatchNorm3d) for module in encoder.modules()):
+        pool_statistics(encoder, store, locations, size, seed, **how)
+    encoder.eval()
+
+
+@torch.no_grad()
+def pool_statistics(encoder: Encoder, store, locations: Tensor, size: int, seed: int = 0, batches: int = 64,
+                    landmarks: int = 32, subjects: int = 8, shown: bool = True) -> None:  # fmt: skip
+    """Replaces the running statistics of every batch norm by those of patches of all landmarks together.
+
+    While training, a batch is of one landmark or a few neighbouring ones, so the running statistics belong to those
+    seen last, and hold little variance between landmarks. Here every batch mixes many, and all batches count alike.
+
+    Parameters
+    ----------
     batches, landmarks, subjects : int
         How many batches are drawn, of how many landmarks and of how many subjects at each (as far as there are so
-        many).
+        many). The others as in `estimate_statistics`.
+    shown : bool
+        Whether there is a progress bar.
     """
     norms = [module for module in encoder.modules() if isinstance(module, nn.BatchNorm3d)]
     momenta = [norm.momentum for norm in norms]
@@ -40,8 +66,7 @@ def estimate_statistics(encoder: Encoder, store, locations: Tensor, size: int, s
         norm.momentum = None  # a cumulative average
     random = np.random.default_rng([seed, 1])
     landmarks, subjects = min(landmarks, len(locations)), min(subjects, len(store.sids))
-    encoder.train()
-    for _ in track(range(batches), "Batch-norm statistics"):
+    for _ in track(range(batches), "Batch-norm statistics", shown=shown):
         chosen = random.choice(len(locations), landmarks, replace=False)
         patches = [store.read(int(landmark), random.choice(len(store.sids), subjects, replace=False))
                    for landmark in chosen]  # fmt: skip
@@ -49,4 +74,32 @@ def estimate_statistics(encoder: Encoder, store, locations: Tensor, size: int, s
         encoder(views.to(locations.device), LocationGroups(locations[chosen], [subjects] * landmarks))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
-    encoder.eval()
+
+
+@torch.no_grad()
+def keep_statistics(encoder: Encoder, store, locations: Tensor, size: int, seed: int = 0) -> None:
+    """Keeps, in every landmark norm, the statistics of each landmark over (at most 128) subjects.
+
+    They are what a training batch of these subjects would be normalised by, so that training and inference are one
+    function up to the size of the batch. Parameters as in `estimate_statistics`.
+    """
+    norms = [module for module in encoder.modules() if isinstance(module, LandmarkNorm)]
+    found = {norm: ([], []) for norm in norms}
+
+    def note(norm: LandmarkNorm, inputs: tuple[Tensor]) -> None:
+        variance, mean = torch.var_mean(inputs[0], dim=(0, *range(2, inputs[0].ndim)), correction=0)
+        for kept, value in zip(found[norm], (mean, variance), strict=True):
+            kept.append(value)
+
+    hooks = [norm.register_forward_pre_hook(note) for norm in norms]
+    random = np.random.default_rng([seed, 1])
+    for landmark in track(range(len(locations)), "Statistics of landmarks"):
+        subjects = np.sort(random.permutation(len(store.sids))[:MOST_SUBJECTS])
+        views = center_views(torch.from_numpy(store.read(landmark, subjects)), size)[:, None]
+        encoder(views.to(locations.device), locations[landmark])
+    for hook in hooks:
+        hook.remove()
+    encoder.interpolation.place(locations)
+    for norm, (means, variances) in found.items():
+        norm.means.copy_(encoder.interpolation.values_for(torch.stack(means)))
+        norm.log_variances.copy_(encoder.interpolation.values_for((torch.stack(variances) + norm.eps).log()))

@@ -20,12 +20,17 @@ SETTINGS = DrasCLRSettings(bank_size=6, num_experts=2, rep_dim=16, dim=8, key_mo
                            max_key_age=0)  # fmt: skip
 
 
+GRID = [[0.0, 0, 0], [30, 0, 0], [0, 30, 0], [30, 30, 0]]
+
+
 def make_model(locations=None, **changes):
     """Four landmarks; the neighbours of landmark 2 are 1 and 3."""
     places = torch.rand(4, 3, generator=torch.Generator().manual_seed(0)) * 2 - 1
     near = np.array([[1, 2], [0, 2], [1, 3], [2, 1]])
     atlas = SimpleNamespace(
-        locations=places if locations is None else locations, neighbors=lambda count: near[:, :count]
+        locations=places if locations is None else locations,
+        centres=np.array(GRID),
+        neighbors=lambda count: near[:, :count],
     )
     return build_method(DrasCLR, replace(SETTINGS, **changes), atlas)
 
@@ -78,7 +83,7 @@ def test_a_step_is_trained_on_the_equations_of_the_paper():
 def test_without_neighbors_there_is_no_neighbor_contrast():
     model = make_model(neighbors=0)
     made = contrast(model, 0, patches(4, 1), patches(4, 1))
-    assert made.neighbors is None and model.near is None
+    assert made.neighbors is None
     assert logits(made).shape == (4, 7)
 
 
@@ -100,7 +105,7 @@ def test_only_the_query_network_learns_and_the_key_network_follows():
 def test_split_batch_norm_uses_the_parts_of_the_permuted_batch():
     model, key, order = make_model(), patches(8, 1), np.array([3, 6, 0, 2, 1, 4, 5, 7])
     location = model.locations[0]
-    keys = embed_keys(model.key, key[order], location, BatchShard.of(8, key_splits=2, order=order))
+    keys = embed_keys(model.key, key[order], location[None], BatchShard.of(8, key_splits=2, order=order))[0]
     expected = torch.cat([make_model().key(key[part], location) for part in np.split(order, 2)]).detach()
     torch.testing.assert_close(keys[order], expected)
 

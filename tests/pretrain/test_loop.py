@@ -152,10 +152,10 @@ def interrupted(*_):
 
 def test_labels_are_reported_on_and_change_nothing(tmp_path):
     """A run with an online probe, interrupted, ends with the weights of one without."""
-    store, atlas = make_tiny(subjects=12)
+    (store, atlas), config = make_tiny(subjects=12), replace(CONFIG, norm="landmark")
     labels = pd.DataFrame({"level": store.patches.mean(axis=(0, 2, 3, 4))})
-    pretrain(store, atlas, tmp_path / "without", DrasCLR, CONFIG)
-    pretrain(store, atlas, tmp_path / "with", DrasCLR, CONFIG, labels)
+    pretrain(store, atlas, tmp_path / "without", DrasCLR, config)
+    pretrain(store, atlas, tmp_path / "with", DrasCLR, config, labels)
     assert_same_run(tmp_path / "without", tmp_path / "with")
     probes = pd.read_csv(tmp_path / "with" / "probe.csv")
     assert probes["epoch"].tolist() == [0, 1, 2, 3, 4]

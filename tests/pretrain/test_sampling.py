@@ -14,7 +14,7 @@ from drasclr_core.pretrain.sampling import LandmarkSampler, prefetch
 def test_an_epoch_shows_every_subject_once_at_every_landmark(landmarks, subjects, batch, run_length):
     sampler = LandmarkSampler(landmarks, subjects, batch, run_length, seed=1)
     batches = list(sampler.epoch(2))
-    assert len(batches) == len(sampler)
+    assert len(batches) == sampler.steps(2)
     shown = Counter((b.landmark, int(subject)) for b in batches for subject in b.subjects)
     assert set(shown.values()) == {1}
     assert len(shown) == landmarks * subjects

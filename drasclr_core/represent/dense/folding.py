@@ -23,7 +23,8 @@ def fold_batch_norm(encoder: Encoder) -> Encoder:
     """Returns a copy of the encoder whose batch norms are identities, on the same device.
 
     After training, batch norm multiplies each channel by a constant and adds another. The first goes into the kernels
-    of the convolution before it, at all locations alike, and both go into its bias.
+    of the convolution before it, at all locations alike, and both go into its bias. Other norms, whose numbers depend
+    on the location or the patch, stay as they are.
 
     Raises
     ------
@@ -34,6 +35,8 @@ def fold_batch_norm(encoder: Encoder) -> Encoder:
     folded = copy.deepcopy(encoder)
     for block in folded.blocks:
         norm = block.norm
+        if not isinstance(norm, nn.BatchNorm3d):
+            continue
         scale = norm.weight / (norm.running_var + norm.eps).sqrt()
         block.conv.scale_output_(scale)
         block.conv.bias.copy_((block.conv.bias - norm.running_mean) * scale + norm.bias)
