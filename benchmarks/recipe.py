@@ -1,7 +1,7 @@
 """What a recipe of pretraining is worth: equal computation, one probe, on the tuning phantoms alone.
 
 First the phantoms: ``snakemake --cores 2 --config run=tuning preset=presets/tuning.yaml``. Then, as often as need be
-(what is done is kept): ``python benchmarks/recipe.py [--names …] [--seeds 0 1 2]``; ``--gather`` writes the book's table.
+(what is done is kept): ``python benchmarks/recipe.py [--names …] [--seeds 0 1 2]``; ``--gather`` writes the table.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -85,7 +86,7 @@ class DrasCLRSettings(TrainingSettings):
         """Returns the greatest age of a negative in steps, None for no limit."""
         if self.max_key_age >= 0:
             return self.max_key_age or None
-        return max(1, round(AGE / max(1 - self.key_momentum, 1e-9)))
+        return max(1, math.floor(AGE / max(1 - self.key_momentum, 1e-9) + 1e-6))
 
 
 class DrasCLR(Method):

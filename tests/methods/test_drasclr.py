@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from drasclr_core.methods.drasclr import DrasCLR, DrasCLRSettings
 from drasclr_core.model.losses import contrast_logits, local_loss, neighbor_loss
 from drasclr_core.pretrain import BatchShard
+from drasclr_core.pretrain.blocks import Block
 from drasclr_core.pretrain.momentum import embed_keys
 from drasclr_core.pretrain.sampling import Batch
 from drasclr_core.pretrain.setup import build_method
@@ -136,3 +137,58 @@ def test_similarities_are_computed_in_full_precision_under_autocast():
 def test_locations_out_of_range_are_refused():
     with pytest.raises(ValueError, match=r"Atlas\.scale"):
         make_model(locations=torch.full((4, 3), 30.0))
+
+
+def in_block(model, block, query, key):
+    return model.contrast(block, Views(query, key, None), BatchShard.whole(len(block.subjects)))
+
+
+def test_a_block_step_is_the_papers_loss_summed_over_its_landmarks():
+    """Each landmark's query and keys as in a step of its own; its neighbours are the queries of the block."""
+    settings = {"landmarks_per_step": 4, "norm": "landmark", "fresh_negatives": True, "bank_size": 8, "max_key_age": 5}
+    model, again = make_model(**settings), make_model(**settings)
+    query, key = patches(4, 4, 1), patches(4, 4, 1)  # landmark, subject
+    blocks = (block for epoch in range(100) for block in model.sampler(4, 1).epoch(epoch))
+    block = next(block for block in blocks if len(block.landmarks) == 4)  # most epochs cut these four landmarks apart
+    order = block.landmarks
+    loss, metrics = model.step(block, Views(query.flatten(0, 1), key.flatten(0, 1), None), BatchShard.whole(4))
+
+    losses = []
+    queries = [again.query(query[place], again.locations[order[place]]) for place in range(4)]
+    for place, landmark in enumerate(order.tolist()):
+        k = again.key(key[place], again.locations[landmark]).detach()
+        near = [other for other in range(4) if block.beside[place, other]]
+        assert {int(order[other]) for other in near} == {one for one in range(4) if one not in (landmark, 3 - landmark)}
+        own = torch.eye(4, dtype=torch.bool)
+        r = torch.stack([queries[other] for other in near], dim=1)
+        losses.append((local_loss(queries[place], k, k, 0.2, own), neighbor_loss(r, k, k, 0.2, own)))
+    local, neighbor = (torch.stack(part).mean() for part in zip(*losses, strict=True))
+    logged = dict(zip(model.metrics, metrics, strict=True))
+    assert logged["negatives"] == 3 and logged["from_bank"] == 0
+    torch.testing.assert_close(logged["loss_local"], local)
+    torch.testing.assert_close(logged["loss_neighbor"], neighbor)
+    torch.testing.assert_close(loss, local + neighbor)
+
+
+def test_a_landmark_without_a_neighbour_in_its_block_has_the_local_loss_alone():
+    model = make_model(landmarks_per_step=4, norm="landmark")
+    alone = Block(np.array([0, 1, 2]), np.array([[0, 2, 0], [2, 0, 0], [0, 0, 0]], dtype=np.float32), np.arange(4))
+    made = in_block(model, alone, patches(12, 1), patches(12, 1))
+    assert made.having.tolist() == [0, 1]
+    none = alone._replace(beside=np.zeros((3, 3), dtype=np.float32))
+    assert in_block(model, none, patches(12, 1), patches(12, 1)).neighbors is None
+
+
+@pytest.mark.parametrize(("momentum", "said", "age"), [(0.9, -1, 2), (0.99, -1, 25), (0.999, -1, 250), (0.5, -1, 1),
+                                                       (0.9, 0, None), (0.9, 7, 7)])  # fmt: skip
+def test_keys_serve_for_a_quarter_of_the_key_networks_memory(momentum, said, age):
+    assert replace(SETTINGS, key_momentum=momentum, max_key_age=said).oldest_key() == age
+
+
+def test_the_log_says_what_chance_is_and_how_many_negatives_the_bank_gave():
+    model = make_model(fresh_negatives=True, bank_size=8, max_key_age=5)
+    for step, (negatives, older) in enumerate([(3, 0), (6, 3)]):  # of the second step's 8 keys two are one's own
+        _, metrics = model.step(Batch(1, np.arange(4)), Views(patches(4, 1), patches(4, 1), None), BatchShard.whole(4))
+        logged = dict(zip(model.metrics, metrics, strict=True))
+        assert (logged["negatives"], logged["from_bank"]) == (negatives, older), step
+        assert logged["chance"].item() == pytest.approx(np.log(negatives + 1))

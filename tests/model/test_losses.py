@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from drasclr_core.model.losses import alignment, local_loss, neighbor_loss, uniformity
+from drasclr_core.model.losses import alignment, chance_loss, local_loss, neighbor_loss, uniformity
 
 
 def unit(*size, seed=0):
@@ -53,3 +53,20 @@ def test_alignment_and_uniformity_at_their_ends():
     assert uniformity(same).item() == pytest.approx(0, abs=1e-6)
     opposite = torch.tensor([[1.0, 0], [-1.0, 0]])
     assert uniformity(opposite).item() == pytest.approx(-8)
+
+
+def test_several_landmarks_have_the_mean_of_their_losses():
+    torch.manual_seed(0)
+    q, k, n = (F.normalize(torch.randn(3, count, 8, dtype=torch.float64), dim=-1) for count in (4, 4, 6))
+    r, mask = F.normalize(torch.randn(3, 4, 2, 8, dtype=torch.float64), dim=-1), torch.rand(3, 4, 6) < 0.3
+    together = local_loss(q, k, n, 0.2, mask), neighbor_loss(r, k, n, 0.2, mask)
+    alone = torch.stack([torch.stack([local_loss(a, b, c, 0.2, m), neighbor_loss(d, b, c, 0.2, m)])
+                         for a, b, c, d, m in zip(q, k, n, r, mask, strict=True)])  # fmt: skip
+    torch.testing.assert_close(torch.stack(together), alone.mean(dim=0))
+
+
+def test_chance_is_the_loss_of_embeddings_that_say_nothing():
+    mask = torch.tensor([[True, False, False], [False, False, False]])
+    same = F.normalize(torch.ones(2, 8), dim=-1)
+    assert chance_loss(mask).item() == pytest.approx((math.log(3) + math.log(4)) / 2)
+    assert local_loss(same, same, same[:1].expand(3, 8), 0.2, mask).item() == pytest.approx(chance_loss(mask).item())

@@ -61,3 +61,19 @@ def test_negatives_do_not_change_when_keys_are_added():
     before = keys.clone()
     bank.enqueue(0, unit(5), torch.arange(5))
     assert torch.equal(keys, before)
+
+
+def test_several_landmarks_at_once_are_as_one_after_the_other():
+    banks = [ConditionalMemoryBank(4, 5, 4, max_age=3, generator=torch.Generator().manual_seed(0)) for _ in range(2)]
+    for step, subjects in enumerate((torch.arange(3), torch.arange(7), torch.arange(2))):
+        keys = torch.stack([unit(len(subjects), 10 * step + landmark) for landmark in range(2)])
+        banks[0].enqueue([3, 1], keys, subjects)
+        for landmark, own in zip((3, 1), keys, strict=True):
+            banks[1].steps.fill_(step)  # one step for both
+            banks[1].enqueue(landmark, own, subjects)
+    assert all(torch.equal(first, second) for first, second in zip(*(bank.buffers() for bank in banks), strict=True))
+    keys, mask = banks[0].negatives([3, 1], torch.arange(6))
+    for place, landmark in enumerate((3, 1)):
+        alone = banks[1].negatives(landmark, torch.arange(6))
+        assert torch.equal(keys[place], alone[0]) and torch.equal(mask[place], alone[1])
+    assert banks[0].age([3, 1]).tolist() == torch.stack([banks[1].age(3), banks[1].age(1)]).tolist()

@@ -30,14 +30,17 @@ class TinyStore:
 
 
 def make_tiny(**sizes):
-    """A store and an atlas with its landmarks in a row; each one's neighbours are the next ones, in a ring."""
+    """A store and an atlas with its landmarks in a row; each one's neighbours are the next ones, in a ring.
+
+    In millimetres they lie on a grid, two by two.
+    """
     store = TinyStore(**sizes)
     line = np.linspace(-1, 1, store.num_landmarks, dtype=np.float32)
     locations = np.stack([line, line / 2, -line], axis=1)
     ring = np.arange(store.num_landmarks)
     atlas = SimpleNamespace(
         locations=locations,
-        centres=locations * 100,
+        centres=30.0 * np.stack([ring % 2, ring // 2 % 2, ring // 4], axis=1),
         box=np.array([[-100.0] * 3, [100.0] * 3]),
         neighbors=lambda count: (ring[:, None] + np.arange(1, count + 1)) % store.num_landmarks,
     )
