@@ -45,6 +45,7 @@ RECIPES = {
     "contrast 0.25": {"contrast_p": 0.25},
 }  # fmt: skip
 """Each row: what differs from `BASE`."""
+SPACING_MM = 2.0  # as in presets/tuning.yaml
 LABELS = {"logFEV1pp": ("FEV1pp", np.log), "logFEV1/FVC": ("FEV1_FVC", np.log), "CLE": ("CLE", np.asarray),
           "paraseptal": ("paraseptal", np.asarray)}  # fmt: skip
 
@@ -64,11 +65,11 @@ def settings_of(recipe: str, seed: int, budget: float, store, atlas: Atlas) -> D
     """The settings of a recipe, ended after the step in which its budget of forward-equivalents is spent."""
     chosen = BASE | RECIPES[recipe] | {"seed": seed, "threads": 1, "accelerator": "cpu", "probe_every": 0,
                                        "cache_gb": 16.0}  # fmt: skip
-    size, patches = round(atlas.patch_size * atlas.spacing / store.spacing), len(store.sids) * store.num_landmarks
+    size, patches = round(atlas.patch_size * atlas.spacing / SPACING_MM), len(store.sids) * store.num_landmarks
     epochs = budget / forwards(chosen) / patches
     chosen["epochs"] = math.ceil(epochs)
-    whole = DrasCLR(DrasCLR.configure(size, store.spacing, chosen), atlas).sampler(len(store.sids), 1).steps(0)
-    return DrasCLR.configure(size, store.spacing, chosen | {"most_steps": max(1, round(epochs * whole))})
+    whole = DrasCLR(DrasCLR.configure(size, SPACING_MM, chosen), atlas).sampler(len(store.sids), 1).steps(0)
+    return DrasCLR.configure(size, SPACING_MM, chosen | {"most_steps": max(1, round(epochs * whole))})
 
 
 def r2(features: np.ndarray, label: np.ndarray) -> float:
