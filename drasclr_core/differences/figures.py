@@ -48,6 +48,18 @@ def drawn_angles(theirs: pd.DataFrame, ours: pd.DataFrame) -> Figure:
     return fig
 
 
+def two_functions(apart: dict[str, float]) -> Figure:
+    """Draws the numbers of `norms.trained_and_used`, theirs first."""
+    fig, ax = plt.subplots(figsize=(7.2, 1.7))
+    bars = ax.barh(list(apart), list(apart.values()), color=[THEIRS, RIGHT, OURS], height=0.6)
+    ax.bar_label(bars, fmt="%.2f", padding=3)
+    ax.invert_yaxis()
+    ax.set(xlabel="h after training minus h in training, in standard deviations over subjects")
+    ax.margins(x=0.12)
+    ax.grid(False)
+    return fig
+
+
 def running_means(result: dict) -> Figure:
     """Draws the curves of `norms.running_statistics`."""
     fig, ax = plt.subplots(figsize=(7.2, 2.9))

@@ -57,6 +57,36 @@ def running_statistics(seed: int, landmarks: int = 10, subjects: int = 64, batch
     return result
 
 
+@torch.no_grad()
+def trained_and_used(seed: int, landmarks: int = 10, subjects: int = 256, batch: int = 128, size: int = 8) -> dict:
+    """Measures how far the function that is used after training is from the one that was trained.
+
+    Returns
+    -------
+    dict of str to float
+        For the authors' running statistics, statistics pooled over the whole lung, and each landmark's own: root mean
+        square of h in a training batch of its landmark minus h after training, in standard deviations of h over
+        subjects; mean over landmarks.
+    """
+    store, result = NoisyStore(landmarks, subjects, size, seed), {}
+    locations = torch.linspace(-1, 1, landmarks)[:, None].expand(-1, 3).contiguous()
+    halves = np.array_split(np.random.default_rng(seed).permutation(subjects), subjects // batch)
+    views = [[center_views(torch.from_numpy(store.read(landmark, half)), size)[:, None] for half in halves]
+             for landmark in range(landmarks)]  # fmt: skip
+    for name, norm in (("running, as the authors'", "batch"), ("pooled over the lung", "batch"), ("own", "landmark")):
+        encoder = _encoder(seed, norm, landmarks if norm == "landmark" else 0)
+        trained = [torch.cat([encoder(part, place) for part in parts])
+                   for parts, place in zip(views, locations, strict=True)]  # fmt: skip
+        if name.startswith("running"):
+            encoder.eval()
+        else:
+            estimate_statistics(encoder, store, locations, size, seed)
+        used = [encoder(torch.cat(parts), place) for parts, place in zip(views, locations, strict=True)]
+        result[name] = float(np.mean([(a - b).square().mean().sqrt() / a.std(dim=0).square().mean().sqrt()
+                                      for a, b in zip(trained, used, strict=True)]))  # fmt: skip
+    return result
+
+
 def told_by_statistics(
     seed: int, key_splits: int = 1, fresh: bool = False, subjects: int = 32, batches: int = 64
 ) -> float:
@@ -102,10 +132,10 @@ def told_by_statistics(
     return float(np.mean(found))
 
 
-def _encoder(seed: int) -> Encoder:
+def _encoder(seed: int, norm: str = "batch", landmarks: int = 0) -> Encoder:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return Encoder(rep_dim=8, num_experts=2).train()
+        return Encoder(rep_dim=8, num_experts=2, norm=norm, landmarks=landmarks).train()
 
 
 @torch.no_grad()

@@ -117,6 +117,12 @@ def test_shuffling_one_batch_changes_no_statistics():
     torch.testing.assert_close(norm(batch[order])[order.argsort()], norm(batch))
 
 
+def test_only_each_landmarks_own_statistics_make_one_function_of_training_and_use():
+    apart = norms.trained_and_used(0)
+    assert list(apart) == ["running, as the authors'", "pooled over the lung", "own"]
+    assert apart["own"] < min(apart["pooled over the lung"], apart["running, as the authors'"]) / 2
+
+
 def test_keys_are_told_by_batch_statistics_unless_the_batch_is_among_the_negatives():
     guessing = 1 / 64
     whole, parts = norms.told_by_statistics(0), norms.told_by_statistics(0, key_splits=2)
