@@ -10,6 +10,7 @@ import torch
 
 from drasclr_core.methods.drasclr import DrasCLR, DrasCLRSettings
 from drasclr_core.pretrain import Augmentation, BatchShard, Patches, step_generator
+from drasclr_core.pretrain.blocks import Block
 from drasclr_core.pretrain.sampling import Batch
 from drasclr_core.pretrain.setup import build_method
 
@@ -23,6 +24,7 @@ class Step:
         spacing = 32 / size
         settings = DrasCLRSettings(batch_size=batch, compile=mode, augmentation=Augmentation(size, spacing))
         atlas = SimpleNamespace(locations=np.random.default_rng(0).uniform(-1, 1, (LANDMARKS, 3)),
+                                centres=np.zeros((LANDMARKS, 3)),
                                 neighbors=lambda count: np.array([NEIGHBORS] * LANDMARKS))  # fmt: skip
         self.model = build_method(DrasCLR, settings, atlas).to(device)
         self.model.settings = replace(settings, lr=1e-30)  # the same weights at every step
@@ -54,3 +56,28 @@ class Step:
         self.views = self.augment()
         self.backward(self.loss())
         self.optimizer.step()
+
+
+class BlockStep(Step):
+    """The same for a block of landmarks, each of which is anchor and neighbour: as many anchors as `batch`.
+
+    Eight landmarks, or as few as leave two subjects at each; each normalised by its own statistics.
+    """
+
+    def __init__(self, batch: int, size: int, device: torch.device):
+        count, spacing, random = max(2, min(8, batch // 2)), 32 / size, np.random.default_rng(0)
+        settings = DrasCLRSettings(batch_size=batch // count, landmarks_per_step=count, norm="landmark",
+                                   augmentation=Augmentation(size, spacing))  # fmt: skip
+        atlas = SimpleNamespace(locations=random.uniform(-1, 1, (count, 3)), centres=np.zeros((count, 3)),
+                                neighbors=lambda wanted: np.zeros((count, wanted), dtype=int))  # fmt: skip
+        self.model = build_method(DrasCLR, settings, atlas).to(device)
+        self.model.settings = replace(settings, lr=1e-30)
+        self.optimizer, self.device, self.autocast = self.model.optimizer(), device, False
+        stored, subjects = size + round(24 / spacing), batch // count
+        patches = random.integers(-1000, 200, (count * subjects, stored, stored, stored)).astype(np.int16)
+        beside = np.zeros((count, count), dtype=np.float32)
+        for place in range(count):
+            beside[place, [(place + 1) % count, (place + 2) % count]] = 1
+        self.patches, self.shard = Patches(patches, patches, None), BatchShard.whole(subjects)
+        self.batch = Block(np.arange(count), beside, np.arange(subjects))
+        self.views = self.augment()

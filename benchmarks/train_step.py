@@ -1,4 +1,4 @@
-"""The whole training step, ours against the per-sample loop, on the same inputs and weights in one run.
+"""The whole training step: the per-sample loop as published, one landmark at once, a block of landmarks, in one run.
 
 ``python benchmarks/train_step.py`` prints and writes a row per batch size. On a GPU add ``--device cuda``, with
 ``--precision bf16-mixed`` and ``--compile default`` or ``reduce-overhead`` (CUDA graphs) to compare.
@@ -16,7 +16,7 @@ import psutil
 import torch
 from common import DATA, in_turns, matrix_rate, middle, seconds, write_table
 from per_sample import per_sample
-from step import Step
+from step import BlockStep, Step
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -80,7 +80,7 @@ def memory(batch: int, size: int, way: str) -> None:
     """What `peak_mb` runs."""
     torch.set_num_threads(1)
     keep_memory(way != "loop")
-    step = Step(batch, size, torch.device("cpu"))
+    step = (BlockStep if way == "block" else Step)(batch, size, torch.device("cpu"))
     before = psutil.Process().memory_info().rss
     run = looped(step) if way == "loop" else step
     run()
@@ -91,25 +91,31 @@ def memory(batch: int, size: int, way: str) -> None:
 
 
 def compare(batch: int, size: int, repetitions: int, device: torch.device) -> dict:
-    """One row: the loop and ours, in turns with the matrix product."""
+    """One row: the loop, ours and a block, in turns with the matrix product; seconds for as many anchors."""
     # First, because a large batch fills the machine's memory once, not twice.
-    peaks = {f"peak MB, {way}": round(peak_mb(batch, size, way)) for way in ("loop", "ours") if device.type == "cpu"}
-    step = Step(batch, size, device)
+    peaks = {f"peak MB, {way}": round(peak_mb(batch, size, way)) for way in ("loop", "ours", "block")
+             if device.type == "cpu"}  # fmt: skip
+    step, block = Step(batch, size, device), BlockStep(batch, size, device)
     check_same_function(step)
-    gflop = gigaflops(step)
+    gflop = gigaflops(block)
     rates = [matrix_rate(device)]
-    ways = {"loop": looped(step), "kept": looped(step, keep=True), "ours": step}
+    ways = {"loop": looped(step), "kept": looped(step, keep=True), "ours": step, "block": block}
     taken = in_turns(ways, device, repetitions)
     rates.append(matrix_rate(device))
-    ratios = {way: middle([slow / fast for slow, fast in zip(taken[way], taken["ours"], strict=True)])
-              for way in ("loop", "kept")}  # fmt: skip
-    ours, rate = middle(taken["ours"])[0], max(rates)
-    return {"batch": batch, "loop s": round(middle(taken["loop"])[0], 3), "ours s": round(ours, 3),
-           "ratio": "{:.1f} ({:.1f}-{:.1f})".format(*ratios["loop"]),
-           "ratio, memory kept": "{:.1f} ({:.1f}-{:.1f})".format(*ratios["kept"]), "anchors/s": round(batch / ours, 1),
-           "GFLOP/s": round(gflop / ours, 1), "matrix GFLOP/s": round(rate, 1),
-           "share of matrix rate %": round(100 * gflop / ours / rate), "operations, loop": operations(looped(step)),
-           "operations, ours": operations(step), **peaks}  # fmt: skip
+
+    def ratio(slow: str, fast: str) -> str:
+        return "{:.1f} ({:.1f}-{:.1f})".format(*middle([a / b for a, b in zip(taken[slow], taken[fast], strict=True)]))
+
+    seconds_of = {way: middle(taken[way])[0] for way in ways}
+    return {"batch": batch, "loop s": round(seconds_of["loop"], 3), "ours s": round(seconds_of["ours"], 3),
+           "block s": round(seconds_of["block"], 3), "loop / ours": ratio("loop", "ours"),
+           "loop, memory kept / ours": ratio("kept", "ours"), "loop, memory kept / block": ratio("kept", "block"),
+           "anchors/s, ours": round(batch / seconds_of["ours"], 1),
+           "anchors/s, block": round(batch / seconds_of["block"], 1),
+           "block GFLOP/s": round(gflop / seconds_of["block"], 1), "matrix GFLOP/s": round(max(rates), 1),
+           "block's share of matrix rate %": round(100 * gflop / seconds_of["block"] / max(rates)),
+           "operations, loop": operations(looped(step)), "operations, ours": operations(step),
+           "operations, block": operations(block), **peaks}  # fmt: skip
 
 
 def parts(batch: int, size: int, repetitions: int, device: torch.device) -> list[dict]:

@@ -49,7 +49,8 @@ def test_training_step(tmp_path):
     run("train_step.py", tmp_path, "--batches", "4", "8", "--patch", "8")
     steps = table(tmp_path, "train_step").merge(table(tmp_path, "train_memory"), on="batch")
     assert steps["batch"].tolist() == [4, 8]
-    measured = ["loop s", "ours s", "anchors/s", "GFLOP/s", "matrix GFLOP/s", "peak MB, loop", "peak MB, ours"]
+    measured = ["loop s", "ours s", "block s", "anchors/s, ours", "anchors/s, block", "block GFLOP/s",
+                "matrix GFLOP/s", "peak MB, loop", "peak MB, ours", "peak MB, block"]  # fmt: skip
     assert (steps[measured] > 0).all(axis=None)
     # The loop's operations grow with the batch, ours do not: that is the point of it.
     loop, ours = (steps[f"operations, {way}"] for way in ("loop", "ours"))
