@@ -7,6 +7,7 @@ First the phantoms: ``snakemake --cores 2 --config run=tuning preset=presets/tun
 from __future__ import annotations
 
 import argparse
+import copy
 import math
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 import pandas as pd
 import torch
 from common import DATA, write_table
+from matplotlib import pyplot as plt
 from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
@@ -22,12 +24,14 @@ from sklearn.preprocessing import StandardScaler
 
 from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.anatomy.patches import PatchStore
-from drasclr_core.files import read_json, write_json
-from drasclr_core.methods import load_encoder
+from drasclr_core.evaluate.features import by_subject, read_features
+from drasclr_core.files import atomic, read_json, write_json
+from drasclr_core.methods import load_encoder, row_of
 from drasclr_core.methods.drasclr import DrasCLR, DrasCLRSettings
 from drasclr_core.model.inputs import center_views
 from drasclr_core.pretrain import pretrain
 from drasclr_core.pretrain.cache import cached
+from drasclr_core.report import use_style
 from drasclr_core.run import Run
 
 BASE = {"batch_size": 32, "bank_size": 128, "norm": "landmark", "landmarks_per_step": 8, "temperature": 0.2,
@@ -45,6 +49,8 @@ RECIPES = {
     "contrast 0.25": {"contrast_p": 0.25},
 }  # fmt: skip
 """Each row: what differs from `BASE`."""
+NORMS = {"base": "landmark", "batch norm": "batch, pooled", "group norm": "group"}
+MARKS = ("laa950", "kmeans", "divergence")
 SPACING_MM = 2.0  # as in presets/tuning.yaml
 LABELS = {"logFEV1pp": ("FEV1pp", np.log), "logFEV1/FVC": ("FEV1_FVC", np.log), "CLE": ("CLE", np.asarray),
           "paraseptal": ("paraseptal", np.asarray)}  # fmt: skip
@@ -121,6 +127,72 @@ def measure(run: Run, store, atlas: Atlas, recipe: str, seed: int, budget: float
     return row
 
 
+@torch.no_grad()
+def trained_and_used(encoder, store, atlas: Atlas, size: int, batch: int = 32, seed: int = 0) -> dict[str, float]:
+    """How far h after training is from h in a training batch, and how unevenly landmarks speak after training.
+
+    The first is a root mean square difference, in standard deviations of h over subjects, by landmark; the second the
+    variance of h over subjects, of the loudest landmark divided by that of the quietest.
+    """
+    random, locations = np.random.default_rng(seed), torch.as_tensor(atlas.locations)
+    found, variances = [], []
+    for landmark, location in enumerate(locations):
+        people = random.permutation(len(store.sids))[:batch]
+        views = center_views(torch.from_numpy(store.read(landmark, people)), size)[:, None]
+        trained, used = copy.deepcopy(encoder).train()(views, location), encoder(views, location)
+        found.append(float((trained - used).square().mean().sqrt() / trained.std(dim=0).square().mean().sqrt()))
+        variances.append(float(used.var(dim=0).sum()))
+    return {"apart, median": round(float(np.median(found)), 2), "apart, most": round(max(found), 2),
+            "loudest / quietest": round(max(variances) / min(variances), 1)}  # fmt: skip
+
+
+def norms(run: Run, store, atlas: Atlas, rows: list[dict]) -> list[dict]:
+    """The rows of the three normalisations, with how far training and use are apart, and what use costs."""
+    size, table = round(atlas.patch_size * atlas.spacing / SPACING_MM), []
+    for row in rows:
+        if row["recipe"] in NORMS and row["seed"] == 0:
+            encoder = load_encoder(folder_of(run) / f"{row['recipe']}-0".replace(" ", "_"))
+            apart = trained_and_used(encoder, store, atlas, size)
+            began = time.process_time()
+            image_features(encoder, store, atlas, size, every=16)
+            gains = {name: round(row["chance"] - row[f"loss_{name}"], 2) for name in ("local", "neighbor")}
+            table.append({"norm": NORMS[row["recipe"]], **apart, "use, CPU s": round(time.process_time() - began, 2),
+                          "local loss below guessing": gains["local"], "neighbouring": gains["neighbor"],
+                          **{name: row[name] for name in LABELS}})  # fmt: skip
+    return table
+
+
+def marks(run: Run) -> dict[str, dict[str, float]]:
+    """R² of the same probe on hand-made features of the same phantoms (notebook 09), by feature and label."""
+    subjects, found = pd.read_parquet(run.subjects), {}
+    for name in MARKS:
+        table = by_subject(read_features(run, subjects, name), name)
+        known = subjects.set_index("sid").loc[table.index]
+        labels = {label: change(known[column].to_numpy(dtype=float))
+                  for label, (column, change) in LABELS.items()}  # fmt: skip
+        found[name] = {label: round(r2(table.to_numpy(), values), 3) for label, values in labels.items()}
+    return found
+
+
+def draw(table: pd.DataFrame, known: dict[str, dict[str, float]], path: Path) -> None:
+    """Draws R² by recipe and label, a dot per seed, with the marks as lines, and writes the picture."""
+    use_style()
+    recipes = [name for name in RECIPES if name in set(table["recipe"])]
+    fig, axes = plt.subplots(1, len(LABELS), figsize=(9.2, 0.5 + 0.27 * len(recipes)), sharey=True)
+    for axis, label in zip(axes, LABELS, strict=True):
+        for place, recipe in enumerate(recipes):
+            values = table.loc[table["recipe"] == recipe, label]
+            axis.plot(values, [place] * len(values), "o", ms=4, color="#0072B2", alpha=0.8)
+            axis.plot([values.mean()], [place], "|", ms=11, mew=2, color="#0072B2")
+        for (name, values), style in zip(known.items(), ("-", "--", ":"), strict=False):
+            axis.axvline(values[label], color="0.35", lw=1, ls=style, label=row_of(name).name)
+        axis.set(title=label, yticks=range(len(recipes)), yticklabels=recipes, xlabel="R²")
+    axes[0].invert_yaxis()
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(known))
+    with atomic(path) as temporary:
+        fig.savefig(temporary, format="svg")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", default="tuning")
@@ -143,7 +215,12 @@ def main() -> None:
     table = pd.DataFrame(rows)
     print(table.to_string(index=False))
     if chosen.gather:
-        write_table(rows, "recipe", DATA, subjects=256, tries=len(rows))
+        write_table(rows, "recipe", DATA, run=run.name, tries=len(rows))
+        atlas, store = Atlas.load(run.atlas), PatchStore.open(run.patches)
+        write_table(norms(run, store, atlas, rows), "norms", DATA, run=run.name)
+        known = marks(run)
+        write_table([{"features": name, **value} for name, value in known.items()], "recipe_marks", DATA, run=run.name)
+        draw(table, known, DATA / "benchmark_recipe.svg")
 
 
 if __name__ == "__main__":

@@ -108,6 +108,17 @@ def test_a_cohort_that_there_is_not_is_named(load):
         load("stages: {03_atlas: }\ncohorts: {copd: }").parameters("cpod", "03_atlas")
 
 
+def test_nothing_is_tuned_on_a_cohort_that_is_shown():
+    """Seeds 0 (supervised network, spirometry) and 1013 (the look of phantoms) are spent; pretraining has its own."""
+
+    def seeds(name):
+        preset = Preset.load(ROOT / "presets" / f"{name}.yaml")
+        return {preset.values(cohort, "01_cohort")["seed"] for cohort in preset.cohorts}
+
+    tuned = {0, 1013} | seeds("tuning")
+    assert not tuned & (seeds("demo") | seeds("reference"))
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "presets").glob("*.yaml")), ids=lambda path: path.stem)
 def test_shipped_presets_can_be_read(path):
     preset = Preset.load(path)
