@@ -38,15 +38,25 @@ BASE = {"batch_size": 32, "bank_size": 128, "norm": "landmark", "landmarks_per_s
         "key_momentum": 0.99, "lr": 0.03, "warmup": 0.05, "translate_mm": 6.0, "contrast_p": 0.0,
         "landmark_run_length": 8}  # fmt: skip
 RECIPES = {
+    "as published": {"norm": "batch", "landmarks_per_step": 1, "batch_size": 128, "bank_size": 512, "temperature": 0.2,
+                     "key_momentum": 0.999, "lr": 0.01, "warmup": 0.0, "translate_mm": 12.0, "contrast_p": 0.25,
+                     "fresh_negatives": False, "max_key_age": 0, "landmark_run_length": 32},
+    "demo until now": {"norm": "batch", "landmarks_per_step": 1, "batch_size": 64, "bank_size": 64, "temperature": 0.1,
+                       "key_momentum": 0.9, "warmup": 0.0, "landmark_run_length": 32},
     "base": {},
     "batch norm": {"norm": "batch"},
     "group norm": {"norm": "group"},
     "one landmark": {"landmarks_per_step": 1, "batch_size": 64, "bank_size": 256},
+    "4 landmarks": {"landmarks_per_step": 4},
+    "16 landmarks": {"landmarks_per_step": 16},
     "temperature 0.1": {"temperature": 0.1},
     "momentum 0.9": {"key_momentum": 0.9},
     "learning rate 0.1": {"lr": 0.1},
     "shift 12": {"translate_mm": 12.0},
     "contrast 0.25": {"contrast_p": 0.25},
+    "temperature 0.1, momentum 0.97": {"temperature": 0.1, "key_momentum": 0.97},
+    "temperature 0.1, 64 subjects": {"temperature": 0.1, "batch_size": 64, "bank_size": 256},
+    "temperature 0.1, learning rate 0.1": {"temperature": 0.1, "lr": 0.1},
 }  # fmt: skip
 """Each row: what differs from `BASE`."""
 NORMS = {"base": "landmark", "batch norm": "batch, pooled", "group norm": "group"}
