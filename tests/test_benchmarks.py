@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -94,3 +95,38 @@ def test_lungs(tmp_path):
     cases = pd.read_csv(tmp_path / "benchmark_lungs_cases.csv")
     assert len(cases) == 8 and (cases["worse side"] > 0.9).all()
     assert (table(tmp_path, "lungs_speed")["Dice of both"] > 0.99).all()
+
+
+def test_recipes_are_known_settings_of_equal_computation():
+    """Each recipe of the table ends after as many forward passes as the others, to within a step."""
+    import numpy as np
+    from recipe import BASE, RECIPES, forwards, settings_of
+
+    from drasclr_core.methods.drasclr import DrasCLR
+
+    sides = np.stack(np.meshgrid(*[range(4)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+    atlas = SimpleNamespace(patch_size=16, spacing=2.0, centres=30.0 * sides, locations=(sides / 1.5 - 1).astype("f4"),
+                            neighbors=lambda count: np.zeros((64, count), dtype=int))  # fmt: skip
+    store, budget = SimpleNamespace(sids=list(range(96)), num_landmarks=64), 30_000
+    for name, changes in RECIPES.items():
+        chosen = settings_of(name, 0, budget, store, atlas)
+        sampler = DrasCLR(chosen, atlas).sampler(96, 1)
+        steps = [step for epoch in range(chosen.epochs) for step in sampler.epoch(epoch)][: chosen.most_steps]
+        anchors = sum(len(step.subjects) * len(getattr(step, "landmarks", [0])) for step in steps)
+        per_step = anchors / len(steps)
+        cost = forwards(BASE | changes)
+        assert cost == (10 if chosen.landmarks_per_step == 1 else 4)
+        assert abs(anchors - budget / cost) < max(8 * per_step, 0.15 * budget / cost), name
+
+
+def test_r2_and_effective_rank_of_known_features():
+    import numpy as np
+    from recipe import effective_rank, r2
+
+    random = np.random.default_rng(0)
+    features = random.normal(size=(400, 5))
+    label = features @ np.ones(5) + random.normal(size=400) * np.sqrt(5)  # half of the variance is noise
+    assert 0.4 < r2(features, label) < 0.6
+    assert r2(random.normal(size=(400, 5)), label) < 0.05
+    assert 4.5 < effective_rank(features) <= 5
+    assert effective_rank(features[:, :1] * np.ones(5)) < 1.01
