@@ -52,11 +52,12 @@ RECIPES = {
     "temperature 0.1": {"temperature": 0.1},
     "momentum 0.9": {"key_momentum": 0.9},
     "learning rate 0.1": {"lr": 0.1},
+    "learning rate 0.01": {"lr": 0.01},
     "shift 12": {"translate_mm": 12.0},
     "contrast 0.25": {"contrast_p": 0.25},
     "temperature 0.1, momentum 0.97": {"temperature": 0.1, "key_momentum": 0.97},
     "temperature 0.1, 64 subjects": {"temperature": 0.1, "batch_size": 64, "bank_size": 256},
-    "temperature 0.1, learning rate 0.1": {"temperature": 0.1, "lr": 0.1},
+    "temperature 0.1, learning rate 0.01": {"temperature": 0.1, "lr": 0.01},
 }  # fmt: skip
 """Each row: what differs from `BASE`."""
 NORMS = {"base": "landmark", "batch norm": "batch, pooled", "group norm": "group"}
