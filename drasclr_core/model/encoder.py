@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from drasclr_core.model.conditioning import CONDITIONINGS, Fusion
 from drasclr_core.model.locconv import LocationConv3d, LocationGroups, group_locations
 from drasclr_core.model.patch_encoder import PatchEncoder
+from drasclr_core.names import refuse_unknown
 
 # (in, out, stride) of the convolutions, the authors' names in comments; the last output is the representation.
 LAYERS = (
@@ -57,8 +58,7 @@ class Encoder(PatchEncoder):
 
     def __init__(self, rep_dim: int = 128, num_experts: int = 8, conditioning: str = "loc-condconv"):
         super().__init__(rep_dim)
-        if conditioning not in CONDITIONINGS:
-            raise ValueError(f"There is no conditioning {conditioning!r}; choose one of {', '.join(CONDITIONINGS)}.")
+        refuse_unknown([conditioning], CONDITIONINGS, "conditioning")
         convolution, fused = CONDITIONINGS[conditioning]
         self.num_experts, self.conditioning = num_experts, conditioning
         self.blocks = nn.ModuleList(
