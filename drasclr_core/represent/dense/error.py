@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 
 import numpy as np
-from torch import Tensor
+import pandas as pd
 
-from drasclr_core.represent.dense.lattice import Lattice
 from drasclr_core.represent.dense.stratified import EDGES, stratified_mean, stratified_share
 
 
@@ -93,36 +93,6 @@ class ProbabilityError:
     strata: tuple[Stratum, ...]
 
 
-class SampledVoxels:
-    """Random lung voxels, and the features of the points round them as they come by.
-
-    Parameters
-    ----------
-    count, seed : int
-        How many voxels (at most all), and which.
-    """
-
-    def __init__(self, lattice: Lattice, count: int, seed: int, rep_dim: int):
-        lungs = np.flatnonzero(lattice.lungs)
-        count = min(count, len(lungs))
-        self.voxels = np.sort(np.random.default_rng(seed).choice(lungs, count, replace=False))
-        neighbours, self.weights = lattice.neighbours(self.voxels)
-        self.points, inverse = np.unique(neighbours, return_inverse=True)
-        self.corners = inverse.reshape(neighbours.shape)
-        self.features = np.full((len(self.points), rep_dim), np.nan, dtype=np.float32)
-
-    def listen(self, ids: np.ndarray, features: Tensor) -> None:
-        """Keeps those of the features [N, C] of voxels [N] that interpolation at these voxels needs."""
-        wanted = np.isin(ids, self.points)
-        if wanted.any():
-            chosen = features[np.flatnonzero(wanted)]
-            self.features[np.searchsorted(self.points, ids[wanted])] = chosen.float().cpu().numpy()
-
-    def interpolated(self) -> np.ndarray:
-        """Returns features [N, C] at the voxels, trilinear between the points."""
-        return np.einsum("np,npc->nc", self.weights, self.features[self.corners])
-
-
 def feature_error(fast: np.ndarray, exact: np.ndarray) -> FeatureError:
     """Returns the error of features [N, C] of the same voxels."""
     population = np.sqrt(((exact - exact.mean(axis=0)) ** 2).sum(axis=1).mean())
@@ -171,3 +141,28 @@ def probability_error(
         dice_interval=(dice[2], dice[1]) if dice else None,
         strata=table,
     )
+
+
+def decisions_by_distance(maps: Iterable[Iterable[Stratum | Mapping]]) -> pd.DataFrame:
+    """Returns how many decisions are wrong near the threshold and far from it, over several maps.
+
+    Parameters
+    ----------
+    maps : iterable
+        The strata of each map, as in `ProbabilityError.strata` or as dicts with the same names.
+
+    Returns
+    -------
+    DataFrame
+        A row for each stratum and one for all (the last; ``nearest, farthest`` from 0 to 1): ``nearest, farthest,
+        size`` (lung voxels of all maps), ``voxels`` (checked), ``wrong`` (of these), and ``share, low, high``: the
+        share of all its voxels that are wrong and its 95 % interval (`stratified_share`; each stratum of each map is
+        one).
+    """
+    table = pd.DataFrame([one if isinstance(one, Mapping) else asdict(one) for strata in maps for one in strata])
+    parts = [*table.groupby(["nearest", "farthest"]), ((0.0, 1.0), table)]
+    return pd.DataFrame([
+        {"nearest": nearest, "farthest": farthest, **part[["size", "voxels", "wrong"]].sum(),
+         **stratified_share(part["size"], part["voxels"], part["wrong"])._asdict()}
+        for (nearest, farthest), part in parts
+    ]).astype({"size": int, "voxels": int, "wrong": int})  # fmt: skip

@@ -1,6 +1,6 @@
 """Probability maps: heads, interpolation, refinement, and the error that the fast mode says it has."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from torch import nn
 
 from drasclr_core.imaging.masks import dice
 from drasclr_core.represent import DenseOptions, dense_features, dense_probability
-from drasclr_core.represent.dense.error import probability_error
+from drasclr_core.represent.dense.error import decisions_by_distance, probability_error
 from drasclr_core.represent.dense.field import Field
 from drasclr_core.represent.dense.lattice import Lattice
 from drasclr_core.represent.dense.stratified import fill_up, strata_of, stratified_mean, stratified_share
@@ -206,6 +206,22 @@ def test_filled_up_strata_hold_equally_many_or_all_they_have():
     assert len(set(added)) == 40 and not set(added) & set(drawn)
     assert np.bincount(strata[np.concatenate([drawn, added])]).tolist() == [4, 35, 34]
     assert len(fill_up(strata, drawn, 10_000, np.random.default_rng(0))) == len(strata) - len(drawn)
+
+
+def test_decisions_of_several_maps_are_told_by_distance(lung):
+    fast, exact = lung
+    errors = [check(lung, 300, np.random.default_rng(seed)) for seed in range(4)]
+    table = decisions_by_distance([errors[0].strata, *([asdict(row) for row in error.strata] for error in errors[1:])])
+    assert table[["nearest", "farthest"]].to_numpy().tolist() == [[0.0, 0.1], [0.1, 0.3], [0.3, 1.0], [0.0, 1.0]]
+    assert table["size"].iloc[-1] == table["size"].iloc[:-1].sum() == 4 * len(fast)
+    assert table["voxels"].iloc[-1] == 1200
+    assert table["share"].iloc[-1] == pytest.approx(np.mean([error.decisions for error in errors]))
+    wrong, strata = ((fast >= 0.5) != (exact >= 0.5))[:, 0], strata_of(fast, 0.5)
+    true = np.array([*(wrong[strata == k].mean() for k in range(3)), wrong.mean()])
+    assert ((table["low"] <= true) & (true <= table["high"])).all()
+    assert (np.diff(table["share"].iloc[:3]) < 0).all()
+    one = errors[0].decisions_interval
+    assert table["high"].iloc[-1] - table["low"].iloc[-1] < one[1] - one[0]
 
 
 class Module(nn.Module):
