@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from drasclr_core.files import atomic, write_json
+from drasclr_core.files import write_csv, write_json
 from drasclr_core.provenance import code_version, hardware
 from drasclr_core.run import project_root
 
@@ -61,8 +61,7 @@ def write_table(rows: list[dict], name: str, folder: Path, **about) -> pd.DataFr
     """Print a table, and write it as ``benchmark_<name>.csv`` with a ``.json`` that says where it is from."""
     table = pd.DataFrame(rows)
     print(table.to_string(index=False))
-    with atomic(folder / f"benchmark_{name}.csv") as temporary:
-        table.to_csv(temporary, index=False)
+    write_csv(folder / f"benchmark_{name}.csv", table)
     record = {"day": datetime.date.today().isoformat(), "code": code_version(), "hardware": hardware(),
               "torch": torch.__version__, **about}  # fmt: skip
     write_json(folder / f"benchmark_{name}.json", record)

@@ -4,44 +4,40 @@
     python benchmarks/dense.py --whole-scan-mm 300     time and memory of a whole scan of 1 mm voxels
 
 Writes ``book/_data/benchmark_dense.csv`` (the table) and ``benchmark_dense.json`` (what was measured, and where). The
-head is a logistic readout of the run's patch features: does the patch hold emphysema? It never sees the subject that
-is mapped. Masks and probabilities are compared at all lung voxels of a slab, features at random voxels of both lungs.
-Where every voxel is evaluated (exact mode, stride 1), the seconds of both lungs are extrapolated from the slab's.
+maps are those of the page *Dense maps*: by the run's detectors that were not trained on the subject. A slab of its
+lungs is mapped, and compared with the exact mode at all lung voxels of some of its slices; features are compared at
+random voxels of the slab. Cost is processor time per evaluation, times the evaluations that both lungs would take: a
+busy machine changes it little.
 """
 
 from __future__ import annotations
 
 import argparse
+import time
 from dataclasses import replace
-from itertools import product
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 import pandas as pd
 import torch
-import zarr
 from common import DATA
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from drasclr_core.anatomy.aligned_scan import AlignedScan, read_aligned_scan
-from drasclr_core.anatomy.extraction import extract_patches
-from drasclr_core.cohort.phantom.truth import load_truth
-from drasclr_core.files import atomic, read_json, write_json
+from drasclr_core.cohort import image_path, read_subjects, typical_per_stage
+from drasclr_core.detect.detector.detector import Detector, detector_of, trained_subtypes
+from drasclr_core.files import read_json, write_csv, write_json
 from drasclr_core.imaging.masks import dice
 from drasclr_core.imaging.volume import Volume
 from drasclr_core.model import Encoder
 from drasclr_core.provenance import Meter, code_version, hardware
-from drasclr_core.represent import DenseOptions, dense_probability
+from drasclr_core.represent import DenseOptions, DenseProbability, dense_probability
 from drasclr_core.represent.dense.lattice import Lattice
 from drasclr_core.represent.dense.plan import make_plan
 from drasclr_core.run import Run
 
-EMPHYSEMA = ("centrilobular", "paraseptal", "panlobular")
-TYPICAL_SHARE = 0.3
-"""The subject mapped by default is the one with emphysema in most nearly this share of its patches."""
+SETTINGS = [(2, 1, 0), (2, 4, 0), (4, 1, 0), (4, 1, 0.5), (4, 1, 1), (4, 1, 2), (4, 8, 0.5), (4, 8, 2),
+            (6, 1, 2), (6, 1, 4), (8, 1, 4), (8, 1, 8), (8, 16, 0.7), (8, 16, 4)]  # fmt: skip
+"""Stride, block and budget of the table's rows."""
 
 
 def main() -> None:
@@ -51,12 +47,11 @@ def main() -> None:
              "torch": torch.__version__}  # fmt: skip
     if options.whole_scan_mm:
         part = {
-            "whole_scan": {**time_whole_scan(options.whole_scan_mm, options.strides[0], options.blocks[0]), **where}
+            "whole_scan": {**time_whole_scan(options.whole_scan_mm, DenseOptions.stride, DenseOptions.block), **where}
         }
     else:
         table, facts = compare(Run(options.run), options)
-        with atomic(options.out / "benchmark_dense.csv") as path:
-            table.to_csv(path, index=False)
+        write_csv(options.out / "benchmark_dense.csv", table)
         part = {"table": {**facts, **where}}
         print(table.to_string(index=False))
     write_json(record, read_json(record) | part)
@@ -65,86 +60,81 @@ def main() -> None:
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", default="demo", help="name or path of a run of phantoms that has features")
-    parser.add_argument("--subject", help="sid of the subject to map; by default one with emphysema in some patches")
-    parser.add_argument("--fraction", type=float, default=0.1, help="of a patch, above which it counts as emphysema")
-    parser.add_argument("--slab-mm", type=float, default=16, help="thickness of the slab, in the middle of the lungs")
-    parser.add_argument("--check", type=int, default=1000, help="random voxels at which features are compared")
-    parser.add_argument("--strides", type=int, nargs="+", help="by default 1 2 4 8; of a whole scan, 4")
-    parser.add_argument("--blocks", type=int, nargs="+", help="by default 1 8 16; of a whole scan, 8")
+    parser.add_argument("--run", default="demo", help="name or path of a run that has detectors")
+    parser.add_argument("--subject", help="sid of the subject to map")
+    parser.add_argument("--stage", type=int, default=2, help="otherwise the typical subject of this GOLD stage")
+    parser.add_argument("--method", default="drasclr_finetuned", help="whose detectors")
+    parser.add_argument("--slab-mm", type=float, default=32, help="thickness of the slab, in the middle of the lungs")
+    parser.add_argument("--slices-mm", type=float, default=16, help="between the slices that are compared")
+    parser.add_argument("--check", type=int, default=300, help="random voxels at which features are compared")
+    parser.add_argument("--setting", dest="settings", type=float, nargs=3, action="append",
+                        metavar=("STRIDE", "BLOCK", "BUDGET"), help="instead of the book's rows")  # fmt: skip
     parser.add_argument("--whole-scan-mm", type=float, help="instead of the table: time a scan of this edge")
     parser.add_argument("--out", type=Path, default=DATA, help="folder")
     options = parser.parse_args()
-    options.strides = options.strides or ([4] if options.whole_scan_mm else [1, 2, 4, 8])
-    options.blocks = options.blocks or ([8] if options.whole_scan_mm else [1, 8, 16])
+    options.settings = options.settings or SETTINGS
     return options
 
 
 def compare(run: Run, options: argparse.Namespace) -> tuple[pd.DataFrame, dict]:
-    """The table, one row per stride and block below the exact mode's, and what it is of."""
-    sid, head, facts = train_head(run, options.subject, options.fraction)
-    encoder = Encoder.from_pretrained(run.pretrain())
-    scan = read_aligned_scan(run, sid, run.images / f"{sid}.nii.gz", encoder.description["spacing_mm"])
-    slab = scan._replace(lungs=middle_slab(scan.lungs, round(options.slab_mm / scan.volume.spacing[2])))
-    inside, lung_voxels = slab.lungs > 0, int(np.count_nonzero(scan.lungs))
+    """The table, one row per setting below the exact mode's, and what it is of."""
+    subjects = read_subjects(run)
+    sid = options.subject or typical_per_stage(subjects, (options.stage,), 1)["sid"].iloc[0]
+    image = image_path(run, subjects.set_index("sid").loc[sid, "image"])
+    tables, facts = {}, {"run": run.name, "subject": sid, "method": options.method, "check": options.check}
+    for subtype in trained_subtypes(run, options.method):
+        detector = detector_of(run, options.method, subtype, sid)
+        scan = read_aligned_scan(run, sid, image, detector.encoder.description["spacing_mm"])
+        tables[subtype], facts[subtype] = compare_settings(scan, detector, options)
+    facts |= {"spacing_mm": scan.volume.spacing[2], "lung_voxels": int(np.count_nonzero(scan.lungs))}
+    return for_the_book(tables), facts
 
-    exact = dense_probability(slab, encoder, head, options=DenseOptions(exact=True))
-    exact_seconds = exact.seconds / exact.evaluations * lung_voxels
-    features = make_plan(scan, encoder, DenseOptions(stride=1, block=1, check=options.check)).exact_features()
-    rows = [{"mode": "exact", "stride": 1, "block": 1, "seconds": exact_seconds, "extrapolated": True, "speedup": 1.0}]
-    for stride, block in product(options.strides, options.blocks):
-        how = DenseOptions(stride=stride, block=block, check=0)
-        plain = dense_probability(slab, encoder, head, options=replace(how, budget=0))
-        # Refinement spends its budget where the whole lungs need it; without it, a slab shows what the whole would.
-        fast = dense_probability(scan, encoder, head, options=how) if stride > 1 else plain
-        seconds = fast.seconds if stride > 1 else plain.seconds / plain.evaluations * lung_voxels
-        plan = make_plan(scan, encoder, replace(how, check=options.check))
-        plan.fast.all(plan.fast.order(plan.sample.points, stride), stride, "Features")  # the sample listens
-        error = plan.feature_error(features)
+
+def compare_settings(scan: AlignedScan, detector: Detector, options: argparse.Namespace) -> tuple[pd.DataFrame, dict]:
+    """What each setting costs and how far it is from the exact mode, for one detector."""
+    encoder, head, spacing = detector.encoder, detector.probability, scan.volume.spacing[2]
+    slab = scan._replace(lungs=middle_slab(scan.lungs, round(options.slab_mm / spacing)))
+    compared = every_so_many(slab.lungs, round(options.slices_mm / spacing)) > 0
+    exact, seconds = timed(scan._replace(lungs=compared), encoder, head, DenseOptions(exact=True))
+    exact_seconds = seconds * np.count_nonzero(scan.lungs)
+    features = make_plan(slab, encoder, DenseOptions(stride=1, block=1, check=options.check)).exact_features()
+    rows = [{"stride": 1, "block": 1, "budget": 0.0, "cpu_seconds": exact_seconds}]
+    for stride, block, budget in options.settings:
+        how = DenseOptions(stride=int(stride), block=int(block), budget=budget, check=0)
+        fast, seconds = timed(slab, encoder, head, how)
+        part, whole = (lattice_points(lungs, how.stride) for lungs in (slab.lungs, scan.lungs))
+        plan = make_plan(slab, encoder, replace(how, check=options.check))
+        plan.fast.all(plan.fast.order(plan.sample.points, how.stride), how.stride, "Features")  # the sample listens
         rows.append({
-            "mode": "fast", "stride": stride, "block": block, "seconds": seconds, "extrapolated": stride == 1,
-            "speedup": exact_seconds / seconds, "feature_mean": error.mean, "feature_max": error.max,
-            "probability_mean": float(np.abs(fast.probability - exact.probability)[inside].mean()),
-            "dice": dice(fast.mask & inside, exact.mask), "dice_unrefined": dice(plain.mask, exact.mask),
+            "stride": how.stride, "block": how.block, "budget": budget,
+            "cpu_seconds": seconds * fast.evaluations * whole / part,
+            "feature_mean": plan.feature_error(features).mean,
+            "probability_mean": float(np.abs(fast.probability - exact.probability)[compared].mean()),
+            "wrong": 100 * float((fast.mask != exact.mask)[compared].mean()),
+            "dice": dice(fast.mask & compared, exact.mask),
         })  # fmt: skip
-    facts |= {"run": run.name, "subject": sid, "lung_voxels": lung_voxels,
-              "slab_voxels": int(inside.sum()), "slab_mask_share": float(exact.mask[inside].mean()),
-              "spacing_mm": scan.volume.spacing[0], "patch_size": encoder.description["patch_size"],
-              "check": options.check, "clipped": exact.clipped}  # fmt: skip
-    return for_the_book(pd.DataFrame(rows)), facts
+    facts = {"slab_voxels": int(np.count_nonzero(slab.lungs)), "compared_voxels": int(compared.sum()),
+             "mask_share": float(exact.mask[compared].mean())}  # fmt: skip
+    return pd.DataFrame(rows), facts
 
 
-def for_the_book(table: pd.DataFrame) -> pd.DataFrame:
-    """Short columns, few digits; a star where seconds are extrapolated."""
-    table["mode"] += np.where(table.pop("extrapolated"), "*", "")
-    digits = {"seconds": 0, "speedup": 1} | dict.fromkeys(table.columns[5:], 3)
-    names = {"speedup": "times faster", "feature_mean": "h, mean", "feature_max": "h, max",
-             "probability_mean": "p, mean", "dice": "Dice", "dice_unrefined": "unrefined"}  # fmt: skip
-    return table.round(digits).rename(columns=names)
+def timed(scan: AlignedScan, encoder: Encoder, head, how: DenseOptions) -> tuple[DenseProbability, float]:
+    """A map, and the seconds of processor time that each of its evaluations took."""
+    begin = time.process_time()
+    dense = dense_probability(scan, encoder, head, options=how)
+    return dense, (time.process_time() - begin) / dense.evaluations
 
 
-def train_head(run: Run, subject: str | None, fraction: float) -> tuple[str, object, dict]:
-    """sid of the subject to map, and a readout of the others' patches: is more than `fraction` of it emphysema?"""
-    features = zarr.open_array(run.features() / "patch.zarr", mode="r")
-    sids, size = list(features.attrs["sids"]), Encoder.from_pretrained(run.pretrain()).description["patch_size"]
-    labels = np.array([emphysema_in_patches(run, sid, size) > fraction for sid in sids])
-    typical = int(np.abs(labels.mean(axis=1) - TYPICAL_SHARE).argmin())
-    row = sids.index(subject) if subject else typical
-    others = np.arange(len(sids)) != row
-    head = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=500))
-    head.fit(features[:][others].reshape(-1, features.shape[2]), labels[others].ravel())
-    accuracy = head.score(features[row], labels[row])
-    return sids[row], head, {"fraction": fraction, "positive_patches": float(labels[row].mean()),
-                             "accuracy_on_its_patches": float(accuracy)}  # fmt: skip
-
-
-def emphysema_in_patches(run: Run, sid: str, size: int) -> np.ndarray:
-    """True emphysema as a fraction of the patch round every landmark [L]."""
-    path = run.truth / f"{sid}.nii.gz"
-    truth, affine = load_truth(path), nib.load(path).affine
-    present = np.any([truth[name] for name in EMPHYSEMA], axis=0).astype(np.float32)
-    patches, _ = extract_patches(Volume(present, affine), np.load(run.anatomy(sid) / "landmarks.npy"), size)
-    return patches.clip(0).mean(axis=(1, 2, 3))  # what lies outside the scan is no emphysema
+def for_the_book(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """One table: means over the detectors, and what each decides; short columns, few digits."""
+    means = sum(tables.values()) / len(tables)
+    book = means[["stride", "block"]].astype(int).assign(budget=means["budget"])
+    book["CPU seconds"] = means["cpu_seconds"].round().astype(int)
+    book["times cheaper"] = (means["cpu_seconds"].iloc[0] / means["cpu_seconds"]).round(1)
+    book["h"], book["p"] = means["feature_mean"].round(3), means["probability_mean"].round(4)
+    for subtype, table in tables.items():
+        book[f"wrong {subtype}, %"], book[f"Dice {subtype}"] = table["wrong"].round(2), table["dice"].round(3)
+    return book
 
 
 def middle_slab(lungs: np.ndarray, slices: int) -> np.ndarray:
@@ -154,6 +144,14 @@ def middle_slab(lungs: np.ndarray, slices: int) -> np.ndarray:
     slab = np.zeros_like(lungs)
     slab[:, :, start : start + slices] = lungs[:, :, start : start + slices]
     return slab
+
+
+def every_so_many(lungs: np.ndarray, slices: int) -> np.ndarray:
+    """The lungs in every so many of their axial slices, beginning half-way to the first."""
+    heights = np.flatnonzero(lungs.any(axis=(0, 1)))[slices // 2 :: slices]
+    chosen = np.zeros_like(lungs)
+    chosen[:, :, heights] = lungs[:, :, heights]
+    return chosen
 
 
 def lattice_points(lungs: np.ndarray, stride: int) -> int:

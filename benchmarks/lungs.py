@@ -27,7 +27,7 @@ from drasclr_core.anatomy.lungs import segmentation as classical
 from drasclr_core.cohort.phantom import Phantom, simulate
 from drasclr_core.cohort.phantom.scan.scanner import Scanner
 from drasclr_core.cohort.phantom.subject.traits import Traits, draw_traits
-from drasclr_core.files import atomic
+from drasclr_core.files import write_csv
 from drasclr_core.imaging.masks import dice, distance
 from drasclr_core.imaging.volume import Volume
 from drasclr_core.progress import for_each
@@ -151,8 +151,7 @@ def main() -> None:
     job = partial(one_phantom, noise=tuple(given.noise), spacing=given.spacing)
     rows = for_each(job, choose(given.each), "phantoms", given.workers)
     cases = pd.DataFrame([row for one in rows for row in one])
-    with atomic(given.out / "benchmark_lungs_cases.csv") as path:
-        cases.round(4).to_csv(path, index=False)
+    write_csv(given.out / "benchmark_lungs_cases.csv", cases.round(4))
     write_table(summary(cases), "lungs", given.out, **about)
     few = [case for case in choose(1) if case[0] in (GROUPS[2], GROUPS[7])][: given.repetitions]
     write_table(speed(few, given.fine), "lungs_speed", given.out, **about)

@@ -15,6 +15,7 @@ import pandas as pd
 
 from drasclr_core.anatomy.lungs import segment_lungs
 from drasclr_core.cohort.phantom.realism import patch_descriptors
+from drasclr_core.files import write_csv
 from drasclr_core.imaging import load_volume
 from drasclr_core.run import project_root
 
@@ -33,7 +34,7 @@ def main() -> None:
         volume = load_volume(Path(sys.argv[1]) / file, SPACING)
         table = patch_descriptors(volume, segment_lungs(volume), PATCHES).round(3)
         parts.append(table.assign(scan=scan, collection=collection, licence=licence))
-    pd.concat(parts).to_csv(project_root() / "book" / "_data" / "real_patches.csv", index=False)
+    write_csv(project_root() / "book" / "_data" / "real_patches.csv", pd.concat(parts))
 
 
 if __name__ == "__main__":

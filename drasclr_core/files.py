@@ -95,10 +95,16 @@ def write_json(path: str | Path, content: dict) -> None:
         temporary.write_text(to_json(content, indent=1) + "\n")
 
 
-def write_csv(path: str | Path, table: DataFrame) -> None:
-    """Writes a table as CSV without its index, atomically."""
+def write_csv(path: str | Path, table: DataFrame, float_format: str | None = None) -> None:
+    """Writes a table as CSV without its index, atomically; `float_format` as ``"%.6g"``, None for all digits."""
     with atomic(path) as temporary:
-        table.to_csv(temporary, index=False)
+        table.to_csv(temporary, index=False, float_format=float_format)
+
+
+def write_parquet(path: str | Path, table: DataFrame) -> None:
+    """Writes a table as Parquet without its index, atomically."""
+    with atomic(path) as temporary:
+        table.to_parquet(temporary, index=False)
 
 
 def to_json(content: dict, indent: int | None = None) -> str:

@@ -9,10 +9,11 @@ import sys
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from safetensors.numpy import save_file
 
-from drasclr_core.files import NotWritableError, atomic, write_json
+from drasclr_core.files import NotWritableError, atomic, write_csv, write_json, write_parquet
 
 
 def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -51,6 +52,21 @@ def test_atomic_replaces_a_folder_and_keeps_suffixes(tmp_path):
 def test_json_holds_no_path(tmp_path):
     write_json(tmp_path / "a.json", {"image": tmp_path / "scan.nii.gz"})
     assert json.loads((tmp_path / "a.json").read_text()) == {"image": "scan.nii.gz"}
+
+
+def test_tables_are_written_whole_without_their_index(tmp_path):
+    table = pd.DataFrame({"sid": ["007"], "share": [1 / 3]}, index=[5])
+    write_csv(tmp_path / "a.csv", table)
+    write_csv(tmp_path / "short.csv", table, "%.3g")
+    write_parquet(tmp_path / "a.parquet", table)
+    assert (tmp_path / "a.csv").read_text() == f"sid,share\n007,{1 / 3}\n"
+    assert (tmp_path / "short.csv").read_text() == "sid,share\n007,0.333\n"
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "a.parquet"), table.reset_index(drop=True))
+    (tmp_path / "a.parquet").write_text("old")
+    with pytest.raises(ValueError):
+        write_parquet(tmp_path / "a.parquet", pd.DataFrame([[1, 2]], columns=["same", "same"]))
+    assert (tmp_path / "a.parquet").read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 @pytest.mark.parametrize("umask", [0o022, 0o002, 0o077])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -86,10 +87,16 @@ def _find_scans(path: Path) -> tuple[list[Path], list[str]]:
     files = [one for one in inside if one.is_file() and not one.name.startswith(".")]
     images = [one for one in files if is_image_file(one)]
     loose = [one for one in files if one not in images and is_dicom(one)]
-    if loose and not images:
-        return [path], []
+    folders = [one for one in inside if one.is_dir()]
+    series = [one for one in folders if is_scan(one)]
     notes = [f"Hidden files, left out: {len(hidden)} ({named(hidden)})."] if hidden else []
-    scans = sorted([*images, *(one for one in inside if one.is_dir() and is_scan(one))])
+    notes += _no_scans([one for one in files if one not in images and one not in loose], set(folders) - set(series))
+    if loose and not images:
+        if series:
+            notes.append(f"Folders with scans beside the slices of one series, left out: {len(series)} "
+                         f"({named(one.name for one in series)}).")  # fmt: skip
+        return [path], notes
+    scans = sorted([*images, *series])
     if len(loose) > 1:
         scans.append(path)
         notes.append(f"{len(loose)} DICOM files beside the image files were taken for one more scan.")
@@ -97,6 +104,17 @@ def _find_scans(path: Path) -> tuple[list[Path], list[str]]:
         notes.append(f"One DICOM file beside the image files, left out: {printable_name(loose[0])}. Give a series a "
                      "folder of its own.")  # fmt: skip
     return scans, notes
+
+
+def _no_scans(files: list[Path], folders: set[Path]) -> list[str]:
+    """A note on how many of them there are, by the ending of their names, if there are any."""
+    kinds = Counter(one.suffix.lower() or "without an ending" for one in files)
+    if folders:
+        kinds["folder" if len(folders) == 1 else "folders"] = len(folders)
+    if not kinds:
+        return []
+    counts = named(f"{count} {kind}" for kind, count in sorted(kinds.items(), key=lambda one: (-one[1], one[0])))
+    return [f"No scans, left out: {len(files) + len(folders)} ({counts})."]
 
 
 def _read_csv(path: Path) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from drasclr_core.files import atomic
+from drasclr_core.files import write_parquet
 from drasclr_core.run import Run
 
 SAFE_SID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -36,8 +36,7 @@ def write_subjects(run: Run, table: pd.DataFrame) -> None:
     check_subjects(table, "subject table")
     images = [_relative(run, image) for image in table["image"]]
     table = table.assign(sid=table["sid"].astype(str), image=images).reset_index(drop=True)
-    with atomic(run.subjects) as temporary:
-        table.to_parquet(temporary, index=False)
+    write_parquet(run.subjects, table)
 
 
 def read_subjects(run: Run) -> pd.DataFrame:

@@ -47,7 +47,7 @@ def describe_scan(
     detector: str = "drasclr_finetuned",
     subtypes: Sequence[str] = SUBTYPES,
     stride: int = 4,
-    block: int = 8,
+    block: int = 1,
     check: int = 300,
     sid: str | None = None,
     seed: int = 0,

@@ -10,7 +10,7 @@ from drasclr_core.describe.description import IMAGE, LANDMARKS, REGIONS
 from drasclr_core.describe.scan_folder import OneScan
 from drasclr_core.describe.subtype_maps import read_masks
 from drasclr_core.describe.thirds import regional_table
-from drasclr_core.files import atomic
+from drasclr_core.files import write_csv, write_parquet
 from drasclr_core.model.encoder import Encoder
 from drasclr_core.pieces import fingerprint, kept
 from drasclr_core.represent.landmark_table import image_row, landmark_table
@@ -26,8 +26,7 @@ def keep_landmarks(scan: OneScan, encoder: Encoder, atlas: Atlas, name: str) -> 
     def make() -> None:
         table = landmark_table(scan.volume, scan.lungs, np.load(scan.folder / "landmarks.npy"), encoder, atlas)
         for path, content in zip(paths, (table, image_row(table, name)), strict=True):
-            with atomic(path) as temporary:
-                content.to_parquet(temporary, index=False)
+            write_parquet(path, content)
 
     key = fingerprint(version=VERSION, aligned=scan.key, encoder=encoder.description["sha256"], name=name)
     kept(scan.folder, "landmarks", key, make, paths)
@@ -40,9 +39,7 @@ def keep_regions(scan: OneScan, maps: dict[str, dict]) -> pd.DataFrame:
 
     def make() -> None:
         voxel_mm3, masks = float(np.prod(scan.volume.spacing)), read_masks(scan.folder, maps)
-        with atomic(path) as temporary:
-            table = regional_table(scan.volume.array, scan.lungs, voxel_mm3, masks)
-            table.to_csv(temporary, index=False, float_format="%.6g")
+        write_csv(path, regional_table(scan.volume.array, scan.lungs, voxel_mm3, masks), "%.6g")
 
     keys = {subtype: facts["key"] for subtype, facts in maps.items()}
     kept(scan.folder, "regions", fingerprint(version=VERSION, aligned=scan.key, maps=keys), make, [path])

@@ -15,11 +15,12 @@ from drasclr_core.detect.detector.detector import Detector, detector_of, trained
 from drasclr_core.detect.maps.maps import save_map
 from drasclr_core.imaging.volume import load_mask
 from drasclr_core.model.weights import weights_fingerprint
+from drasclr_core.names import refuse_unknown
 from drasclr_core.pieces import fingerprint, kept
 from drasclr_core.represent.dense import DenseOptions, dense_probability
 from drasclr_core.run import Run
 
-VERSION = 1
+VERSION = 2
 """Raise when maps change with equal inputs, so that those of an older version are made anew."""
 
 
@@ -31,9 +32,7 @@ def detectors_for(run: Run, method: str, subtypes: Sequence[str], sid: str | Non
     ValueError
         There is no such subtype.
     """
-    unknown = sorted(set(subtypes) - set(SUBTYPES))
-    if unknown:
-        raise ValueError(f"There is no emphysema subtype {unknown[0]!r}: choose among {', '.join(SUBTYPES)}.")
+    refuse_unknown(subtypes, SUBTYPES, "emphysema subtype")
     trained = trained_subtypes(run, method)
     missing = [subtype for subtype in subtypes if subtype not in trained]
     found = {subtype: detector_of(run, method, subtype, sid) for subtype in subtypes if subtype in trained}

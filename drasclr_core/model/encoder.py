@@ -10,6 +10,7 @@ from drasclr_core.model.conditioning import CONDITIONINGS, Fusion
 from drasclr_core.model.landmark_norm import LandmarkInterpolation, LandmarkNorm
 from drasclr_core.model.locconv import LocationConv3d, LocationGroups, group_locations
 from drasclr_core.model.patch_encoder import PatchEncoder
+from drasclr_core.names import refuse_unknown
 
 # (in, out, stride) of the convolutions, the authors' names in comments; the last output is the representation.
 LAYERS = (
@@ -71,10 +72,8 @@ class Encoder(PatchEncoder):
     def __init__(self, rep_dim: int = 128, num_experts: int = 8, conditioning: str = "loc-condconv",
                  norm: str = "batch", landmarks: int = 0):  # fmt: skip
         super().__init__(rep_dim)
-        if conditioning not in CONDITIONINGS:
-            raise ValueError(f"There is no conditioning {conditioning!r}; choose one of {', '.join(CONDITIONINGS)}.")
-        if norm not in NORMS:
-            raise ValueError(f"There is no norm {norm!r}; choose one of {', '.join(NORMS)}.")
+        refuse_unknown([conditioning], CONDITIONINGS, "conditioning")
+        refuse_unknown([norm], NORMS, "norm")
         if (norm == "landmark") != (landmarks > 0):
             raise ValueError(f"The norm {norm!r} cannot keep statistics of {landmarks} landmarks: give their number "
                              "for the norm 'landmark' only.")  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from drasclr_core.files import atomic
+from drasclr_core.files import write_csv
 
 PROBE_COLUMNS = ("epoch", "step", "label", "r2")
 
@@ -49,11 +49,9 @@ class Log:
     def write(self) -> pd.DataFrame:
         """Writes the tables and returns the log."""
         log = pd.DataFrame(self.rows, columns=["epoch", "step", *self.metrics, "lr", "seconds"])
-        with atomic(self.folder / "log.csv") as temporary:
-            log.to_csv(temporary, index=False, float_format="%.6g")
+        write_csv(self.folder / "log.csv", log, "%.6g")
         if self.probes:
-            with atomic(self.folder / "probe.csv") as temporary:
-                pd.DataFrame(self.probes, columns=PROBE_COLUMNS).to_csv(temporary, index=False, float_format="%.6g")
+            write_csv(self.folder / "probe.csv", pd.DataFrame(self.probes, columns=PROBE_COLUMNS), "%.6g")
         self._board.flush()
         return log
 

@@ -4,6 +4,7 @@ from drasclr_core.represent.dense import (
     DenseFeatures,
     DenseOptions,
     DenseProbability,
+    decisions_by_distance,
     dense_features,
     dense_probability,
 )
@@ -11,5 +12,5 @@ from drasclr_core.represent.encoders import found_encoders
 from drasclr_core.represent.features import image_features, patch_features
 from drasclr_core.represent.untrained import untrained_encoder
 
-__all__ = ["DenseFeatures", "DenseOptions", "DenseProbability", "dense_features", "dense_probability",
-           "found_encoders", "image_features", "patch_features", "untrained_encoder"]  # fmt: skip
+__all__ = ["DenseFeatures", "DenseOptions", "DenseProbability", "decisions_by_distance", "dense_features",
+           "dense_probability", "found_encoders", "image_features", "patch_features", "untrained_encoder"]  # fmt: skip

@@ -104,7 +104,30 @@ def test_hidden_files_are_left_out_and_said(tmp_path):
     (tmp_path / "__MACOSX" / "._a.nii.gz").touch()
     table = read_manifest(tmp_path)
     assert list(table["sid"]) == ["a", "b"]
-    assert table.attrs["notes"] == ["Hidden files, left out: 2 (._a.nii.gz, ._b.nii.gz)."]
+    assert table.attrs["notes"] == [
+        "Hidden files, left out: 2 (._a.nii.gz, ._b.nii.gz).",
+        "No scans, left out: 1 (1 folder).",
+    ]
+
+
+def test_what_is_no_scan_is_counted_by_its_kind(tmp_path):
+    for name in ("a.nii.gz", "read.TXT", "notes.txt", "labels.csv", "LICENSE", "report.pdf"):
+        (tmp_path / name).touch()
+    dicom_folder(tmp_path / "series")
+    (tmp_path / "empty").mkdir()
+    table = read_manifest(tmp_path)
+    assert list(table["sid"]) == ["a", "series"]
+    assert table.attrs["notes"] == ["No scans, left out: 6 (2 .txt, 1 .csv, 1 .pdf, 1 folder, 1 without an ending)."]
+
+
+def test_what_lies_beside_the_slices_of_one_series_is_said(tmp_path):
+    series = dicom_folder(tmp_path / "series")
+    (series / "report.pdf").touch()
+    dicom_folder(series / "second")
+    assert read_manifest(series).attrs["notes"] == [
+        "No scans, left out: 1 (1 .pdf).",
+        "Folders with scans beside the slices of one series, left out: 1 (second).",
+    ]
 
 
 def test_dicom_files_beside_image_files(tmp_path):

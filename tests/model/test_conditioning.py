@@ -86,3 +86,8 @@ def test_scaling_the_output_scales_every_kernel(convolution):
 def test_unknown_conditioning_names_the_known_ones():
     with pytest.raises(ValueError, match=r"'film'.*loc-condconv, none, concat, hypernetwork"):
         Encoder(conditioning="film")
+
+
+def test_a_conditioning_that_is_not_there_is_refused_with_the_nearest():
+    with pytest.raises(ValueError, match="There is no conditioning 'concatenate': did you mean 'concat'"):
+        encoder("concatenate")

@@ -14,7 +14,7 @@ from drasclr_core.cohort.phantom.simulate import simulate
 from drasclr_core.cohort.phantom.subject.traits import draw_traits
 from drasclr_core.cohort.phantom.truth import GENERATOR, save_truth
 from drasclr_core.cohort.subjects import write_subjects
-from drasclr_core.files import atomic
+from drasclr_core.files import write_csv
 from drasclr_core.imaging.volume import save_volume
 from drasclr_core.pieces import fingerprint, kept
 from drasclr_core.progress import for_each
@@ -78,6 +78,5 @@ def make_cohort(
     table.insert(1, "image", [(run.images / f"{sid}.nii.gz").relative_to(run.cohort).as_posix() for sid in sids])
     write_subjects(run, table)
     boxes = pd.DataFrame([box for one in made for box in one["boxes"]], columns=list(COLUMNS))
-    with atomic(run.cohort / "cohort" / "boxes.csv") as temporary:
-        boxes.round({"x": 1, "y": 1, "z": 1}).to_csv(temporary, index=False)
+    write_csv(run.cohort / "cohort" / "boxes.csv", boxes.round({"x": 1, "y": 1, "z": 1}))
     return table

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+LEAST_CHECKED = 10
+
 
 @dataclass(frozen=True, kw_only=True)
 class DenseOptions:
@@ -25,7 +27,8 @@ class DenseOptions:
     threshold : float
         Probability from which on a voxel belongs to the mask, and near which cells are refined.
     check : int
-        Random lung voxels on which the error against the exact mode is measured; 0 leaves it out.
+        Lung voxels on which the error against the exact mode is measured; 0 leaves it out. Features are compared at
+        voxels drawn from all lungs; of a probability only half are drawn so, and half where decisions are close.
     seed : int
         Chooses these voxels.
     batch_size : int or None
@@ -34,7 +37,8 @@ class DenseOptions:
     Raises
     ------
     ValueError
-        A stride or block below 1, a negative `check`, or one that is no whole number.
+        A stride or block below 1, a negative `check`, one that is no whole number, or so few voxels to check that not
+        each distance from the threshold has some.
     """
 
     stride: int = 4
@@ -51,6 +55,8 @@ class DenseOptions:
             value = getattr(self, name)
             if value != int(value) or value < least:
                 raise ValueError(f"{name} is {value}; it must be a whole number, at least {least}.")
+        if 0 < self.check < LEAST_CHECKED:
+            raise ValueError(f"check is {self.check}; it must be 0, for no check, or at least {LEAST_CHECKED}.")
 
 
 DEFAULT = DenseOptions()

@@ -9,11 +9,12 @@ from torch import Tensor
 
 from drasclr_core.anatomy.aligned_scan import AlignedScan
 from drasclr_core.model.encoder import Encoder
-from drasclr_core.represent.dense.error import FeatureError, SampledVoxels, feature_error
+from drasclr_core.represent.dense.error import FeatureError, feature_error
 from drasclr_core.represent.dense.evaluator import Evaluator
 from drasclr_core.represent.dense.folding import fold_batch_norm
 from drasclr_core.represent.dense.lattice import Lattice
 from drasclr_core.represent.dense.options import DenseOptions
+from drasclr_core.represent.dense.sampled_voxels import SampledVoxels
 from drasclr_core.represent.dense.voxel_inputs import VoxelInputs, check_input
 
 

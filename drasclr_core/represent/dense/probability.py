@@ -14,6 +14,7 @@ from drasclr_core.represent.dense.field import Field
 from drasclr_core.represent.dense.heads import check_head, probabilities
 from drasclr_core.represent.dense.options import DEFAULT, DenseOptions
 from drasclr_core.represent.dense.plan import Plan, make_plan
+from drasclr_core.represent.dense.stratified import fill_up, strata_of
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class DenseProbability:
     unrefined : int
         Cells that it would have been worth to halve, had there been budget.
     feature_error : FeatureError or None
-        Of features interpolated on the lattice, before any refinement.
+        Of features interpolated on the lattice, before any refinement; of the half of the voxels to check that is drawn
+        from all lungs.
     error : ProbabilityError or None
         Of the probabilities returned. Both errors are None in exact mode or without `check`.
     """
@@ -75,7 +77,7 @@ def dense_probability(
     started = time.perf_counter()
     check_head(head)
     options = replace(options, stride=1) if options.exact else options
-    plan = make_plan(scan, encoder, options)
+    plan = make_plan(scan, encoder, replace(options, check=options.check // 2))
 
     def evaluate(ids: np.ndarray, step: int) -> np.ndarray:
         order = plan.fast.order(ids, step)
@@ -102,9 +104,20 @@ def dense_probability(
 
 
 def _measure(plan: Plan, field: Field, head, options: DenseOptions) -> tuple[FeatureError, ProbabilityError]:
-    features, fast = plan.exact_features(), field.values[:, plan.sample.voxels].T
+    """Checks the sample of all lungs, with features, and as many voxels again where decisions are close."""
+    features, lungs = plan.exact_features(), np.flatnonzero(plan.lattice.lungs)
+    strata = strata_of(field.values[:, lungs].T, options.threshold)
+    drawn = np.searchsorted(lungs, plan.sample.voxels)
+    rng = np.random.default_rng([options.seed, 1])  # other numbers than those that chose the sample
+    added = fill_up(strata, drawn, options.check - len(drawn), rng)
     exact = probabilities(head, features)
-    return plan.feature_error(features), probability_error(fast, exact, options.threshold, options.seed)
+    if len(added):
+        exact = np.concatenate([exact, probabilities(head, plan.own.all(lungs[added], 1, "Error"))])
+    rows, sizes = np.concatenate([drawn, added]), np.bincount(strata)
+    fast = field.values[:, lungs[rows]].T
+    return plan.feature_error(features), probability_error(
+        fast, exact, strata[rows], sizes, options.threshold, options.seed
+    )
 
 
 def _on_grid(field: Field, plan: Plan, shape: tuple[int, ...]) -> np.ndarray:

@@ -199,6 +199,11 @@ def test_options_that_cannot_be(name, value):
         DenseOptions(**{name: value})
 
 
+def test_too_few_voxels_to_check():
+    with pytest.raises(ValueError, match="check is 5; it must be 0, for no check, or at least 10"):
+        DenseOptions(check=5)
+
+
 def test_an_encoder_that_does_not_say_what_it_is_is_refused(scan, make_encoder):
     encoder = make_encoder()
     with pytest.raises(ValueError, match=r"encoder\.eval\(\)"):
