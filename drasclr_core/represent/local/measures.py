@@ -133,7 +133,7 @@ def _measured_once(sid: str, run: Run, patches: Path, size: int, simulated: bool
             np.savez_compressed(temporary, lung=lung, laa950=laa950, histogram=histogram, **true)
 
     cut = read_json(store.written / f".{sid}.json").get("key")
-    known = read_json(run.truth / f".{sid}.json").get("key")
+    known = read_json(run.truth / f".{sid}.json").get("key") if simulated else "none"
     kept(folder, sid, fingerprint(version=VERSION, patches=cut, truth=known, size=size), make, [out])
 
 

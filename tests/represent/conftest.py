@@ -1,4 +1,4 @@
-"""A small scan and small encoders for dense maps."""
+"""A small scan and small encoders for dense maps and slices."""
 
 import numpy as np
 import pytest
