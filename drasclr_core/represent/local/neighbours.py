@@ -30,12 +30,13 @@ def unit_length(features: np.ndarray) -> np.ndarray:
 
 
 def centred_by_place(features: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Returns features [S, L, C] minus their mean over the subjects at each landmark.
+    """Returns features [S, L, C] minus their mean over the subjects at each place.
 
-    What is left is how a patch differs from other people's at this place. `known` [S, L] says which patches count.
+    What is left is how a patch differs from other people's at this place. `known` [S, L] says which patches count in
+    the mean; where none does, nothing is subtracted.
     """
-    weights = known[..., None] / np.maximum(known.sum(axis=0), 1)[:, None]
-    return features - np.where(known[..., None], features * weights, 0).sum(axis=0)
+    total = np.where(known[..., None], features, 0).sum(axis=0)
+    return features - total / np.maximum(known.sum(axis=0), 1)[:, None]
 
 
 def nearest_at_landmark(vectors: np.ndarray, known: np.ndarray, subjects: np.ndarray, landmark: int,

@@ -37,17 +37,20 @@ def query_rule(measures: LocalMeasures) -> str:
 
 
 def draw_queries(measures: LocalMeasures, seed: int = 0) -> list[Query]:
-    """Draws six patches by `query_rule`; a kind of which there is no patch is left out.
+    """Draws six patches by `query_rule`; of a kind with too few patches there are fewer.
 
     The same seed and measures give the same patches. A subject comes twice only where there is no other.
     """
     rng, drawn = np.random.default_rng(seed), []
     for kind, count in (WITH_TRUTH if measures.truth else WITHOUT_TRUTH).items():
-        candidates = np.argwhere(_candidates(measures, kind))
-        for _ in range(count if len(candidates) else 0):
+        left = _candidates(measures, kind)
+        for _ in range(count):
+            candidates = np.argwhere(left)
             others = candidates[~np.isin(candidates[:, 0], [query.subject for query in drawn])]
-            subject, landmark = rng.choice(others if len(others) else candidates)
-            drawn.append(Query(kind, int(subject), int(landmark)))
+            if len(candidates):
+                subject, landmark = rng.choice(others if len(others) else candidates)
+                left[subject, landmark] = False
+                drawn.append(Query(kind, int(subject), int(landmark)))
     return drawn
 
 

@@ -119,6 +119,15 @@ def test_a_kind_that_nobody_has_is_left_out(measures):
     assert "look-alike" not in [query.kind for query in draw_queries(measures)]
 
 
+def test_no_patch_is_asked_for_twice(measures):
+    for name, share in measures.truth.items():
+        share[:] = 0
+        share[0, :2] = 50 if name in ("paraseptal", "emphysema") else 0
+    for seed in range(10):
+        asked = [query for query in draw_queries(measures, seed) if query.kind == "paraseptal"]
+        assert {(query.subject, query.landmark) for query in asked} == {(0, 0), (0, 1)}
+
+
 def test_subjects_are_drawn_from_both_ends(measures):
     extent = np.where(measures.known, measures.truth["emphysema"], 0).sum(axis=1) / np.maximum(
         measures.known.sum(axis=1), 1

@@ -1,4 +1,4 @@
-"""A small scan and small encoders for dense maps and slices."""
+"""A small scan and small encoders for dense maps."""
 
 import numpy as np
 import pytest
