@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 
 from drasclr_core.represent.local import (
-    PlaceMeans,
     centred_by_place,
-    cosine_similarity,
     draw_queries,
     draw_subjects,
     nearest_anywhere,
@@ -71,20 +69,6 @@ def test_centring_takes_off_the_mean_of_the_known(features, known):
     left = centred_by_place(features + np.arange(L)[:, None] * 100, known)
     np.testing.assert_allclose(left[known[:, 2], 2].mean(axis=0), 0, atol=1e-4)
     np.testing.assert_allclose(left[known], centred_by_place(features, known)[known], atol=1e-4)
-
-
-def test_place_means_pass_through_the_landmarks_and_lie_between_them(features, known):
-    locations = np.random.default_rng(2).uniform(-1, 1, (L, 3)).astype(np.float32)
-    means = PlaceMeans.of(features, known, locations)
-    expected = np.array([features[known[:, j], j].mean(axis=0) for j in range(L - 1)])
-    np.testing.assert_allclose(means(locations[: L - 1]), expected, atol=1e-4)
-    line = PlaceMeans(np.array([[-1.0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]), np.array([[0.0], [2], [1], [1]]))
-    assert line(np.array([[0.0, 0, 0]]))[0, 0] == pytest.approx(1, abs=0.01)
-
-
-def test_cosine_of_nothing_is_nothing():
-    found = cosine_similarity(np.array([[2.0, 0], [0, 3], [-1, 0], [0, 0]]), np.array([5.0, 0]))
-    np.testing.assert_allclose(found, [1, 0, -1, 0])
 
 
 def test_queries_are_what_the_rule_says(measures):

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from drasclr_core.imaging.volume import Volume
 from drasclr_core.report.figures.local import (
     MapRow,
     NeighbourRow,
@@ -20,11 +19,10 @@ from drasclr_core.report.figures.local.readout import from_the_front
 
 @pytest.fixture
 def row():
-    lungs = np.zeros((20, 10, 24), np.uint8)
-    lungs[2:8, 3:8, 4:20], lungs[12:18, 3:8, 4:20] = 1, 2
-    plane = np.where(lungs[:, 5] > 0, np.arange(20.0)[:, None], np.nan)
-    volume = Volume(np.full(lungs.shape, -900, np.float32), np.eye(4))
-    return MapRow("much", volume, lungs, 5, [plane, -plane], lungs[:, 5] == 1, (3, 10))
+    picture = np.where(np.arange(10) % 4 < 3, np.arange(12.0)[:, None] - 5, np.nan)
+    ill = np.zeros((24, 20), bool)
+    ill[2:5] = True
+    return MapRow("much", np.full((24, 20), -900.0), [picture, -picture], ill, (3, 8))
 
 
 def test_neighbours_stand_beside_their_query():
@@ -40,14 +38,15 @@ def test_neighbours_stand_beside_their_query():
     assert [axis.get_xlabel() for axis in fig.axes[4:]] == ["C 0", "C 0", "C 1", ""]
 
 
-def test_maps_share_their_scale_and_mark_the_voxel(row):
-    other = row._replace(planes=[row.planes[0] + 100, row.planes[1]], clicked=None)
+def test_maps_share_their_scale_and_mark_the_place(row):
+    other = row._replace(maps=[row.maps[0] + 100, row.maps[1]], clicked=None)
     fig = component_maps([row, other], ["one", "two"])
-    painted = [axis.images[-1] for axis in fig.axes[:6]]
-    assert painted[1].get_clim() == painted[4].get_clim() and painted[1].get_clim()[1] > 100
+    painted = [axis.images[-1] for axis in fig.axes[:8]]
+    low, high = painted[1].get_clim()
+    assert (low, high) == painted[5].get_clim() and high > 100 and low == -high
+    assert painted[0].get_extent() == [-0.5, 9.5, -0.5, 11.5], "finer pictures lie on the same place"
     fig = similarity_maps([row, other])
-    crosses = [line for line in fig.axes[1].lines]
-    assert crosses and crosses[0].get_xdata()[0] == 20 - 1 - 3 and not fig.axes[4].lines
+    assert fig.axes[1].lines[0].get_xdata()[0] == 3 and not fig.axes[4].lines
     assert len(similarity_maps([row._replace(ill=None)]).axes) == 3, "people have no column of truth"
 
 
