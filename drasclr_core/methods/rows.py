@@ -15,6 +15,7 @@ ROWS = {
     "confounders": Row("Confounders", "#555555", 20),
     "laa950": Row("LAA-950", "#E69F00", 100, {"table2": "LAA-950"}),
     "patch_laa": Row("Patch LAA", "#C77C02", 105, {"table5": "Linear Readout: Patch LAA"}),
+    "patch_histogram": Row("Patch histogram", "#5F7F3F", 107),
     "lung_density": Row("Lung density", "#8A6D00", 110),
     "hand_designed": Row("Hand-designed", "#B8A900", 115, {"table3": "Imaging: Hand-designed"}),
     "kmeans": Row("K-means", "#CC79A7", 120, {"table2": "K-Means"}),

@@ -49,8 +49,8 @@ def describe_regions(cubes: np.ndarray) -> np.ndarray:
     gradient = np.stack(np.gradient(cubes, axis=(1, 2, 3)), axis=-1).reshape(count, -1, 3)
     nearest = (gradient @ DIRECTIONS.T.astype(np.float32)).argmax(axis=2)
     lengths = np.linalg.norm(gradient, axis=2)
-    intensity = _shares(bins.reshape(count, -1), INTENSITY_BINS, np.ones_like(lengths))
-    direction = _shares(nearest, len(DIRECTIONS), lengths)
+    intensity = weighted_shares(bins.reshape(count, -1), INTENSITY_BINS, np.ones_like(lengths))
+    direction = weighted_shares(nearest, len(DIRECTIONS), lengths)
     return np.sqrt(np.concatenate([intensity, direction], axis=1)).astype(np.float32)
 
 
@@ -86,7 +86,7 @@ def _describe_subject(sid: str, path: str | Path, size: int, edge: int) -> np.nd
     return describe_regions(region_cubes(store.read_subject(sid)[:, inside, inside, inside], edge))
 
 
-def _shares(bins: np.ndarray, number: int, weights: np.ndarray) -> np.ndarray:
+def weighted_shares(bins: np.ndarray, number: int, weights: np.ndarray) -> np.ndarray:
     """Weighted histograms [B, number] of rows of bin numbers [B, V], each divided by its sum (0 where that is 0)."""
     rows = np.arange(len(bins))[:, None] * number
     counts = np.bincount((rows + bins).ravel(), weights.ravel(), len(bins) * number).reshape(-1, number)
