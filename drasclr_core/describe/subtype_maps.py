@@ -11,20 +11,24 @@ import numpy as np
 from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.describe.description import mask_file, probability_file
 from drasclr_core.describe.scan_folder import OneScan
-from drasclr_core.detect.detector.detector import Detector, detector_of, trained_subtypes
+from drasclr_core.detect.detector.detector import Detector, detector_of
 from drasclr_core.detect.maps.maps import save_map
+from drasclr_core.detect.scoring.verdict import drawn_subtypes
 from drasclr_core.imaging.volume import load_mask
 from drasclr_core.model.weights import weights_fingerprint
 from drasclr_core.pieces import fingerprint, kept
 from drasclr_core.represent.dense import DenseOptions, dense_probability
 from drasclr_core.run import Run
 
-VERSION = 1
+VERSION = 2
 """Raise when maps change with equal inputs, so that those of an older version are made anew."""
 
 
 def detectors_for(run: Run, method: str, subtypes: Sequence[str], sid: str | None) -> tuple[dict[str, Detector], str]:
     """Returns the detectors of these subtypes, none of which was trained on subject `sid`, and why some are missing.
+
+    Detectors that are not clearly better than chance on held-out boxes are not given (`drawn_subtypes`): what they mark
+    would look like disease.
 
     Raises
     ------
@@ -34,13 +38,14 @@ def detectors_for(run: Run, method: str, subtypes: Sequence[str], sid: str | Non
     unknown = sorted(set(subtypes) - set(SUBTYPES))
     if unknown:
         raise ValueError(f"There is no emphysema subtype {unknown[0]!r}: choose among {', '.join(SUBTYPES)}.")
-    trained = trained_subtypes(run, method)
-    missing = [subtype for subtype in subtypes if subtype not in trained]
-    found = {subtype: detector_of(run, method, subtype, sid) for subtype in subtypes if subtype in trained}
-    if not missing:
-        return found, ""
-    which = " and ".join(missing)
-    return found, f"This run has no detectors {method!r} of {which} emphysema: notebook 20_emphysema trains them."
+    drawn, said = drawn_subtypes(run, method)
+    missing = [subtype for subtype in subtypes if subtype not in said]
+    why = [said[subtype] for subtype in subtypes if subtype in said and subtype not in drawn]
+    if missing:
+        which = " and ".join(missing)
+        why.append(f"This run has no detectors {method!r} of {which} emphysema: notebook 20_emphysema trains them.")
+    found = {subtype: detector_of(run, method, subtype, sid) for subtype in subtypes if subtype in drawn}
+    return found, " ".join(why)
 
 
 def map_subtype(scan: OneScan, subtype: str, detector: Detector, **how) -> dict:

@@ -53,10 +53,9 @@ class Verdict:
         interval = f"95 % interval {self.low:+.2f} to {self.high:+.2f}"
         found = (f"average precision {self.value:.2f} on boxes of unseen subjects, and what sees no image has "
                  f"{self.chance:.2f} (difference {self.gain:+.2f}, {interval})")  # fmt: skip
-        if self.drawn:
-            return f"{self.subtype.capitalize()} emphysema is drawn: its detectors have {found}."
-        return (f"{self.subtype.capitalize()} emphysema is not drawn and no share of it is given: its detectors have "
-                f"{found}, where the interval must not begin below {self.margin:+.2f}.")  # fmt: skip
+        drawn = "is drawn" if self.drawn else "is not drawn and no share of it is given"
+        rule = f"the interval has to begin at {self.margin:+.2f} or above"
+        return f"{self.subtype.capitalize()} emphysema {drawn}: its detectors have {found}; {rule}."
 
 
 def judge_detector(draws: pd.DataFrame, method: str, subtype: str, margin: float = MARGIN) -> Verdict:
@@ -83,19 +82,19 @@ def write_verdicts(run: Run, method: str, verdicts: Sequence[Verdict]) -> None:
     write_json(run.detectors(method) / FILE, {one.subtype: asdict(one) for one in verdicts})
 
 
-def drawn_subtypes(run: Run, method: str) -> tuple[list[str], list[str]]:
+def drawn_subtypes(run: Run, method: str) -> tuple[list[str], dict[str, str]]:
     """Returns the subtypes whose trained detectors may draw, and a sentence for each subtype with trained detectors.
 
     Detectors without a verdict do not draw.
     """
-    trained, drawn, said = trained_subtypes(run, method), [], []
+    trained, drawn, said = trained_subtypes(run, method), [], {}
     known = read_json(run.detectors(method) / FILE)
     for subtype in trained:
         if subtype not in known:
-            said.append(f"{subtype.capitalize()} emphysema is not drawn: nobody has judged its detectors. Run notebook "
-                        "20_emphysema to its end.")  # fmt: skip
+            said[subtype] = (f"{subtype.capitalize()} emphysema is not drawn: its detectors were not judged. Run "
+                             "notebook 20_emphysema to its end.")  # fmt: skip
             continue
         verdict = Verdict(**known[subtype])
-        said.append(verdict.sentence())
+        said[subtype] = verdict.sentence()
         drawn += [subtype] if verdict.drawn else []
     return drawn, said

@@ -63,11 +63,11 @@ def test_verdicts_are_kept_beside_the_detectors(tmp_path, encoder):
     run = Run(str(tmp_path / "run"))
     for subtype in ("centrilobular", "paraseptal"):
         Detector(encoder).save_pretrained(run.detector("drasclr_finetuned", subtype, 0))
-    assert drawn_subtypes(run, "drasclr_finetuned") == ([], []), "not trained to the end"
+    assert drawn_subtypes(run, "drasclr_finetuned") == ([], {}), "not trained to the end"
     pd.DataFrame({"sid": ["a"], "fold": [0]}).to_csv(run.detectors("drasclr_finetuned") / FOLDS_FILE, index=False)
     drawn, said = drawn_subtypes(run, "drasclr_finetuned")
-    assert drawn == [] and len(said) == 2 and all("nobody has judged" in one for one in said)
+    assert drawn == [] and len(said) == 2 and all("were not judged" in one for one in said.values())
     verdicts = [Verdict("centrilobular", 0.8, 0.4, 0.4, 0.3, 0.5), Verdict("paraseptal", 0.31, 0.31, 0.0, -0.1, 0.1)]
     write_verdicts(run, "drasclr_finetuned", verdicts)
     drawn, said = drawn_subtypes(run, "drasclr_finetuned")
-    assert drawn == ["centrilobular"] and said == [one.sentence() for one in verdicts]
+    assert drawn == ["centrilobular"] and list(said.values()) == [one.sentence() for one in verdicts]
