@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from drasclr_core.anatomy.atlas.registration import AtlasAffine
+from drasclr_core.anatomy.lungs.bronchi import without_bronchi
 from drasclr_core.imaging.affine import transform
 from drasclr_core.imaging.volume import Volume, load_mask, load_volume
 from drasclr_core.run import Run
@@ -21,7 +22,7 @@ class AlignedScan(NamedTuple):
     volume : Volume
         RAS+, HU.
     lungs : uint8 [x, y, z]
-        Above zero in the lungs, on the volume's grid.
+        Above zero in the lungs without the lumen of bronchi, on the volume's grid.
     to_atlas : float64 [4, 4]
         From RAS mm of the scan to RAS mm of the atlas.
     """
@@ -55,4 +56,6 @@ def read_aligned_scan(run: Run, sid: str, image: str | Path, spacing: float) -> 
         raise FileNotFoundError(f"{sid}: no affine to the atlas. Run notebook 04_registration first; a subject that "
                                 "was refused there cannot be mapped.")  # fmt: skip
     to_atlas = np.linalg.inv(AtlasAffine.load(found).matrix)
-    return AlignedScan(load_volume(image, spacing), load_mask(run.anatomy(sid) / "lungs.nii.gz")[0], to_atlas)
+    volume = load_volume(image, spacing)
+    lungs = load_mask(run.anatomy(sid) / "lungs.nii.gz")[0]
+    return AlignedScan(volume, without_bronchi(volume, lungs), to_atlas)

@@ -34,7 +34,7 @@ from drasclr_core.pieces import file_fingerprint, fingerprint, kept
 from drasclr_core.provenance import code_version, stage_record, versions
 from drasclr_core.run import Run, check_started
 
-VERSION = 1
+VERSION = 2
 """Raise when the report changes with equal inputs."""
 
 
@@ -111,6 +111,9 @@ def describe_scan(
         forget(folder, [LANDMARKS, IMAGE, REGIONS, PAGE_3D, PICTURE_3D, *maps])
         return _report(Description(quality=quality, **about), scan)
     how = {"stride": stride, "block": block, "check": check, "seed": seed}
+    forget(
+        folder, [file(other) for other in SUBTYPES if other not in detectors for file in (probability_file, mask_file)]
+    )
     maps = {subtype: map_subtype(scan, subtype, one, **how) for subtype, one in detectors.items()}
     landmarks = keep_landmarks(scan, encoder, atlas, name)
     place, cohort = compare_with_cohort(run, method, landmarks, sid) or (None, None)

@@ -11,6 +11,7 @@ import numpy as np
 
 from drasclr_core.anatomy.aligned_scan import AlignedScan
 from drasclr_core.anatomy.atlas.registration import AtlasAffine
+from drasclr_core.anatomy.lungs.bronchi import without_bronchi
 from drasclr_core.anatomy.quality.verdict import Quality, judge
 from drasclr_core.anatomy.subject import align, find_lungs
 from drasclr_core.files import read_json, write_json
@@ -56,7 +57,7 @@ class OneScan:
     @cached_property
     def aligned(self) -> AlignedScan:
         to_atlas = np.linalg.inv(AtlasAffine.load(self.folder / "affine.json").matrix)
-        return AlignedScan(self.volume, self.lungs, to_atlas)
+        return AlignedScan(self.volume, without_bronchi(self.volume, self.lungs), to_atlas)
 
 
 def claim(folder: Path) -> Path:

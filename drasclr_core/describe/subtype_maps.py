@@ -11,8 +11,9 @@ import numpy as np
 from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.describe.description import mask_file, probability_file
 from drasclr_core.describe.scan_folder import OneScan
-from drasclr_core.detect.detector.detector import Detector, detector_of, trained_subtypes
+from drasclr_core.detect.detector.detector import Detector, detector_of
 from drasclr_core.detect.maps.maps import save_map
+from drasclr_core.detect.scoring.verdict import drawn_subtypes
 from drasclr_core.imaging.volume import load_mask
 from drasclr_core.model.weights import weights_fingerprint
 from drasclr_core.names import refuse_unknown
@@ -27,19 +28,23 @@ VERSION = 2
 def detectors_for(run: Run, method: str, subtypes: Sequence[str], sid: str | None) -> tuple[dict[str, Detector], str]:
     """Returns the detectors of these subtypes, none of which was trained on subject `sid`, and why some are missing.
 
+    Detectors that are not clearly better than chance on held-out boxes are not given (`drawn_subtypes`): what they mark
+    would look like disease.
+
     Raises
     ------
     ValueError
         There is no such subtype.
     """
     refuse_unknown(subtypes, SUBTYPES, "emphysema subtype")
-    trained = trained_subtypes(run, method)
-    missing = [subtype for subtype in subtypes if subtype not in trained]
-    found = {subtype: detector_of(run, method, subtype, sid) for subtype in subtypes if subtype in trained}
-    if not missing:
-        return found, ""
-    which = " and ".join(missing)
-    return found, f"This run has no detectors {method!r} of {which} emphysema: notebook 20_emphysema trains them."
+    drawn, said = drawn_subtypes(run, method)
+    missing = [subtype for subtype in subtypes if subtype not in said]
+    why = [said[subtype] for subtype in subtypes if subtype in said and subtype not in drawn]
+    if missing:
+        which = " and ".join(missing)
+        why.append(f"This run has no detectors {method!r} of {which} emphysema: notebook 20_emphysema trains them.")
+    found = {subtype: detector_of(run, method, subtype, sid) for subtype in subtypes if subtype in drawn}
+    return found, " ".join(why)
 
 
 def map_subtype(scan: OneScan, subtype: str, detector: Detector, **how) -> dict:

@@ -16,8 +16,8 @@ class Overlap(NamedTuple):
     Attributes
     ----------
     dice : float
-        2 |A and B| / (|A| + |B|). 0 where only one mask is empty; NaN where both are, since then there was nothing to
-        overlap and 1 would count a healthy lung as a perfect drawing.
+        2 |A and B| / (|A| + |B|). NaN where the true mask is empty: a subject without disease has nothing to overlap
+        with, and what is marked there is told by the detected share. 0 where only the detected mask is empty.
     detected_share, true_share : float
     """
 
@@ -63,7 +63,7 @@ def overlap(detected: np.ndarray, truth: np.ndarray, lungs: np.ndarray) -> Overl
     if not lungs.any():
         raise ValueError("the lung mask is empty: there is no volume to compare with")
     detected, truth = detected[lungs], truth[lungs]
-    agreed = dice(detected, truth) if detected.any() or truth.any() else float("nan")
+    agreed = dice(detected, truth) if truth.any() else float("nan")
     return Overlap(agreed, float(detected.mean()), float(truth.mean()))
 
 

@@ -13,6 +13,7 @@ from drasclr_core.methods.row import Row
 ROWS = {
     "chance": Row("Chance", "#8c8c8c", 10),
     "confounders": Row("Confounders", "#555555", 20),
+    "location": Row("Location alone", "#333333", 30),
     "laa950": Row("LAA-950", "#E69F00", 100, {"table2": "LAA-950"}),
     "patch_laa": Row("Patch LAA", "#C77C02", 105, {"table5": "Linear Readout: Patch LAA"}),
     "patch_histogram": Row("Patch histogram", "#5F7F3F", 107),

@@ -22,13 +22,14 @@ from drasclr_core.describe import scan as describe_module
 from drasclr_core.describe.__main__ import main
 from drasclr_core.describe.among_cohort import odd_share, place_among
 from drasclr_core.detect.detector.detector import FOLDS_FILE
+from drasclr_core.detect.scoring.verdict import write_verdicts
 from drasclr_core.files import write_json
 from drasclr_core.pieces import file_fingerprint
 
 from ..imaging.bad_scans import BAD
 from ..imaging.scan_files import phantom, write_series
 from ..imaging.test_leaks import TELLING, WORDS
-from .trained_run import REP_DIM, SUBJECTS, make_run
+from .trained_run import REP_DIM, SUBJECTS, make_run, verdict_on
 
 QUICK = {"stride": 8, "block": 16, "check": 20}
 PERSON = "Zyxwvut_MRN4711"
@@ -231,6 +232,23 @@ def test_a_run_that_is_not_finished(run, image, tmp_path, monkeypatch):
     found = describe_scan(image, run, tmp_path / "out", detector="none")
     assert found.place is None and found.cohort is None and not found.maps and "20_emphysema" in found.missing_maps
     assert "20_emphysema" in section("numbers", found) and len(found.regions) == 12
+
+
+@pytest.mark.usefixtures("_plain")
+def test_a_detector_no_better_than_chance_draws_nothing_and_the_report_says_why(run, image, tmp_path):
+    """One subtype is drawn as always, of the other there is neither a map nor a share."""
+    verdicts = [verdict_on("centrilobular", sees=True), verdict_on("paraseptal", sees=False)]
+    write_verdicts(run, "drasclr_finetuned", verdicts)
+    try:
+        found = describe_scan(image, run, tmp_path / "out", **QUICK)
+    finally:
+        write_verdicts(run, "drasclr_finetuned", [verdict_on(subtype, sees=True) for subtype in SUBTYPES])
+    assert list(found.maps) == ["centrilobular"] and "centrilobular_pct" in found.regions
+    assert not [name for name in (*found.files(), *found.regions) if "paraseptal" in name]
+    assert found.missing_maps == verdicts[1].sentence() and "0.31" in found.missing_maps
+    text = found.report.read_text()
+    assert "Paraseptal emphysema is not drawn and no share of it is given" in text
+    assert "Detected: centrilobular" in text and "Detected: paraseptal" not in text
 
 
 def test_other_folders_are_left_alone(run, image, tmp_path):

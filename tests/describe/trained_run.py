@@ -13,6 +13,7 @@ from drasclr_core.anatomy.lungs.segmentation import segment_lungs
 from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.cohort.subjects import write_subjects
 from drasclr_core.detect.detector.detector import FOLDS_FILE, Detector
+from drasclr_core.detect.scoring.verdict import Verdict, write_verdicts
 from drasclr_core.files import atomic
 from drasclr_core.imaging.volume import save_volume
 from drasclr_core.model import Encoder
@@ -39,6 +40,7 @@ def make_run(folder: Path) -> Run:
             run.detector("drasclr_finetuned", subtype, 0)
         )
     pd.DataFrame({"sid": ["P1"], "fold": [0]}).to_csv(run.detectors("drasclr_finetuned") / FOLDS_FILE, index=False)
+    write_verdicts(run, "drasclr_finetuned", [verdict_on(subtype, sees=True) for subtype in SUBTYPES])
     rng, sids = np.random.default_rng(0), [f"P{number}" for number in range(SUBJECTS)]
     table = pd.DataFrame({"sid": sids, "image": "cohort/images/P0.nii.gz", "LAA950_pct": rng.uniform(0, 20, SUBJECTS)})
     write_subjects(run, table)
@@ -50,6 +52,11 @@ def make_run(folder: Path) -> Run:
     run.features("hand_designed").mkdir(parents=True, exist_ok=True)
     measured.to_csv(run.features("hand_designed") / "image.csv", index=False)
     return run
+
+
+def verdict_on(subtype: str, sees: bool) -> Verdict:
+    """A detector that sees disease, or one that is no better than chance."""
+    return Verdict(subtype, 0.8, 0.4, 0.4, 0.3, 0.5) if sees else Verdict(subtype, 0.31, 0.3, 0.01, -0.08, 0.1)
 
 
 def make_encoder(atlas) -> Encoder:

@@ -16,6 +16,16 @@ GROWTH = (1.6, 0.4)
 """From one slice to the next a lumen may grow to 1.6 times its area plus 0.4 cm2; more means a leak into the lung."""
 
 
+def air_inside(air: np.ndarray) -> np.ndarray:
+    """Returns the `air` [x, y, z] that, slice by slice, does not reach the image's sides: lungs, airways, bowel gas."""
+    labels, count = ndimage.label(air, structure=IN_PLANE)
+    inside = np.ones(count + 1, dtype=bool)
+    for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        inside[np.unique(side)] = False
+    inside[0] = False
+    return inside[labels]
+
+
 def find_airways(array: np.ndarray, inside: np.ndarray, air: float, spacing: float) -> np.ndarray:
     """Returns the lumen of the trachea and main bronchi, bool [x, y, z].
 

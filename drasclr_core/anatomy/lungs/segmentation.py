@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from drasclr_core.anatomy.lungs.airways import IN_PLANE, find_airways
+from drasclr_core.anatomy.lungs.airways import air_inside, find_airways
 from drasclr_core.anatomy.lungs.consolidation import add_consolidation
 from drasclr_core.anatomy.lungs.gas import bowel_gas, level_of_air, lung_like
 from drasclr_core.anatomy.lungs.grids import enlarge, shrink, smoothing_mm
@@ -55,7 +55,7 @@ def segment_lungs(volume: Volume) -> np.ndarray:
     smooth = smoothing_mm(array, spacing)
     array = ndimage.gaussian_filter(array, smooth / spacing, mode="nearest", truncate=3.0)
     air = array < LUNG_BELOW
-    inside = _air_inside(air)
+    inside = air_inside(air)
     if not inside.any():
         raise NoLungsError(NO_LUNGS.format("no air in the body"))
     level = level_of_air(array, air & ~inside)
@@ -72,16 +72,6 @@ def segment_lungs(volume: Volume) -> np.ndarray:
     fine = tuple(slice(side.start * factor, side.stop * factor) for side in box)
     lungs[fine] = _on_fine_voxels(volume.array[fine], found, tissue, factor, smooth / volume.spacing[0])
     return lungs
-
-
-def _air_inside(air: np.ndarray) -> np.ndarray:
-    """Returns air that, slice by slice, does not reach the sides of the image: lungs, airways and bowel gas."""
-    labels, count = ndimage.label(air, structure=IN_PLANE)
-    inside = np.ones(count + 1, dtype=bool)
-    for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
-        inside[np.unique(side)] = False
-    inside[0] = False
-    return inside[labels]
 
 
 def _whole_lungs(array: np.ndarray, tissue: np.ndarray, kept_out: np.ndarray, spacing: float) -> np.ndarray:

@@ -17,6 +17,8 @@ from drasclr_core.run import Run
 
 LEAST_SUBJECTS = 4
 """So many annotated and so many healthy subjects a subtype needs, two to train, one to stop by and one to test."""
+NEGATIVE, POSITIVE, OTHER = 0, 1, 2
+"""What a box is to the detector of a subtype: healthy, of this subtype, of the other one."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,28 @@ class Boxes:
         """Returns indices of the boxes of a task: those of the subtype, and the healthy ones."""
         return np.flatnonzero(self.table["subtype"].isin([subtype, HEALTHY]))
 
-    def labels(self) -> np.ndarray:
-        """Returns bool [N], whether a box was annotated; False for healthy ones."""
-        return (self.table["subtype"] != HEALTHY).to_numpy()
+    def kinds(self, subtype: str) -> np.ndarray:
+        """Returns int [N], what each box is to the detector of a subtype: `NEGATIVE`, `POSITIVE` or `OTHER`."""
+        own = self.patches.table["subtype"].to_numpy()
+        return np.where(own == subtype, POSITIVE, np.where(own == HEALTHY, NEGATIVE, OTHER))
+
+    def training(self, subtype: str, fold: int, twins: bool) -> np.ndarray:
+        """Returns indices of the boxes that train the detector tested on a fold: `rows` of the other folds.
+
+        With `twins` those of the other subtype are among them. They are negatives that are diseased too and lie where
+        disease lies, so that a detector has to tell its own subtype and not low attenuation of any kind.
+        """
+        chosen = (self.kinds(subtype) != OTHER) | twins
+        return np.flatnonzero(chosen & (self.fold != fold))
+
+    def tested(self, subtype: str, fold: int, twins: bool) -> np.ndarray:
+        """Returns indices of the boxes of a fold on which a detector is tested; with `twins`, of the other subtype too.
+
+        Table 5 is about annotated and healthy boxes; those of the other subtype say how far a detector tells the two
+        apart (`discrimination_draws`).
+        """
+        chosen = (self.kinds(subtype) != OTHER) | twins
+        return np.flatnonzero(chosen & (self.fold == fold))
 
     def obstacle(self, subtype: str) -> str:
         """Returns why a subtype cannot be evaluated with these boxes; empty where it can."""

@@ -23,24 +23,43 @@ def fold_of_subjects(table: pd.DataFrame, folds: int = 5, seed: int = 0) -> pd.S
     return pd.Series(fold, index=kind.index, name="fold")
 
 
-def validation_split(sids: np.ndarray, labels: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Draws the training boxes that stop the training: those of a fifth of the subjects of each label, at least of one.
+def validation_split(sids: np.ndarray, kinds: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Draws the training boxes that stop the training and calibrate it: those of a fifth of the subjects of each kind.
 
-    Of boxes with subjects `sids` [N] and labels [N], which are equal within a subject, returns bool [N], True for
-    validation; all False where a label has a single subject, which must train.
+    A subject with boxes of the subtype counts as `POSITIVE`, whatever else it has; one of another kind is drawn as far
+    as there are two of it.
+
+    Parameters
+    ----------
+    sids : str [N]
+        Subjects of the boxes.
+    kinds : int [N]
+        As from `Boxes.kinds`.
+
+    Returns
+    -------
+    bool [N]
+        True for validation; all False where there is a single positive or healthy subject, which must train.
     """
-    chosen: list[str] = []
-    rng = np.random.default_rng([seed, 21])
-    for label in (False, True):
-        subjects = np.unique(sids[labels == label])
-        if len(subjects) < 2:
+    subjects, subject = np.unique(sids, return_inverse=True)
+    of_subject = np.array([_kind_of(kinds[subject == number]) for number in range(len(subjects))])
+    rng, chosen = np.random.default_rng([seed, 21]), []
+    for kind in (0, 1, 2):
+        own = subjects[of_subject == kind]
+        if len(own) > 1:
+            chosen += rng.choice(own, max(1, round(len(own) / VALIDATION)), replace=False).tolist()
+        elif kind < 2:
             return np.zeros(len(sids), dtype=bool)
-        count = max(1, round(len(subjects) / VALIDATION))
-        chosen += rng.choice(subjects, count, replace=False).tolist()
     return np.isin(sids, chosen)
 
 
 def fold_of_groups(sids: np.ndarray, labels: np.ndarray, folds: int, seed: int = 0) -> np.ndarray:
     """Draws the fold int [N] of boxes: subjects `sids` [N] stay whole, those of each label are shared out evenly."""
-    _, first, subject = np.unique(sids, return_index=True, return_inverse=True)
-    return stratified_folds(labels[first], folds, np.random.default_rng([seed, 23]), classes=True)[subject]
+    subjects, subject = np.unique(sids, return_inverse=True)
+    ill = np.bincount(subject, labels, minlength=len(subjects)) > 0  # boxes of the other subtype may be of the ill too
+    return stratified_folds(ill, folds, np.random.default_rng([seed, 23]), classes=True)[subject]
+
+
+def _kind_of(kinds: np.ndarray) -> int:
+    """The kind of a subject with boxes of these kinds: positive if any is."""
+    return 1 if (kinds == 1).any() else int(kinds.max())

@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from drasclr_core.cohort.annotations import SUBTYPES
+from drasclr_core.detect.detector.calibration import Calibration
 from drasclr_core.files import atomic, read_json, write_json
 from drasclr_core.methods import load_encoder
 from drasclr_core.model.locconv import LocationGroups
@@ -58,6 +59,13 @@ class Detector(nn.Module):
         """
         features = torch.as_tensor(features, dtype=self.head.weight.dtype, device=self.device)
         return torch.sigmoid(self.logits(features))
+
+    @torch.no_grad()
+    def calibrate(self, calibration: Calibration) -> None:
+        """Changes the linear layer so that its logits are the calibrated ones; the description says by how much."""
+        self.head.weight.mul_(calibration.slope)
+        self.head.bias.mul_(calibration.slope).add_(calibration.intercept)
+        self.description["calibration"] = calibration._asdict()
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes ``encoder/`` (see `Encoder.save_pretrained`), ``head.safetensors``, ``detector.json``: all or none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from scipy.special import expit
 from torch import Tensor, nn
 
 from drasclr_core.detect.boxes.patches import BoxPatches
@@ -37,8 +38,13 @@ def box_features(encoder: nn.Module, patches: BoxPatches) -> np.ndarray:
     return box_outputs(encoder, *tensors).float().cpu().numpy()
 
 
-def direct_probability(detector: Detector, patches: BoxPatches, rows: np.ndarray) -> np.ndarray:
-    """Returns a detector's probabilities [N] of the middle patches of some of the boxes."""
+def direct_logits(detector: Detector, patches: BoxPatches, rows: np.ndarray) -> np.ndarray:
+    """Returns a detector's logits [N] of the middle patches of some of the boxes."""
     if not len(rows):
         return np.zeros(0)
-    return torch.sigmoid(box_outputs(detector, *box_tensors(patches, rows, detector.device))).cpu().numpy()
+    return box_outputs(detector, *box_tensors(patches, rows, detector.device)).float().cpu().numpy()
+
+
+def direct_probability(detector: Detector, patches: BoxPatches, rows: np.ndarray) -> np.ndarray:
+    """Returns a detector's probabilities [N] of the middle patches of some of the boxes."""
+    return expit(direct_logits(detector, patches, rows))

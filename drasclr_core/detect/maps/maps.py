@@ -21,7 +21,7 @@ from drasclr_core.pieces import fingerprint, kept
 from drasclr_core.represent.dense import DenseOptions, DenseProbability, dense_probability
 from drasclr_core.run import Run
 
-VERSION = 1
+VERSION = 2
 """Raise when maps change with equal inputs, so that those of an older version are made anew."""
 LEVELS = 250
 """Probabilities are stored in so many steps of 0.004: 0.5 and 1 are steps, and files are far smaller than of floats."""

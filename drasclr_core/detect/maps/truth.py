@@ -55,7 +55,8 @@ def compare_masks(
     Returns
     -------
     list of dict
-        ``subtype, dice, detected_share, true_share, laa_share, laa_dice``; shares are fractions of the lungs.
+        ``subtype, dice, detected_share, true_share, laa_share, laa_dice``; shares are fractions of the lungs, Dice is
+        NaN for a subject without the disease (`overlap`).
     """
     pairs = {subtype: (detected[subtype], truth[subtype]) for subtype in subtypes}
     if len(subtypes) > 1:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from drasclr_core.detect.boxes.patches import BoxPatches
@@ -14,15 +16,15 @@ def low_attenuation_share(patches: BoxPatches) -> np.ndarray:
     return np.array([[(core < LOW_ATTENUATION).mean()] for core in patches.cores()])
 
 
-def low_attenuation_voxels(patches: BoxPatches, stride: int = 4) -> np.ndarray:
-    """Returns the share below -950 HU in the patch round each of a box's places, float [N, P].
+def low_attenuation_voxels(patches: BoxPatches, stride: int = 4) -> Callable[[int], np.ndarray]:
+    """Returns a function that gives, of a box, the share below -950 HU in the patch round each of its places, [P, 1].
 
     Patches are as large as a box, and the P places those at which `voxel_shares` asks a network: so the threshold can
     be judged by the paper's rule for boxes as networks are.
     """
     n = patches.size
     low = patch_corners(box_lattice(patches.size, stride, n)[0], n)
-    return np.array([_dark_in_cubes(hu < LOW_ATTENUATION, low, n) for hu in patches.hu]) / n**3
+    return lambda row: _dark_in_cubes(patches.hu[row] < LOW_ATTENUATION, low, n)[:, None] / n**3
 
 
 def _dark_in_cubes(dark: np.ndarray, low: np.ndarray, edge: int) -> np.ndarray:

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score
 
-from drasclr_core.detect.boxes.dataset import Boxes
-from drasclr_core.detect.scoring.readouts import predictions_of_labels
+from drasclr_core.detect.boxes.dataset import POSITIVE, Boxes
+from drasclr_core.detect.scoring.readouts import logistic, of_fold
 from drasclr_core.evaluate.readout.permutation import against_shuffled
 from drasclr_core.evaluate.scores import KEYS
 from drasclr_core.evaluate.statistics.resampling import SAMPLE
@@ -36,8 +36,10 @@ def detection_permutation_scores(
 
     Parameters
     ----------
-    boxes, subtypes, features, seed
-        As in `linear_predictions`.
+    boxes, subtypes, seed
+        As in `fit_readout`; boxes of the other subtype take no part.
+    features : dict of [N, D] or [F, N, D]
+        Of each method, as in `fit_readout`.
     n_permutations : int
         The smallest p value that can come out is 1 / (n_permutations + 1).
     workers : int
@@ -86,7 +88,7 @@ def average_precision(true: np.ndarray, probability: np.ndarray, prevalence: flo
 
 def shuffled_within_folds(boxes: Boxes, subtype: str, rng: np.random.Generator) -> np.ndarray:
     """Returns labels bool [N] in which the task's subjects have exchanged theirs inside each fold."""
-    labels, rows, sids = boxes.labels().copy(), boxes.rows(subtype), boxes.table["sid"].to_numpy()
+    labels, rows, sids = boxes.kinds(subtype) == POSITIVE, boxes.rows(subtype), boxes.table["sid"].to_numpy()
     for fold in np.unique(boxes.fold[rows]):
         own = rows[boxes.fold[rows] == fold]
         _, first, subject = np.unique(sids[own], return_index=True, return_inverse=True)
@@ -96,13 +98,16 @@ def shuffled_within_folds(boxes: Boxes, subtype: str, rng: np.random.Generator) 
 
 def _one_permutation(boxes: Boxes, features: dict[str, np.ndarray], seed: int, job: tuple[str, int]) -> pd.DataFrame:
     subtype, number = job
-    real, labels = boxes.labels(), boxes.labels()
+    labels = real = boxes.kinds(subtype) == POSITIVE
     if number > SAMPLE:
         labels = shuffled_within_folds(boxes, subtype, np.random.default_rng([seed, number]))
-    tested, rows = predictions_of_labels(boxes, [subtype], features, labels, seed), []
-    for (method, task), own in tested.groupby(["method", "task"], sort=False):
-        values = [average_precision(part["true"], part["probability"], real[part["box"]].mean())
-                  for _, part in own.groupby("fold")]  # fmt: skip
+    rows, sids, found = boxes.rows(subtype), boxes.table["sid"].to_numpy(), []
+    for method, matrix in features.items():
+        values = []
+        for fold in np.unique(boxes.fold[rows]):
+            train, test, own = rows[boxes.fold[rows] != fold], rows[boxes.fold[rows] == fold], of_fold(matrix, fold)
+            fitted = logistic(own[train], labels[train], sids[train], seed)
+            values.append(average_precision(labels[test], fitted.predict_proba(own[test])[:, 1], real[test].mean()))
         value = np.nanmean(values) if np.isfinite(values).any() else float("nan")
-        rows.append((method, task, AVERAGE_PRECISION, number, value))
-    return pd.DataFrame(rows, columns=[*KEYS, "permutation", "value"])
+        found.append((method, subtype.capitalize(), AVERAGE_PRECISION, number, value))
+    return pd.DataFrame(found, columns=[*KEYS, "permutation", "value"])

@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from drasclr_core.detect.boxes.dataset import Boxes
+from drasclr_core.detect.boxes.healthy import HEALTHY
 from drasclr_core.detect.scoring.voxels import THRESHOLD, box_is_positive
 from drasclr_core.evaluate.statistics.resampling import draw_table, resample_counts
 
@@ -17,9 +18,20 @@ BOX_RULES = {"voxels": "a quarter of the voxels", "direct": "the patch itself"}
 def predictions(boxes: Boxes, test: np.ndarray, subtype: str, fold: int, method: str,
                 probability: np.ndarray | float, share: np.ndarray | float) -> pd.DataFrame:  # fmt: skip
     """Returns the rows of one fold in a table of predictions (see `cross_validate_detectors`)."""
+    kind = boxes.patches.table["subtype"].to_numpy()[test]
     return pd.DataFrame({"method": method, "task": subtype.capitalize(), "fold": fold, "box": test,
-                         "sid": boxes.table["sid"].to_numpy()[test], "true": boxes.labels()[test],
+                         "sid": boxes.patches.table["sid"].to_numpy()[test], "kind": kind, "true": kind == subtype,
                          "probability": probability, "share": share})  # fmt: skip
+
+
+def against_healthy(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Returns the predictions of annotated and healthy boxes: what Table 5 is about."""
+    return predictions[predictions["true"] | predictions["kind"].eq(HEALTHY)]
+
+
+def against_other(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Returns the predictions of annotated boxes: those of the subtype, and those of the other one as negatives."""
+    return predictions[predictions["kind"] != HEALTHY]
 
 
 def detection_scores(hit: np.ndarray, false: np.ndarray, missed: np.ndarray) -> dict[str, np.ndarray]:
@@ -65,7 +77,8 @@ def fold_scores(predictions: pd.DataFrame, rule: str) -> pd.DataFrame:
     Parameters
     ----------
     predictions : DataFrame
-        ``method, task, fold, sid, true, probability, share``, each box once per method and task.
+        ``method, task, fold, sid, true, probability, share``, each box once per method and task, of the subtype and
+        healthy ones (`against_healthy`).
     rule : str
         See `decide`.
 

@@ -83,14 +83,18 @@ def patch_corners(points: np.ndarray, size: int) -> np.ndarray:
     return np.floor(points - (size - 1) / 2 + 0.5).astype(int) + size // 2
 
 
+def locations_of(patches: BoxPatches, row: int, points: np.ndarray) -> np.ndarray:
+    """Returns the atlas locations float32 [P, 3], clipped to [-1, 1], of places [P, 3] of a box, in its voxels."""
+    offsets = points - (patches.size - 1) / 2  # counted from the middle of the box
+    return np.clip(patches.locations[row] + offsets @ patches.steps[row].T, -1, 1).astype(np.float32)
+
+
 def _pieces(patches: BoxPatches, row: int, cube: Tensor, points: np.ndarray, sizes: list[int], at_once: int = 256
             ) -> Iterator[tuple[Tensor, LocationGroups]]:  # fmt: skip
     """The patches round a box's points, some whole blocks at a time, with the location of each block's middle."""
     n = patches.size
     blocks = np.split(points, np.cumsum(sizes)[:-1])
-    # A point's position is counted from the middle of the cube, which is that of the box.
-    offsets = np.array([own.mean(axis=0) for own in blocks]) + n // 2 - (2 * n - 1) / 2
-    locations = np.clip(patches.locations[row] + offsets @ patches.steps[row].T, -1, 1).astype(np.float32)
+    locations = locations_of(patches, row, np.array([own.mean(axis=0) for own in blocks]))
     locations = torch.from_numpy(locations).to(cube.device)
     blocks_at_once = max(1, at_once // max(sizes))
     for start in range(0, len(blocks), blocks_at_once):

@@ -18,7 +18,9 @@ class FinetuneConfig:
     patience : int
         Stop after so many epochs without a lower validation loss.
     batch_size : int
-        Boxes in a step, half of them healthy.
+        Boxes in a step, half of them negatives.
+    twins : bool
+        Whether half of the negatives are boxes of the other subtype; else all are healthy.
     views : int
         Random views of each of these boxes in a step. They share one location, hence one set of kernels.
     lr, head_lr : float
@@ -43,6 +45,7 @@ class FinetuneConfig:
     epochs: int = 12
     patience: int = 4
     batch_size: int = 16
+    twins: bool = True
     views: int = 1
     lr: float = 1e-3
     head_lr: float = 1e-2

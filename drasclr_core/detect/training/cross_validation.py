@@ -11,11 +11,13 @@ import pandas as pd
 import torch
 from torch import nn
 
-from drasclr_core.detect.boxes.dataset import Boxes
+from drasclr_core.detect.boxes.dataset import OTHER, POSITIVE, Boxes
 from drasclr_core.detect.boxes.folds import validation_split
+from drasclr_core.detect.detector.calibration import calibration_of
 from drasclr_core.detect.detector.detector import ABOUT, FOLDS_FILE, Detector
-from drasclr_core.detect.detector.forward import direct_probability
+from drasclr_core.detect.detector.forward import direct_logits, direct_probability
 from drasclr_core.detect.scoring.scores import predictions
+from drasclr_core.detect.scoring.verdict import FILE as VERDICT
 from drasclr_core.detect.scoring.voxels import LATTICE_VERSION, voxel_shares
 from drasclr_core.detect.training.config import FinetuneConfig
 from drasclr_core.detect.training.finetune import finetune
@@ -26,7 +28,7 @@ from drasclr_core.pieces import fingerprint, kept
 from drasclr_core.progress import track
 from drasclr_core.run import Run
 
-VERSION = 1
+VERSION = 2
 """Raise when training or testing changes its result, so that detectors of an older version are trained anew."""
 DESCRIBED = ("patch_size", "spacing_mm", "hu_window", "location_box_mm")
 
@@ -46,22 +48,26 @@ def scratch_encoder(like: nn.Module, conditioning: str, seed: int) -> Encoder:
 
 def train_detector(boxes: Boxes, train: np.ndarray, encoder: nn.Module, config: FinetuneConfig, description: dict,
                    state_path: str | Path | None = None) -> tuple[Detector, pd.DataFrame]:  # fmt: skip
-    """Fine-tunes a copy of an encoder on some of the boxes; returns the detector and the log of `finetune`.
+    """Fine-tunes a copy of an encoder on some of the boxes; returns the calibrated detector and the log of `finetune`.
 
     Parameters
     ----------
     train : int [N]
-        Boxes of one subtype and healthy ones; a fifth of their subjects stops the training.
+        Boxes of one subtype and negatives; a fifth of their subjects stops the training, and calibrates the detector by
+        their annotated and healthy boxes (`calibration_of`).
     encoder : encoder of any method
     description : dict
-        Of the detector; its ``key`` is that of the state.
+        Of the detector: its ``subtype``, and its ``key``, which is that of the state.
     state_path : path, optional
         See `finetune`.
     """
     detector = Detector(copy.deepcopy(encoder), description=description)
-    sids, labels = boxes.table["sid"].to_numpy()[train], boxes.labels()[train]
-    held_out = validation_split(sids, labels, config.seed)
-    log = finetune(detector, boxes.patches, train, labels, held_out, config, state_path, description.get("key", ""))
+    sids, kinds = boxes.table["sid"].to_numpy()[train], boxes.kinds(description["subtype"])[train]
+    held_out = validation_split(sids, kinds, config.seed)
+    log = finetune(detector, boxes.patches, train, kinds, held_out, config, state_path, description.get("key", ""))
+    known = held_out & (kinds != OTHER)
+    logits = direct_logits(detector, boxes.patches, train[known])
+    detector.calibrate(calibration_of(logits, kinds[known] == POSITIVE))
     return detector, log
 
 
@@ -69,8 +75,12 @@ def cross_validate_detectors(run: Run, boxes: Boxes, subtypes: Sequence[str], me
                              config: FinetuneConfig, stride: int = 4) -> pd.DataFrame:  # fmt: skip
     """Trains a detector for every subtype and fold, keeps it, and tests it on the fold that it has not seen.
 
+    With the setting `twins`, boxes of the other subtype are negatives in training; in testing they are always there too
+    (`against_healthy`, `against_other`), without a share.
+
     What was trained and tested with the same boxes, folds, encoder and settings is read again. ``folds.csv`` is written
-    last: while it is missing, `detector_of` gives no detector, so none that trained on the wrong subjects.
+    last: while it is missing, `detector_of` gives no detector, so none that trained on the wrong subjects. A verdict on
+    older detectors goes with them.
 
     Parameters
     ----------
@@ -86,15 +96,17 @@ def cross_validate_detectors(run: Run, boxes: Boxes, subtypes: Sequence[str], me
     Returns
     -------
     DataFrame
-        ``method, task, fold, box, sid, true, probability, share``; the task is the subtype with a capital, `box` the
-        row in ``boxes.table``. The share is NaN for an encoder that is not `voxelwise`.
+        ``method, task, fold, box, sid, kind, true, probability, share``; the task is the subtype with a capital, `box`
+        the row in ``boxes.table``, `kind` its subtype or ``healthy``. The share is NaN for an encoder that is not
+        `voxelwise`.
     """
     path = run.detectors(method) / FOLDS_FILE
     key = fingerprint(version=VERSION, boxes=boxes.patches.key, fold=boxes.fold, weights=weights_fingerprint(encoder),
                       config=config.method())  # fmt: skip
     jobs = [(subtype, int(fold)) for subtype in subtypes for fold in np.unique(boxes.fold)]
     if not all(read_json(run.detector(method, *job) / ABOUT).get("key") == key for job in jobs):
-        path.unlink(missing_ok=True)
+        for file in (path, run.detectors(method) / VERDICT):
+            file.unlink(missing_ok=True)
     tested = [_one_fold(run, boxes, method, job, encoder, config, stride, key)
               for job in track(jobs, f"detectors, {method}")]  # fmt: skip
     folds = boxes.table[["sid", "fold"]].drop_duplicates().sort_values("sid")
@@ -106,8 +118,7 @@ def cross_validate_detectors(run: Run, boxes: Boxes, subtypes: Sequence[str], me
 def _one_fold(run: Run, boxes: Boxes, method: str, job: tuple[str, int], encoder: nn.Module, config: FinetuneConfig,
               stride: int, key: str) -> pd.DataFrame:  # fmt: skip
     (subtype, fold), folder = job, run.detector(method, *job)
-    rows = boxes.rows(subtype)
-    train, test = rows[boxes.fold[rows] != fold], rows[boxes.fold[rows] == fold]
+    train, test = boxes.training(subtype, fold, config.twins), boxes.tested(subtype, fold, twins=True)
     if read_json(folder / ABOUT).get("key") != key:
         about = {"method": method, "subtype": subtype, "fold": fold, "key": key, "config": config.method(),
                  "boxes": len(train), "subjects": int(boxes.table["sid"].iloc[train].nunique())}  # fmt: skip
@@ -118,9 +129,10 @@ def _one_fold(run: Run, boxes: Boxes, method: str, job: tuple[str, int], encoder
 
     def make() -> None:
         detector = Detector.from_pretrained(folder).to(encoder.device)
-        share = np.nan
+        share, asked = np.full(len(test), np.nan), boxes.kinds(subtype)[test] != OTHER
         if encoder.voxelwise:
-            share = voxel_shares(detector.encoder, [detector.probability], boxes.patches, test, stride)[:, 0]
+            shares = voxel_shares(detector.encoder, [detector.probability], boxes.patches, test[asked], stride)
+            share[asked] = shares[:, 0]
         probability = direct_probability(detector, boxes.patches, test)
         with atomic(file) as temporary:
             predictions(boxes, test, subtype, fold, method, probability, share).to_csv(temporary, index=False)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
-from drasclr_core.detect.boxes.dataset import Boxes
+from drasclr_core.detect.boxes.dataset import POSITIVE, Boxes
 from drasclr_core.detect.detector.forward import direct_probability
 from drasclr_core.detect.scoring.scores import box_outcomes, detection_scores
 from drasclr_core.detect.scoring.voxels import THRESHOLD
@@ -21,7 +21,7 @@ from drasclr_core.pieces import fingerprint, kept
 from drasclr_core.progress import for_each
 from drasclr_core.run import Run
 
-VERSION = 1
+VERSION = 2
 """Raise when a training changes its result, so that those of an older version are made anew."""
 
 
@@ -65,7 +65,8 @@ def annotation_curve(run: Run, boxes: Boxes, starts: list[Start], fits: list[Fit
     """Trains and tests once for each of the `fits`; every one is kept in ``efficiency/`` as soon as it is finished.
 
     A training uses a part of the annotated boxes of its four training folds and all their healthy ones, which cost no
-    annotation. It is tested on all boxes of its fold, by the probability of each box's own patch.
+    annotation; boxes of the other subtype, which do, are left out. It is tested on all boxes of its fold, by the
+    probability of each box's own patch.
 
     Returns
     -------
@@ -89,12 +90,15 @@ def _one_fit(fit: Fit, folder: Path, boxes: Boxes, known: dict[str, tuple[Start,
 
 
 def _train_and_test(fit: Fit, encoder: nn.Module, config: FinetuneConfig, boxes: Boxes, folder: Path, key: str) -> dict:
-    rows, labels, sids = boxes.rows(fit.subtype), boxes.labels(), boxes.table["sid"].to_numpy()
+    rows, labels = boxes.rows(fit.subtype), boxes.kinds(fit.subtype) == POSITIVE
+    sids = boxes.table["sid"].to_numpy()
     train, test = rows[boxes.fold[rows] != fit.fold], rows[boxes.fold[rows] == fit.fold]
     annotated = train[labels[train]]
     part = annotated[part_of_boxes(sids[annotated], fit.fraction, fit.seed)]
     train = np.concatenate([part, train[~labels[train]]])
-    detector, _ = train_detector(boxes, train, encoder, config, {"key": key}, folder / f"{key}.state.pt")
+    detector, _ = train_detector(
+        boxes, train, encoder, config, {"key": key, "subtype": fit.subtype}, folder / f"{key}.state.pt"
+    )
     called = direct_probability(detector, boxes.patches, test) > THRESHOLD
     f1 = float(detection_scores(**box_outcomes(labels[test], called).sum())["F1"])
     return {"f1": None if np.isnan(f1) else f1, "boxes": len(part)}

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from drasclr_core.detect.boxes.dataset import NEGATIVE, OTHER, POSITIVE
 from drasclr_core.detect.boxes.patches import BoxPatches
 from drasclr_core.detect.detector.detector import Detector
 from drasclr_core.detect.detector.forward import box_outputs, box_tensors
@@ -22,7 +23,7 @@ from drasclr_core.pretrain.schedule import cosine_rate
 from drasclr_core.pretrain.views import step_generator
 
 
-def finetune(detector: Detector, patches: BoxPatches, rows: np.ndarray, labels: np.ndarray, validation: np.ndarray,
+def finetune(detector: Detector, patches: BoxPatches, rows: np.ndarray, kinds: np.ndarray, validation: np.ndarray,
              config: FinetuneConfig, state_path: str | Path | None = None, key: str = "") -> pd.DataFrame:  # fmt: skip
     """Trains a detector on boxes; it ends in eval mode with the weights of the epoch with the lowest validation loss.
 
@@ -32,8 +33,8 @@ def finetune(detector: Detector, patches: BoxPatches, rows: np.ndarray, labels: 
         Changed in place. All its weights are trained. Its encoder's description says the voxel size.
     rows : int [N]
         The boxes to train with.
-    labels : bool [N]
-        Of these boxes.
+    kinds : int [N]
+        What these boxes are to the detector, as from `Boxes.kinds`.
     validation : bool [N]
         Which of them only stop the training. With none of them the last epoch counts.
     state_path : path, optional
@@ -51,7 +52,7 @@ def finetune(detector: Detector, patches: BoxPatches, rows: np.ndarray, labels: 
     augment = config.augmentation(size, detector.encoder.description["spacing_mm"])
     train, stop = np.flatnonzero(~validation), np.flatnonzero(validation)
     hu, locations = box_tensors(patches, rows, device)
-    targets = torch.from_numpy(labels.astype(np.float32)).to(device)
+    targets = torch.from_numpy((kinds == POSITIVE).astype(np.float32)).to(device)
     optimizer = torch.optim.AdamW(
         [{"params": detector.encoder.parameters(), "lr": config.lr}, {"params": detector.head.parameters()}],
         lr=config.head_lr, weight_decay=config.weight_decay, fused=True)  # fmt: skip
@@ -71,7 +72,7 @@ def finetune(detector: Detector, patches: BoxPatches, rows: np.ndarray, labels: 
             group["lr"] = cosine_rate(rate, epoch, config.epochs)
         detector.train(config.batch_norm == "trained")
         losses = []
-        for step, chosen in enumerate(balanced_batches(labels[train], config.batch_size, config.seed, epoch)):
+        for step, chosen in enumerate(balanced_batches(kinds[train], config.batch_size, config.seed, epoch)):
             boxes = torch.from_numpy(train[chosen]).to(device)
             generator = step_generator(config.seed, epoch, step, device)
             shown = hu[boxes].repeat_interleave(config.views, dim=0)[:, None]
@@ -99,22 +100,39 @@ def finetune(detector: Detector, patches: BoxPatches, rows: np.ndarray, labels: 
     return pd.DataFrame(state["log"])
 
 
-def balanced_batches(labels: np.ndarray, batch_size: int, seed: int, epoch: int) -> np.ndarray:
-    """Draws the boxes of one epoch, half of every batch with each label.
+def balanced_batches(kinds: np.ndarray, batch_size: int, seed: int, epoch: int) -> np.ndarray:
+    """Draws the boxes of one epoch, half of every batch positive; of the negatives half are of the other subtype.
 
-    The more frequent label is seen about once; the rarer one comes round again, each time in a new order. Returns
-    indices into `labels` (bool [N]), int [steps, batch_size]; raises ValueError for an odd batch size or boxes of one
-    label only.
+    An epoch is as long as it takes to draw as many boxes of the more frequent label as there are. The rarer kinds come
+    round again, each time in a new order; where there are none of the other subtype, all negatives are healthy.
+
+    Parameters
+    ----------
+    kinds : int [N]
+        As from `Boxes.kinds`.
+
+    Returns
+    -------
+    int [steps, batch_size]
+        Indices into `kinds`.
+
+    Raises
+    ------
+    ValueError
+        The batch size is odd, or there are no positive or no healthy boxes.
     """
-    groups = [np.flatnonzero(labels), np.flatnonzero(~labels)]
+    groups = {kind: np.flatnonzero(kinds == kind) for kind in (POSITIVE, NEGATIVE, OTHER)}
     if batch_size % 2 or batch_size < 2:
         raise ValueError(f"A balanced batch needs an even number of boxes, not {batch_size}.")
-    if not all(map(len, groups)):
+    if not all(len(groups[kind]) for kind in (POSITIVE, NEGATIVE)):
         raise ValueError("Boxes of one kind only: training needs annotated and healthy ones.")
     half = batch_size // 2
-    steps = max(1, round(max(map(len, groups)) / half))
+    twins = half // 2 if len(groups[OTHER]) else 0
+    counts = {POSITIVE: half, NEGATIVE: half - twins, OTHER: twins}
+    steps = max(1, round(max(len(groups[POSITIVE]), len(groups[NEGATIVE]) + len(groups[OTHER])) / half))
     rng = np.random.default_rng([seed, epoch, 22])
-    return np.concatenate([_cycled(group, steps * half, rng).reshape(steps, half) for group in groups], axis=1)
+    drawn = [_cycled(groups[kind], steps * count, rng).reshape(steps, count) for kind, count in counts.items() if count]
+    return np.concatenate(drawn, axis=1)
 
 
 def shift_density(hu: Tensor, most: float, generator: torch.Generator) -> Tensor:

@@ -9,7 +9,7 @@ from drasclr_core.anatomy.atlas.registration import AtlasAffine
 from drasclr_core.anatomy.quality.verdict import Quality
 from drasclr_core.cohort.subjects import write_subjects
 from drasclr_core.detect.boxes.annotated import check_positions, lung_share, read_boxes
-from drasclr_core.detect.boxes.dataset import load_boxes
+from drasclr_core.detect.boxes.dataset import OTHER, POSITIVE, load_boxes
 from drasclr_core.detect.boxes.healthy import healthy_boxes, healthy_subjects
 from drasclr_core.imaging.volume import Volume, load_mask, load_volume, save_mask, save_volume
 from drasclr_core.run import Run
@@ -140,7 +140,13 @@ def test_the_dataset(run):
     assert "008" in data.remark and "2 boxes are left out" in data.remark and "008" not in set(table["sid"])
     assert table.groupby("sid")["fold"].nunique().eq(1).all()
     assert data.obstacle("paraseptal") == "healthy patches come from 3 subjects, and at least 4 are needed"
-    assert data.labels().sum() == 16 and len(data.rows("paraseptal")) == 14
+    assert (data.kinds("paraseptal") == POSITIVE).sum() == 8 and len(data.rows("paraseptal")) == 14
+    fold = int(table["fold"][0])
+    for twins in (False, True):
+        train, test = data.training("paraseptal", fold, twins), data.tested("paraseptal", fold, twins)
+        assert not set(table["sid"][train]) & set(table["sid"][test]), "a subject trains and is tested"
+        assert len(train) + len(test) == (len(table) if twins else 14)
+        assert (data.kinds("paraseptal")[train] == OTHER).any() == twins
     # A patch is the scan round its box, and its location that of its middle.
     patches, row = data.patches, 3
     volume = load_volume(run.images / f"{table['sid'][row]}.nii.gz", SPACING)

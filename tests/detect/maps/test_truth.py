@@ -58,6 +58,7 @@ def test_compared_one_by_one_and_both():
     truth = {"centrilobular": dark, "paraseptal": nothing}
     rows = {row["subtype"]: row for row in compare_masks(detected, truth, lungs, list(SUBTYPES))}
     assert rows["centrilobular"]["dice"] == rows["centrilobular"]["laa_dice"] == 1
-    assert rows["paraseptal"]["dice"] == 0 and rows["paraseptal"]["true_share"] == 0
+    assert np.isnan(rows["paraseptal"]["dice"]) and rows["paraseptal"]["true_share"] == 0
+    assert rows["paraseptal"]["detected_share"] == 0.25
     assert rows["both"]["detected_share"] == 0.5 and rows["both"]["dice"] == pytest.approx(2 / 3)
     assert [row["subtype"] for row in compare_masks(detected, truth, lungs, ["paraseptal"])] == ["paraseptal"]

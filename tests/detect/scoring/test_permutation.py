@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score
 
+from drasclr_core.detect.boxes import POSITIVE
 from drasclr_core.detect.scoring.low_attenuation import low_attenuation_share
 from drasclr_core.detect.scoring.permutation import (
     average_precision,
@@ -42,7 +43,7 @@ def test_average_precision_at_a_given_prevalence():
 def test_folds_keep_their_subjects_of_each_label(planted):
     boxes = uneven(planted)
     mixed = shuffled_within_folds(boxes, TASK[0], np.random.default_rng(0))
-    table = boxes.table.assign(real=boxes.labels(), mixed=mixed)
+    table = boxes.table.assign(real=boxes.kinds(TASK[0]) == POSITIVE, mixed=mixed)
     assert (table["real"] != table["mixed"]).any() and table.groupby("sid")["mixed"].nunique().eq(1).all()
     subjects = table.drop_duplicates("sid").groupby("fold")[["real", "mixed"]].sum()
     assert (subjects["real"] == subjects["mixed"]).all()

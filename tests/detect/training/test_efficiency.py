@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from drasclr_core.detect.boxes import NEGATIVE, POSITIVE
 from drasclr_core.detect.training import efficiency
 from drasclr_core.detect.training.config import FinetuneConfig
 from drasclr_core.detect.training.efficiency import Fit, Start, annotation_curve, part_of_boxes
@@ -40,9 +41,9 @@ def test_trainings_are_kept_one_by_one(make_boxes, encoder, tmp_path, monkeypatc
         annotation_curve(run, boxes, starts, fits)
     curve = annotation_curve(run, boxes, starts, fits)
     assert len(trained) == 3 and len(curve) == 2
-    annotated = (boxes.labels() & (boxes.fold != 1)).sum()
+    annotated = ((boxes.kinds("centrilobular") == POSITIVE) & (boxes.fold != 1)).sum()
     assert curve["boxes"].tolist() == [round(annotated / 2), annotated] and curve["f1"].between(0, 1).all()
     assert all((boxes.fold[rows] != 1).all() for rows in trained), "a tested subject trained"
-    healthy = [(~boxes.labels()[rows]).sum() for rows in trained]
+    healthy = [(boxes.kinds("centrilobular")[rows] == NEGATIVE).sum() for rows in trained]
     assert len(set(healthy)) == 1, "healthy patches were left out"
     assert annotation_curve(run, boxes, starts, []).empty

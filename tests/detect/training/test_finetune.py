@@ -6,9 +6,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drasclr_core.detect.boxes import NEGATIVE, OTHER, POSITIVE
 from drasclr_core.detect.boxes.folds import validation_split
+from drasclr_core.detect.detector.calibration import calibration_of
 from drasclr_core.detect.detector.detector import Detector
-from drasclr_core.detect.detector.forward import box_outputs, box_tensors
+from drasclr_core.detect.detector.forward import box_outputs, box_tensors, direct_logits
 from drasclr_core.detect.training import finetune as loop
 from drasclr_core.detect.training.config import FinetuneConfig
 from drasclr_core.detect.training.cross_validation import scratch_encoder, train_detector
@@ -21,7 +23,8 @@ CONFIG = FinetuneConfig(
 
 def train(boxes, encoder, config=CONFIG, state=None):
     torch.set_num_threads(1)  # sums in another order would differ
-    return train_detector(boxes, boxes.rows("centrilobular"), encoder, config, {"key": "k"}, state)
+    about = {"key": "k", "subtype": "centrilobular"}
+    return train_detector(boxes, boxes.rows("centrilobular"), encoder, config, about, state)
 
 
 def same(one, other):
@@ -31,7 +34,7 @@ def same(one, other):
 
 def test_loss_falls_in_twenty_steps(planted, encoder):
     _, log = train(planted, encoder)
-    assert len(log) * len(balanced_batches(planted.labels(), 8, 0, 0)) == 20
+    assert len(log) * len(balanced_batches(planted.kinds("centrilobular"), 8, 0, 0)) == 20
     assert log["loss"].iloc[0] < 0.75 and log["loss"].iloc[-1] < 0.6 * log["loss"].iloc[0]
 
 
@@ -96,7 +99,9 @@ def test_early_stopping_returns_the_best_epoch(planted, encoder, monkeypatch):
         False,
         False,
     ]
-    assert all(torch.equal(tensor, seen[1][name]) for name, tensor in detector.state_dict().items())
+    slope, best = detector.description["calibration"]["slope"], detector.state_dict()
+    torch.testing.assert_close(best["head.weight"] / slope, seen[1]["head.weight"])
+    assert all(torch.equal(best[name], seen[1][name]) for name in best if name.startswith("encoder."))
 
 
 def test_another_seed_is_another_training(planted, encoder):
@@ -107,35 +112,53 @@ def test_another_seed_is_another_training(planted, encoder):
 
 
 @settings(deadline=None)
-@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 8), st.integers(0, 5))
-def test_batches_are_balanced(positive, negative, half, epoch):
-    labels = np.r_[np.ones(positive, bool), np.zeros(negative, bool)]
-    batches = balanced_batches(labels, 2 * half, 0, epoch)
-    assert (labels[batches].sum(axis=1) == half).all()
-    for label in (True, False):
-        times = np.bincount(batches[labels[batches] == label], minlength=len(labels))[labels == label]
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 20), st.integers(1, 8), st.integers(0, 5))
+def test_batches_are_balanced_and_hold_twins(positive, negative, other, half, epoch):
+    kinds = np.r_[np.full(positive, POSITIVE), np.full(negative, NEGATIVE), np.full(other, OTHER)]
+    batches = balanced_batches(kinds, 2 * half, 0, epoch)
+    assert ((kinds[batches] == POSITIVE).sum(axis=1) == half).all()
+    assert ((kinds[batches] == OTHER).sum(axis=1) == (half // 2 if other else 0)).all()
+    for kind in np.unique(kinds[batches]):
+        times = np.bincount(batches[kinds[batches] == kind], minlength=len(kinds))[kinds == kind]
         assert times.max() - times.min() <= 1, "a box is seen twice before another is seen once"
 
 
-@pytest.mark.parametrize(("labels", "size", "message"), [([1, 1], 2, "one kind"), ([1, 0], 3, "even number")])
+@pytest.mark.parametrize(
+    ("labels", "size", "message"), [([1, 1], 2, "one kind"), ([1, 2], 2, "one kind"), ([1, 0], 3, "even number")]
+)
 def test_no_balance_possible(labels, size, message):
     with pytest.raises(ValueError, match=message):
-        balanced_batches(np.array(labels, bool), size, 0, 0)
+        balanced_batches(np.array(labels), size, 0, 0)
 
 
 @settings(deadline=None)
-@given(st.integers(2, 12), st.integers(2, 12), st.integers(1, 4), st.integers(0, 20))
-def test_nobody_trains_and_stops_the_training(ill, healthy, each, seed):
-    sids = np.repeat([f"S{index}" for index in range(ill + healthy)], each)
-    labels = np.repeat(np.arange(ill + healthy) < ill, each)
-    held_out = validation_split(sids, labels, seed)
+@given(st.integers(2, 12), st.integers(2, 12), st.integers(0, 6), st.integers(1, 4), st.integers(0, 20))
+def test_nobody_trains_and_stops_the_training(ill, healthy, other, each, seed):
+    subjects = np.repeat([POSITIVE, NEGATIVE, OTHER], [ill, healthy, other])
+    sids, kinds = np.repeat([f"S{index}" for index in range(len(subjects))], each), np.repeat(subjects, each)
+    if each > 1:
+        kinds[1] = OTHER  # the first subject has boxes of both subtypes
+    held_out = validation_split(sids, kinds, seed)
     assert not set(sids[held_out]) & set(sids[~held_out])
-    for label in (True, False):
-        assert held_out[labels == label].any() and not held_out[labels == label].all()
+    for kind in (POSITIVE, NEGATIVE, *[OTHER] * (other > 1)):
+        assert held_out[kinds == kind].any() and not held_out[kinds == kind].all()
 
 
 def test_a_single_subject_trains():
-    assert not validation_split(np.array(["a", "a", "b", "c"]), np.array([True, True, False, False])).any()
+    kinds = np.array([POSITIVE, POSITIVE, NEGATIVE, NEGATIVE])
+    assert not validation_split(np.array(["a", "a", "b", "c"]), kinds).any()
+
+
+def test_held_out_boxes_calibrate_the_detector_and_keep_its_order(planted, encoder):
+    detector, _ = train(planted, encoder)
+    slope, intercept = detector.description["calibration"].values()
+    rows = planted.rows("centrilobular")
+    kinds = planted.kinds("centrilobular")[rows]
+    held_out = validation_split(planted.table["sid"].to_numpy()[rows], kinds, CONFIG.seed)
+    logits = direct_logits(detector, planted.patches, rows[held_out])
+    raw = (logits - intercept) / slope
+    assert (slope, intercept) == pytest.approx(calibration_of(raw, kinds[held_out] == POSITIVE), rel=1e-2, abs=1e-2)
+    assert slope > 0 and (slope, intercept) != (1.0, 0.0)
 
 
 def test_settings_that_cannot_be():

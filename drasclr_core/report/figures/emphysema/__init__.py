@@ -1,5 +1,6 @@
 """Figures of emphysema detection (Figure 5, boxes, curves) and of dense maps (Figures 3 and 4)."""
 
+from drasclr_core.report.figures.emphysema.controls import controls_plot, reliability_plot
 from drasclr_core.report.figures.emphysema.detection import (
     annotation_plot,
     box_pictures,
@@ -14,5 +15,16 @@ from drasclr_core.report.figures.emphysema.maps import (
     shares_against_truth,
 )
 
-__all__ = ["Column", "annotation_plot", "box_pictures", "coronal_maps", "detection_scores_plot", "picture_row",
-           "precision_recall_plot", "share_boxes", "shares_against_truth"]  # fmt: skip
+__all__ = [
+    "Column",
+    "annotation_plot",
+    "box_pictures",
+    "controls_plot",
+    "coronal_maps",
+    "detection_scores_plot",
+    "picture_row",
+    "precision_recall_plot",
+    "reliability_plot",
+    "share_boxes",
+    "shares_against_truth",
+]

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from drasclr_core.report.figures.emphysema.controls import controls_plot, reliability_plot
 from drasclr_core.report.figures.emphysema.detection import (
     annotation_plot,
     box_pictures,
@@ -55,3 +56,28 @@ def test_boxes_are_shown_upright():
     images = [axis.images[0] for axis in fig.axes if axis.images]
     assert len(images) == 2 and images[0].get_clim() == (-1060, -825)
     assert images[1].get_array()[3, 0] == -1000 and images[1].origin == "lower"
+
+
+def test_differences_from_controls_lie_right_of_zero_where_ahead():
+    rows = [(method, control, "Paraseptal", "average precision", gain, gain - 0.1, gain + 0.1)
+            for method, gain in (("drasclr_readout", -0.2), ("drasclr_finetuned", 0.3))
+            for control in ("location", "patch_laa")]  # fmt: skip
+    names = ["method", "against", "task", "metric", "difference", "low", "high"]
+    (axis,) = controls_plot(pd.DataFrame(rows, columns=names)).axes
+    labels = [label.get_text() for label in axis.get_yticklabels()]
+    assert labels == ["beside Location alone", "beside Patch LAA"]
+    drawn_at = {tuple(x): tuple(y) for x, y in drawn(axis) if len(x) == 2 and x[0] == x[1] != 0}
+    assert set(drawn_at) == {(-0.2, -0.2), (0.3, 0.3)}
+    ends = [segment[:, 0].tolist() for lines in axis.collections for segment in lines.get_segments()]
+    assert [pytest.approx(0.2), pytest.approx(0.4)] in ends
+    axis.figure.canvas.draw()
+
+
+def test_reliability_has_the_diagonal_and_a_dot_per_bin():
+    curves = pd.DataFrame({"method": "patch_cnn", "task": "Paraseptal", "predicted": [0.1, 0.9], "observed": [0.2, 0.8],
+                           "weight": [0.25, 0.75]})  # fmt: skip
+    (axis,) = reliability_plot(curves).axes
+    assert ([0.0, 1.0], [0.0, 1.0]) in drawn(axis) and ([0.1, 0.9], [0.2, 0.8]) in drawn(axis)
+    small, large = axis.collections[0].get_sizes()
+    assert large > small
+    axis.figure.canvas.draw()

@@ -1,0 +1,100 @@
+"""Whether the detectors of a subtype may draw: only where held-out boxes show that they see more than chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import pandas as pd
+
+from drasclr_core.detect.detector.detector import trained_subtypes
+from drasclr_core.evaluate.statistics.intervals import paired_difference
+from drasclr_core.evaluate.statistics.resampling import SAMPLE
+from drasclr_core.files import read_json, write_json
+from drasclr_core.run import Run
+
+MARGIN = 0.1
+"""By so much average precision a detector must clearly be above what sees no image, or it draws nothing."""
+BLIND = ("chance", "location")
+"""Rows that see no image: everything positive, whose average precision is the share of annotated boxes, and the place
+alone. The better of the two is the chance that counts."""
+FILE = "verdict.json"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How far the detectors of a subtype are above chance, on boxes of subjects that they have not seen.
+
+    Attributes
+    ----------
+    value, chance : float
+        Average precision of the detector, and of the better one of `BLIND`.
+    gain, low, high : float
+        Their difference and its 95 % interval, a paired bootstrap over subjects; NaN where they cannot be known.
+    margin : float
+        What the lower end must reach.
+    """
+
+    subtype: str
+    value: float
+    chance: float
+    gain: float
+    low: float
+    high: float
+    margin: float = MARGIN
+
+    @property
+    def drawn(self) -> bool:
+        """Whether its maps may be drawn as disease: the whole interval of the gain lies at or above the margin."""
+        return self.low >= self.margin  # not where it is NaN
+
+    def sentence(self) -> str:
+        """Returns one sentence with the numbers, for a page."""
+        interval = f"95 % interval {self.low:+.2f} to {self.high:+.2f}"
+        found = (f"average precision {self.value:.2f} on boxes of unseen subjects, and what sees no image has "
+                 f"{self.chance:.2f} (difference {self.gain:+.2f}, {interval})")  # fmt: skip
+        drawn = "is drawn" if self.drawn else "is not drawn and no share of it is given"
+        rule = f"the interval has to begin at {self.margin:+.2f} or above"
+        return f"{self.subtype.capitalize()} emphysema {drawn}: its detectors have {found}; {rule}."
+
+
+def judge_detector(draws: pd.DataFrame, method: str, subtype: str, margin: float = MARGIN) -> Verdict:
+    """Judges the detectors of one subtype by held-out predictions.
+
+    Parameters
+    ----------
+    draws : DataFrame
+        From `average_precision_draws`, with `method` and at least ``chance``.
+    margin : float
+        See `MARGIN`.
+    """
+    here = draws[draws["task"] == subtype.capitalize()]
+    wide = here.pivot(index="draw", columns="method", values="value")
+    blind = max((name for name in BLIND if name in wide), key=lambda name: wide[name][SAMPLE])
+    value, chance = float(wide[method][SAMPLE]), float(wide[blind][SAMPLE])
+    found = paired_difference(wide[method], wide[blind], str(here["metric"].iloc[0]))
+    ends = (value - chance, float("nan"), float("nan")) if found is None else found[:3]
+    return Verdict(subtype, value, chance, *ends, margin)
+
+
+def write_verdicts(run: Run, method: str, verdicts: Sequence[Verdict]) -> None:
+    """Keeps the verdicts on the detectors of a method beside them."""
+    write_json(run.detectors(method) / FILE, {one.subtype: asdict(one) for one in verdicts})
+
+
+def drawn_subtypes(run: Run, method: str) -> tuple[list[str], dict[str, str]]:
+    """Returns the subtypes whose trained detectors may draw, and a sentence for each subtype with trained detectors.
+
+    Detectors without a verdict do not draw.
+    """
+    trained, drawn, said = trained_subtypes(run, method), [], {}
+    known = read_json(run.detectors(method) / FILE)
+    for subtype in trained:
+        if subtype not in known:
+            said[subtype] = (f"{subtype.capitalize()} emphysema is not drawn: its detectors were not judged. Run "
+                             "notebook 20_emphysema to its end.")  # fmt: skip
+            continue
+        verdict = Verdict(**known[subtype])
+        said[subtype] = verdict.sentence()
+        drawn += [subtype] if verdict.drawn else []
+    return drawn, said

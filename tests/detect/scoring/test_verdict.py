@@ -1,0 +1,73 @@
+"""Detectors beside their controls: who is better, who may draw, and what is said of who may not."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from drasclr_core.detect.detector.detector import FOLDS_FILE, Detector
+from drasclr_core.detect.scoring.controls import compare_with_controls
+from drasclr_core.detect.scoring.ranking import average_precision_draws
+from drasclr_core.detect.scoring.verdict import Verdict, drawn_subtypes, judge_detector, write_verdicts
+from drasclr_core.run import Run
+
+
+def draws_of(subjects=60, seed=0, **skill):
+    """Average precisions of methods whose probabilities go with the label as far as their skill."""
+    rng = np.random.default_rng(seed)
+    sids = np.repeat([f"S{index}" for index in range(subjects)], 2)
+    true = np.repeat(rng.random(subjects) < 0.4, 2)
+    base = pd.DataFrame({"task": "Paraseptal", "sid": sids, "true": true})
+    parts = [base.assign(method="chance", probability=1.0)]
+    parts += [base.assign(method=name, probability=much * true + rng.normal(size=len(true)))
+              for name, much in skill.items()]  # fmt: skip
+    return average_precision_draws(pd.concat(parts), 500, seed)
+
+
+def test_a_detector_that_sees_draws_and_one_that_does_not_says_why():
+    draws = draws_of(good=3.0, blind=0.0)
+    good, blind = (judge_detector(draws, name, "paraseptal") for name in ("good", "blind"))
+    assert good.drawn and good.low > 0.1 and "is drawn" in good.sentence()
+    assert not blind.drawn and f"{blind.value:.2f}" in blind.sentence() and f"{blind.low:+.2f}" in blind.sentence()
+    assert "not drawn and no share" in blind.sentence() and "+0.10" in blind.sentence()
+
+
+def test_a_gain_that_may_be_luck_does_not_draw():
+    """The estimate alone is above the margin, the interval is not."""
+    verdict = judge_detector(draws_of(subjects=12, seed=5, some=0.8), "some", "paraseptal")
+    assert verdict.gain > 0.1 > verdict.low and not verdict.drawn
+    assert judge_detector(draws_of(subjects=12, seed=5, some=0.8), "some", "paraseptal", margin=-1.0).drawn
+
+
+def test_the_place_counts_as_chance_where_it_says_more():
+    verdict = judge_detector(draws_of(subjects=200, location=2.0, shell=2.0), "shell", "paraseptal")
+    alone = judge_detector(draws_of(subjects=200, shell=2.0), "shell", "paraseptal")
+    assert alone.drawn and not verdict.drawn and verdict.chance > alone.chance + 0.2
+
+
+def test_an_interval_that_is_not_known_does_not_draw():
+    draws = draws_of(good=3.0)
+    verdict = judge_detector(draws[draws["draw"] == -1], "good", "paraseptal")
+    assert np.isnan(verdict.low) and not verdict.drawn
+
+
+def test_differences_from_every_control():
+    draws = draws_of(subjects=200, location=0.0, patch_laa=4.0, patch_cnn=2.0, finetuned=2.0)
+    table = compare_with_controls(draws, ["finetuned"]).set_index("against")
+    assert table["verdict"].to_dict() == {"location": "better", "patch_laa": "worse", "patch_cnn": "open"}
+    assert table["difference"].to_numpy() == pytest.approx((table["value"] - table["value_against"]).to_numpy())
+    assert ((table["low"] < table["difference"]) & (table["difference"] < table["high"])).all()
+    assert compare_with_controls(draws, ["finetuned"], ["absent"]).empty
+
+
+def test_verdicts_are_kept_beside_the_detectors(tmp_path, encoder):
+    run = Run(str(tmp_path / "run"))
+    for subtype in ("centrilobular", "paraseptal"):
+        Detector(encoder).save_pretrained(run.detector("drasclr_finetuned", subtype, 0))
+    assert drawn_subtypes(run, "drasclr_finetuned") == ([], {}), "not trained to the end"
+    pd.DataFrame({"sid": ["a"], "fold": [0]}).to_csv(run.detectors("drasclr_finetuned") / FOLDS_FILE, index=False)
+    drawn, said = drawn_subtypes(run, "drasclr_finetuned")
+    assert drawn == [] and len(said) == 2 and all("were not judged" in one for one in said.values())
+    verdicts = [Verdict("centrilobular", 0.8, 0.4, 0.4, 0.3, 0.5), Verdict("paraseptal", 0.31, 0.31, 0.0, -0.1, 0.1)]
+    write_verdicts(run, "drasclr_finetuned", verdicts)
+    drawn, said = drawn_subtypes(run, "drasclr_finetuned")
+    assert drawn == ["centrilobular"] and list(said.values()) == [one.sentence() for one in verdicts]
