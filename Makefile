@@ -37,7 +37,7 @@ scans: $(READY)  ## your own scans: MANIFEST=folder-or-csv [ATLAS=lung-mask] [SC
 
 test: $(READY)  ## every test, with the smoke run of all notebooks and its book
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder
 
 bench: $(READY)  ## measure speed (two hours, after make book), and write the tables of the page "How fast it is"
 	$(BIN)/python benchmarks/train_step.py
@@ -60,7 +60,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; say which with make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	@echo "Setting up the environment in .venv (about 3 GB; 2 to 5 minutes)"
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $(READY)
 

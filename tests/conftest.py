@@ -12,9 +12,22 @@ from hypothesis import settings
 from drasclr_core.run import project_root
 
 ROOT = project_root(__file__)
+# Each worker has a core; threads of several libraries that wait for each other would only take it from the others.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A busy machine is no failure: no test is timed.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The smoke run begins first, for it takes longest; files that then only look at it come last, so that none waits.
+
+    Under pytest-xdist this order holds with ``--no-loadscope-reorder``.
+    """
+    waiting = {item.path for item in items if {"smoke_run", "built_book"} & set(getattr(item, "fixturenames", ()))}
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    beginning = next((item.path for item in items if item.path.name == "test_whole_way.py"), None)
+    items.sort(key=lambda item: (item.path != beginning, item.path in waiting, item.path not in slow))
 
 
 def _snakemake(run: Path, preset: str, *arguments: str, **config: str) -> subprocess.CompletedProcess:
@@ -55,9 +68,10 @@ def smoke_run(tmp_path_factory, worker_id) -> Path:
 
 
 @pytest.fixture(scope="session")
-def built_book(smoke_run) -> Path:
-    """Folder of the HTML of the smoke run's book."""
-    return smoke_run / "book" / "html"
+def built_book(request) -> Path:
+    """Folder of the HTML of the smoke run's book (``$DRASCLR_BOOK_HTML``: look at this one)."""
+    chosen = os.environ.get("DRASCLR_BOOK_HTML")
+    return Path(chosen) if chosen else request.getfixturevalue("smoke_run") / "book" / "html"
 
 
 @pytest.fixture(scope="session")

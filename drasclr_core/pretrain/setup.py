@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from typing import TYPE_CHECKING
 
 import torch
-from lightning.fabric import Fabric
-from lightning.fabric.strategies import DDPStrategy
 
 from drasclr_core.pretrain.method import Method
 from drasclr_core.pretrain.settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from lightning.fabric import Fabric
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of mallopt, in glibc's malloc.h
 
@@ -24,6 +26,9 @@ def start_processes(settings: TrainingSettings) -> Fabric:
         For mixed precision on a CPU: there the bf16 convolution's weight gradient is sometimes not a number (oneDNN as
         of torch 2.13, kernels 3 on 2^3 voxels with channels last, about one backward pass in ten).
     """
+    from lightning.fabric import Fabric  # takes seconds, so only where something is trained
+    from lightning.fabric.strategies import DDPStrategy
+
     if settings.threads:
         torch.set_num_threads(settings.threads)
     # Banks are buffers that all processes keep alike: sending them round in every step would only cost time.

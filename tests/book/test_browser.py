@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -25,16 +24,9 @@ class QuietHandler(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def html(request) -> Path:
-    """The book to look at: ``$DRASCLR_BOOK_HTML`` if it is set, else the one that the `built_book` fixture makes."""
-    chosen = os.environ.get("DRASCLR_BOOK_HTML")
-    return Path(chosen) if chosen else request.getfixturevalue("built_book")
-
-
-@pytest.fixture(scope="module")
-def site(html) -> Iterator[str]:
+def site(built_book) -> Iterator[str]:
     """Address of the book, served on the loopback interface."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(QuietHandler, directory=str(html)))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(QuietHandler, directory=str(built_book)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
@@ -125,10 +117,10 @@ def test_equations_fit_their_column(page, site):
             assert block.evaluate("b => b.scrollWidth - b.clientWidth") <= 1, f"{chapter}: {block.inner_text()[:60]}"
 
 
-def test_next_and_previous_lead_through_the_book(page, site, html):
+def test_next_and_previous_lead_through_the_book(page, site, built_book):
     pages = toc_addresses(page, site)
     for here, following in pairwise(pages):
-        arrow = _soup(html / here.removeprefix(site)).select_one("a.right-next")
+        arrow = _soup(built_book / here.removeprefix(site)).select_one("a.right-next")
         assert urljoin(here, arrow["href"]) == following
     open_page(page, pages[0])
     page.locator("a.right-next").click()
@@ -145,14 +137,14 @@ def test_sidebar_leads_to_the_glossary(page, site):
     assert not page.problems
 
 
-def test_links_inside_the_book_have_targets(page, site, html):
+def test_links_inside_the_book_have_targets(page, site, built_book):
     """Every link of every page leads to a file that exists, and to an anchor that exists on it."""
-    soups = {address: _soup(html / address.removeprefix(site)) for address in toc_addresses(page, site)}
+    soups = {address: _soup(built_book / address.removeprefix(site)) for address in toc_addresses(page, site)}
     for address, soup in soups.items():
         for link in soup.select("article a[href]"):
             target, _, anchor = urljoin(address, link["href"]).partition("#")
             if target.startswith(site):
-                assert (html / target.removeprefix(site)).is_file(), f"{address}: no {target}"
+                assert (built_book / target.removeprefix(site)).is_file(), f"{address}: no {target}"
                 found = not anchor or target not in soups or soups[target].find(id=anchor)
                 assert found, f"{address}: no {target}#{anchor}"
 

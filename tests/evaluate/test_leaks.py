@@ -29,12 +29,7 @@ C_BOUND = 0.58
 AUC_BOUND = 0.65
 SHUFFLES, FOLDS = 3, 3
 
-
-@pytest.fixture(autouse=True)
-def few_inner_folds(monkeypatch):
-    """The same path in less time."""
-    for module in ("evaluate.readout.linear", "evaluate.survival.cox", "detect.scoring.readouts"):
-        monkeypatch.setattr(f"drasclr_core.{module}.INNER_FOLDS", 2)
+pytestmark = pytest.mark.usefixtures("few_inner_folds")
 
 
 @pytest.fixture(scope="module")

@@ -46,12 +46,23 @@ def logistic_model(inner: list[tuple[np.ndarray, np.ndarray]], **options) -> Bas
         Cs=1 / PENALTIES_CLASSIFICATION,
         l1_ratios=(0.0,),
         cv=inner,
-        scoring="neg_log_loss",
+        scoring=mean_log_probability,
         tol=1e-4,
         use_legacy_attributes=False,
         **options,
     )
     return make_pipeline(StandardScaler(), model)
+
+
+def mean_log_probability(model: BaseEstimator, features: np.ndarray, labels: np.ndarray) -> float:
+    """Returns the mean logarithm of the probability that a fitted `model` gives to the true `labels` [N].
+
+    This is scikit-learn's ``neg_log_loss`` of `features` [N, D], without its checks of the input, which are two thirds
+    of the time that choosing a penalty takes.
+    """
+    probability = model.predict_proba(features)[np.arange(len(labels)), np.searchsorted(model.classes_, labels)]
+    least = np.finfo(probability.dtype).eps
+    return float(np.log(probability.clip(least, 1 - least)).mean())
 
 
 def chance_model(task: Task, labels: np.ndarray, rng: np.random.Generator) -> BaseEstimator:

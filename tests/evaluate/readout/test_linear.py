@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import get_scorer
 from sklearn.preprocessing import StandardScaler
 
-from drasclr_core.evaluate.readout.linear import PENALTIES_REGRESSION, linear_model, penalty
+from drasclr_core.evaluate.readout.linear import PENALTIES_REGRESSION, linear_model, mean_log_probability, penalty
 from drasclr_core.evaluate.tasks import Task
 
 LOG = Task("log", "x")
@@ -48,6 +49,17 @@ def test_logistic_regression_is_scikit_learns_at_the_chosen_penalty(data):
     scaled = StandardScaler().fit_transform(matrix)
     reference = LogisticRegression(C=1 / penalty(fitted), max_iter=1000).fit(scaled, labels)
     assert fitted.predict_proba(matrix) == pytest.approx(reference.predict_proba(scaled), abs=0.01)
+
+
+@pytest.mark.parametrize("strength", [1.0, 1e9])
+def test_log_loss_is_scikit_learns(data, strength):
+    """Also where a probability is 0: the labels are none that the model was fitted to, and it is sure of itself."""
+    matrix, values = data
+    labels = 3 + np.digitize(values, np.quantile(values, [0.3, 0.7]))
+    model = LogisticRegression(C=strength, max_iter=5000).fit(matrix, labels)
+    for true in (labels, labels[::-1]):
+        expected = get_scorer("neg_log_loss")(model, matrix, true)
+        assert mean_log_probability(model, matrix, true) == pytest.approx(expected, rel=1e-12)
 
 
 def test_unrelated_labels_get_a_strong_penalty_and_more_features_than_subjects_are_fine():

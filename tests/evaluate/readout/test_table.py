@@ -16,6 +16,8 @@ from drasclr_core.run import Run
 
 GOLD, SMOKED = Task("GOLD", "GOLD", classes=(0, 1, 2, 3, 4)), Task("smoked", "smoked")
 
+pytestmark = pytest.mark.usefixtures("few_inner_folds")
+
 
 @pytest.fixture
 def run(tmp_path, cohort):
