@@ -29,7 +29,8 @@ class FinetuneConfig:
         Of AdamW.
     batch_norm : str
         ``trained``: its statistics are those of the batches, which an encoder from scratch needs. ``frozen``: those of
-        pretraining stay, and a patch's output never depends on the batch; take a smaller learning rate then.
+        pretraining stay, and a patch's output never depends on the batch; take a smaller learning rate then. Those of
+        landmark norm always stay.
     rotate_deg, translate_mm, scale, noise_std, contrast_p : float
         Degrees, mm, fraction, HU and probability, as in `drasclr_core.pretrain.augment.Augmentation`. The views stay
         near their box, whose label they keep.

@@ -64,13 +64,15 @@ def finetune(detector: Detector, patches: BoxPatches, rows: np.ndarray, kinds: n
     else:
         state = {"log": [], "best": None, "lowest": float("inf")}
 
+    # Landmark norm wants a batch of one landmark, and boxes lie anywhere: its kept statistics stay.
+    by_batch = config.batch_norm == "trained" and getattr(detector.encoder, "norm", "batch") == "batch"
     saved = time.monotonic()
     for epoch in range(len(state["log"]), config.epochs):
         if _is_over(state["log"], config.patience):
             break
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = cosine_rate(rate, epoch, config.epochs)
-        detector.train(config.batch_norm == "trained")
+        detector.train(by_batch)
         losses = []
         for step, chosen in enumerate(balanced_batches(kinds[train], config.batch_size, config.seed, epoch)):
             boxes = torch.from_numpy(train[chosen]).to(device)

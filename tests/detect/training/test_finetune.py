@@ -1,5 +1,7 @@
 """Training: it learns, goes on where it was killed, keeps its best epoch, and sees both labels alike."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -15,6 +17,7 @@ from drasclr_core.detect.training import finetune as loop
 from drasclr_core.detect.training.config import FinetuneConfig
 from drasclr_core.detect.training.cross_validation import scratch_encoder, train_detector
 from drasclr_core.detect.training.finetune import balanced_batches
+from drasclr_core.model import Encoder
 
 CONFIG = FinetuneConfig(
     epochs=4, batch_size=8, views=2, lr=1e-4, batch_norm="frozen", noise_std=0.0, density_hu=0.0, save_every_s=0.0
@@ -54,6 +57,22 @@ def test_frozen_statistics_stay(planted, encoder):
     for mine, given_ in zip(detector.encoder.blocks, encoder.blocks, strict=True):
         assert torch.equal(mine.norm.running_var, given_.norm.running_var)
         assert not torch.equal(mine.conv.weight, given_.conv.weight)
+
+
+def test_landmark_norm_keeps_its_statistics_and_the_rest_learns(planted, encoder):
+    """Boxes lie anywhere, so no batch of them is of one landmark."""
+    torch.manual_seed(0)
+    kept = Encoder(rep_dim=8, num_experts=2, norm="landmark", landmarks=4)
+    kept.interpolation.place(torch.rand(4, 3) * 2 - 1)
+    for block in kept.blocks:
+        block.norm.means.normal_(std=0.1), block.norm.log_variances.fill_(-2)
+    kept.description = dict(encoder.description)
+    detector, log = train(planted, kept.eval(), replace(CONFIG, batch_norm="trained", lr=1e-2))
+    assert log["loss"].iloc[-1] < 0.9 * log["loss"].iloc[0]
+    for mine, given_ in zip(detector.encoder.blocks, kept.blocks, strict=True):
+        assert torch.equal(mine.norm.means, given_.norm.means)
+        assert not torch.equal(mine.conv.weight, given_.conv.weight)
+        assert not torch.equal(mine.norm.weight, given_.norm.weight)
 
 
 def test_killed_and_resumed_equals_uninterrupted(planted, encoder, tmp_path, monkeypatch):
