@@ -66,6 +66,9 @@ SPACING_MM = 2.0  # as in presets/tuning.yaml
 LABELS = {"logFEV1pp": ("FEV1pp", np.log), "logFEV1/FVC": ("FEV1_FVC", np.log), "CLE": ("CLE", np.asarray),
           "paraseptal": ("paraseptal", np.asarray)}  # fmt: skip
 
+WATCHED = ("loss_local", "loss_neighbor", "chance", "negatives", "accuracy", "alignment", "uniformity")
+COLUMNS = ("recipe", "seed", "budget", "steps", "CPU s", *WATCHED, "effective rank", *LABELS)
+
 
 def folder_of(run: Run) -> Path:
     """Where encoders and rows are kept."""
@@ -130,8 +133,7 @@ def measure(run: Run, store, atlas: Atlas, recipe: str, seed: int, budget: float
     last = log.tail(max(1, len(log) // 10)).mean()
     row = {"recipe": recipe, "seed": seed, "budget": round(budget), "steps": settings.most_steps,
            "CPU s": round(spent, 1)}  # fmt: skip
-    row |= {name: round(float(last[name]), 3) for name in ("loss_local", "loss_neighbor", "chance", "accuracy",
-                                                           "negatives", "alignment", "uniformity")}  # fmt: skip
+    row |= {name: round(float(last[name]), 3) for name in WATCHED}
     row["effective rank"] = round(effective_rank(features), 2)
     for name, (column, change) in LABELS.items():
         row[name] = round(r2(features, change(subjects[column].to_numpy(dtype=float))), 3)
@@ -223,6 +225,7 @@ def main() -> None:
     rows = [read_json(path) for path in sorted(folder_of(run).glob("*.json"))]
     order = list(RECIPES)
     rows = sorted(rows, key=lambda row: (row["budget"], order.index(row["recipe"]), row["seed"]))
+    rows = [{name: row[name] for name in COLUMNS} for row in rows]
     table = pd.DataFrame(rows)
     print(table.to_string(index=False))
     if chosen.gather:
