@@ -187,6 +187,16 @@ def marks(run: Run) -> dict[str, dict[str, float]]:
     return found
 
 
+def means(table: pd.DataFrame) -> list[dict]:
+    """Returns a row for each recipe: how many trainings, and the means that the page shows."""
+    gains = {"local": table["chance"] - table["loss_local"], "neighbouring": table["chance"] - table["loss_neighbor"]}
+    shown = table.assign(**gains)[["recipe", "CPU s", *gains, "accuracy", "effective rank", *LABELS]]
+    by_recipe = shown.groupby("recipe", sort=False)
+    found = by_recipe.mean().round({"CPU s": 0} | dict.fromkeys([*gains, "accuracy", "effective rank", *LABELS], 2))
+    found.insert(0, "trainings", by_recipe.size())
+    return found.reset_index().to_dict("records")
+
+
 def draw(table: pd.DataFrame, known: dict[str, dict[str, float]], path: Path) -> None:
     """Draws R² by recipe and label, a dot per seed, with the marks as lines, and writes the picture."""
     use_style()
@@ -230,6 +240,7 @@ def main() -> None:
     print(table.to_string(index=False))
     if chosen.gather:
         write_table(rows, "recipe", DATA, run=run.name, tries=len(rows))
+        write_table(means(table), "recipe_means", DATA, run=run.name, tries=len(rows))
         atlas, store = Atlas.load(run.atlas), PatchStore.open(run.patches)
         write_table(norms(run, store, atlas, rows), "norms", DATA, run=run.name)
         known = marks(run)
