@@ -162,22 +162,21 @@ class DrasCLR(Method):
         landmarks = batch.landmarks.tolist() if block else batch.landmark
         locations = self.locations[landmarks].reshape(-1, 3)
         query = self.query(views.query, LocationGroups(locations, [len(shard.rows)] * len(locations)))
-        neighbors = having = None
+        neighbors = None
         if block:
             query = query.unflatten(0, (len(locations), len(shard.rows)))
-            if batch.beside.any():
+            if self.settings.neighbors:
                 beside = torch.from_numpy(batch.beside).to(query)
-                having = torch.from_numpy(batch.beside.any(axis=1).nonzero()[0]).to(query.device)
-                neighbors = torch.einsum("lm,mbc->lbc", beside[having], query).unsqueeze(-2)
+                neighbors = torch.einsum("lm,mbc->lbc", beside, query).unsqueeze(-2)
         elif views.neighbors is not None:
             neighbors = self.embed_neighbors(views.neighbors, self.near[landmarks])
         follow(self.key, self.query, self.settings.key_momentum)
         keys = embed_keys(self.key, views.key, locations, shard)
         keys = keys if block else keys[0]
-        return self._against_bank(landmarks, batch.subjects, shard, query, keys, neighbors, having)
+        return self._against_bank(landmarks, batch.subjects, shard, query, keys, neighbors)
 
     def _against_bank(self, landmarks: int | list[int], subjects: np.ndarray, shard: BatchShard, query: Tensor,
-                      keys: Tensor, neighbors: Tensor | None, having: Tensor | None) -> Contrast:  # fmt: skip
+                      keys: Tensor, neighbors: Tensor | None) -> Contrast:  # fmt: skip
         """Enqueues the keys and takes the negatives, in the order that the settings say."""
         fresh, people = self.settings.fresh_negatives, torch.from_numpy(np.asarray(subjects)).to(keys.device)
         rows = torch.from_numpy(shard.rows).to(keys.device)
@@ -188,7 +187,7 @@ class DrasCLR(Method):
         if not fresh:
             self.bank.enqueue(landmarks, keys, people)
         neighbors = None if neighbors is None else neighbors.to(keys)
-        return Contrast(query.to(keys), keys[..., rows, :], neighbors, negatives, mask, from_bank, having)
+        return Contrast(query.to(keys), keys[..., rows, :], neighbors, negatives, mask, from_bank)
 
     def embed_neighbors(self, views: Tensor, landmarks: list[int]) -> Tensor:
         """Returns embeddings [b, R, C] of views [b, R, n, n, n] at R landmarks.

@@ -25,8 +25,7 @@ class Block(NamedTuple):
     ----------
     landmarks : int [P]
     beside : float32 [P, P]
-        How much the patch at the second landmark counts among the neighbours of the first; a row sums to R, or to 0
-        where the block holds no neighbour.
+        How much the patch at the second landmark counts among the neighbours of the first; a row sums to R.
     subjects : int [B]
         Positions in the patch store.
     """
@@ -42,7 +41,8 @@ class BlockSampler:
     The grid of landmarks is cut into boxes of `landmarks_per_step` places (2 x 2 x 2 for 8), of which those outside the
     lungs are empty. Every epoch begins the boxes at another place of the grid and turns their shape, so that any two
     landmarks one step apart share a block in some epoch. Of a landmark's neighbours only those in its block count: at
-    most R, none farther away than its R-th nearest.
+    most R, none farther away than its R-th nearest. A landmark that is alone in this sense joins the block of its
+    nearest one.
 
     Parameters
     ----------
@@ -82,8 +82,11 @@ class BlockSampler:
         for doubling in range(self.doublings):
             shape[axes[doubling % 3]] *= 2
         cells = (self.grid + random.integers(shape)) // shape
-        _, numbers = np.unique(cells, axis=0, return_inverse=True)
-        return [np.flatnonzero(numbers == number) for number in range(numbers.max() + 1)]
+        numbers = np.unique(cells, axis=0, return_inverse=True)[1].reshape(-1)
+        for landmark, apart in enumerate(self.apart if self.neighbors else ()):
+            if not (near := apart <= self.reach[landmark])[numbers == numbers[landmark]].any():
+                numbers[landmark] = numbers[np.where(near, apart, np.inf).argmin()]
+        return [np.flatnonzero(numbers == number) for number in np.unique(numbers)]
 
     def beside(self, landmarks: np.ndarray) -> np.ndarray:
         """Returns how much each landmark of a block [P] counts as a neighbour of each, float32 [P, P] (see `Block`)."""
@@ -91,8 +94,7 @@ class BlockSampler:
         near = apart <= self.reach[landmarks][:, None]
         order = np.argsort(np.where(near, apart, np.inf), axis=1, kind="stable").argsort(axis=1)
         chosen = (near & (order < self.neighbors)).astype(np.float32)
-        count = chosen.sum(axis=1, keepdims=True)
-        return chosen * np.divide(self.neighbors, count, out=np.zeros_like(count), where=count > 0)
+        return self.neighbors * chosen / np.maximum(chosen.sum(axis=1, keepdims=True), 1)
 
     def steps(self, epoch: int) -> int:
         """Steps of an epoch."""

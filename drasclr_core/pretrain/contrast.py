@@ -19,15 +19,13 @@ class Contrast(NamedTuple):
     ----------
     query, key : Tensor [(P,) b, C]
         Of this process's subjects.
-    neighbors : Tensor [(P',) b, R, C] or None
+    neighbors : Tensor [(P,) b, R, C] or None
         Of the neighbouring landmarks; in a block already summed, R = 1.
     negatives : Tensor [(P,) K, C]
     mask : bool Tensor [(P,) b, K]
         True where a negative must be left out: it is the query's own subject's, or too old.
     from_bank : bool Tensor [(P,) K]
         True where a negative was made in an earlier step.
-    having : int Tensor [P'] or None
-        The landmarks of a block that have neighbours in it; None for all.
     """
 
     query: Tensor
@@ -36,17 +34,12 @@ class Contrast(NamedTuple):
     negatives: Tensor
     mask: Tensor
     from_bank: Tensor
-    having: Tensor | None = None
 
     def losses(self, temperature: float) -> tuple[Tensor, Tensor]:
         """Returns the local and the neighbouring loss (Eq. 6 and 8), the second 0 without neighbours."""
-        others = (self.key, self.negatives, self.mask)
-        local = local_loss(self.query, *others[:2], temperature, self.mask)
-        if self.neighbors is None:
-            return local, torch.zeros_like(local)
-        if self.having is not None:
-            others = tuple(part[self.having] for part in others)
-        return local, neighbor_loss(self.neighbors, *others[:2], temperature, others[2])
+        others = (self.key, self.negatives, temperature, self.mask)
+        local = local_loss(self.query, *others)
+        return local, torch.zeros_like(local) if self.neighbors is None else neighbor_loss(self.neighbors, *others)
 
     @torch.no_grad()
     def watched(self, temperature: float) -> tuple[Tensor, ...]:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from drasclr_core.methods.drasclr import DrasCLR, DrasCLRSettings
 from drasclr_core.model.losses import contrast_logits, local_loss, neighbor_loss
 from drasclr_core.pretrain import BatchShard
-from drasclr_core.pretrain.blocks import Block
 from drasclr_core.pretrain.momentum import embed_keys
 from drasclr_core.pretrain.sampling import Batch
 from drasclr_core.pretrain.setup import build_method
@@ -139,10 +138,6 @@ def test_locations_out_of_range_are_refused():
         make_model(locations=torch.full((4, 3), 30.0))
 
 
-def in_block(model, block, query, key):
-    return model.contrast(block, Views(query, key, None), BatchShard.whole(len(block.subjects)))
-
-
 def test_a_block_step_is_the_papers_loss_summed_over_its_landmarks():
     """Each landmark's query and keys as in a step of its own; its neighbours are the queries of the block."""
     settings = {"landmarks_per_step": 4, "norm": "landmark", "fresh_negatives": True, "bank_size": 8, "max_key_age": 5}
@@ -168,15 +163,6 @@ def test_a_block_step_is_the_papers_loss_summed_over_its_landmarks():
     torch.testing.assert_close(logged["loss_local"], local)
     torch.testing.assert_close(logged["loss_neighbor"], neighbor)
     torch.testing.assert_close(loss, local + neighbor)
-
-
-def test_a_landmark_without_a_neighbour_in_its_block_has_the_local_loss_alone():
-    model = make_model(landmarks_per_step=4, norm="landmark")
-    alone = Block(np.array([0, 1, 2]), np.array([[0, 2, 0], [2, 0, 0], [0, 0, 0]], dtype=np.float32), np.arange(4))
-    made = in_block(model, alone, patches(12, 1), patches(12, 1))
-    assert made.having.tolist() == [0, 1]
-    none = alone._replace(beside=np.zeros((3, 3), dtype=np.float32))
-    assert in_block(model, none, patches(12, 1), patches(12, 1)).neighbors is None
 
 
 @pytest.mark.parametrize(("momentum", "said", "age"), [(0.9, -1, 2), (0.99, -1, 25), (0.999, -1, 250), (0.5, -1, 1),
