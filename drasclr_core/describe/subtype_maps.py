@@ -13,7 +13,7 @@ from drasclr_core.describe.description import mask_file, probability_file
 from drasclr_core.describe.scan_folder import OneScan
 from drasclr_core.detect.detector.detector import Detector, detector_of
 from drasclr_core.detect.maps.maps import save_map
-from drasclr_core.detect.scoring.verdict import drawn_subtypes
+from drasclr_core.detect.verdict.verdict import drawn_subtypes
 from drasclr_core.imaging.volume import load_mask
 from drasclr_core.model.weights import weights_fingerprint
 from drasclr_core.names import refuse_unknown

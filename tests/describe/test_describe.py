@@ -22,7 +22,7 @@ from drasclr_core.describe import scan as describe_module
 from drasclr_core.describe.__main__ import main
 from drasclr_core.describe.among_cohort import odd_share, place_among
 from drasclr_core.detect.detector.detector import FOLDS_FILE
-from drasclr_core.detect.scoring.verdict import write_verdicts
+from drasclr_core.detect.verdict.verdict import write_verdicts
 from drasclr_core.files import write_json
 from drasclr_core.pieces import file_fingerprint
 

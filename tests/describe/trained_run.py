@@ -13,7 +13,7 @@ from drasclr_core.anatomy.lungs.segmentation import segment_lungs
 from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.cohort.subjects import write_subjects
 from drasclr_core.detect.detector.detector import FOLDS_FILE, Detector
-from drasclr_core.detect.scoring.verdict import Verdict, write_verdicts
+from drasclr_core.detect.verdict.verdict import Verdict, write_verdicts
 from drasclr_core.files import atomic
 from drasclr_core.imaging.volume import save_volume
 from drasclr_core.model import Encoder

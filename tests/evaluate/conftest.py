@@ -34,5 +34,5 @@ def cohort():
 @pytest.fixture
 def few_inner_folds(monkeypatch):
     """The same path in less time: a penalty is chosen over two inner folds."""
-    for module in ("evaluate.readout.linear", "evaluate.survival.cox", "detect.scoring.readouts"):
+    for module in ("evaluate.readout.linear", "evaluate.survival.cox", "detect.readouts.readouts"):
         monkeypatch.setattr(f"drasclr_core.{module}.INNER_FOLDS", 2)

@@ -12,7 +12,7 @@ import pytest
 from sklearn.feature_selection import SelectKBest, f_classif, f_regression
 from sklearn.metrics import roc_auc_score
 
-from drasclr_core.detect.scoring.readouts import linear_predictions
+from drasclr_core.detect.readouts.readouts import fit_readout, linear_predictions
 from drasclr_core.evaluate.readout.linear import chance_model, linear_model
 from drasclr_core.evaluate.readout.permutation import permutation_scores
 from drasclr_core.evaluate.readout.readout import readout
@@ -107,10 +107,10 @@ def test_shuffled_boxes_give_chance_and_folds_by_box_do_not():
     for number in range(4):
         boxes, rng = boxes_of(subjects=20, each=4, seed=number, planted=False), np.random.default_rng(number)
         own = rng.standard_normal((20, 10))[boxes.table["sid"].factorize()[0]]
-        looks = {"x": own + 0.3 * rng.standard_normal(own.shape)}
+        looks = own + 0.3 * rng.standard_normal(own.shape)
         by_box = dataclasses.replace(boxes, fold=np.arange(len(own)) % 5)
         for name, dealt in (("honest", boxes), ("leaking", by_box)):
-            table = linear_predictions(dealt, ["centrilobular"], looks)
+            table = linear_predictions(dealt, fit_readout(dealt, ["centrilobular"], "x", looks))
             parts = [part for _, part in table.groupby("fold") if part["true"].nunique() == 2]
             reached[name].append(np.mean([roc_auc_score(part["true"], part["probability"]) for part in parts]))
     assert np.mean(reached["honest"]) < AUC_BOUND

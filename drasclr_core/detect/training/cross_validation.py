@@ -17,10 +17,10 @@ from drasclr_core.detect.detector.calibration import calibration_of
 from drasclr_core.detect.detector.detector import ABOUT, FOLDS_FILE, Detector
 from drasclr_core.detect.detector.forward import direct_logits, direct_probability
 from drasclr_core.detect.scoring.scores import predictions
-from drasclr_core.detect.scoring.verdict import FILE as VERDICT
 from drasclr_core.detect.scoring.voxels import LATTICE_VERSION, voxel_shares
 from drasclr_core.detect.training.config import FinetuneConfig
 from drasclr_core.detect.training.finetune import finetune
+from drasclr_core.detect.verdict.verdict import FILE as VERDICT
 from drasclr_core.files import atomic, read_json
 from drasclr_core.model.encoder import Encoder
 from drasclr_core.model.weights import weights_fingerprint

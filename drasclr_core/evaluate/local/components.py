@@ -7,7 +7,8 @@ import pandas as pd
 from sklearn.decomposition import PCA
 
 from drasclr_core.evaluate.statistics.resampling import LEVEL, resample_counts
-from drasclr_core.represent.local import LocalMeasures, centred_by_place
+from drasclr_core.represent.local import centred_by_place
+from drasclr_core.represent.local.measures import LocalMeasures
 
 
 class Components:
@@ -41,7 +42,10 @@ class Components:
 
 
 def place_share(features: np.ndarray, known: np.ndarray) -> float:
-    """Returns the share of the variance of h, [S, L, C], that lies between the means of the places, 0 to 1."""
+    """Returns the share of the variance of h, 0 to 1, that lies between the means of the places.
+
+    `features` is h, float [S, L, C], and `known`, bool [S, L], says which patches count.
+    """
     whole = (features - features[known].mean(axis=0))[known]
     return float(1 - (centred_by_place(features, known)[known] ** 2).sum() / (whole**2).sum())
 
@@ -50,6 +54,16 @@ def component_table(
     components: Components, features: np.ndarray, measures: LocalMeasures, draws: int = 1000, seed: int = 0
 ) -> pd.DataFrame:
     """Returns what each component goes with, among the patches of one place.
+
+    Parameters
+    ----------
+    components : Components
+    features : float [S, L, C]
+        h of S subjects at L landmarks.
+    measures : LocalMeasures
+        Of the same patches.
+    draws, seed : int
+        Of the bootstrap over subjects.
 
     Returns
     -------

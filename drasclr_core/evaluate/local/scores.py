@@ -57,6 +57,12 @@ def pooled_scores(
 def landmark_scores(readout: LocalReadout, shares: np.ndarray) -> pd.DataFrame:
     """Returns the R2 of held-out subjects at each landmark, against the mean of the training subjects there.
 
+    Parameters
+    ----------
+    readout : LocalReadout
+    shares : float [S, L]
+        The true share of the disease in each patch, per cent.
+
     Returns
     -------
     DataFrame

@@ -8,7 +8,7 @@ import torch
 from drasclr_core.anatomy.aligned_scan import AlignedScan
 from drasclr_core.detect.boxes.patches import BoxPatches
 from drasclr_core.detect.detector.detector import Detector
-from drasclr_core.detect.scoring.low_attenuation import low_attenuation_voxels
+from drasclr_core.detect.readouts.low_attenuation import low_attenuation_voxels
 from drasclr_core.detect.scoring.voxels import (
     box_is_positive,
     box_lattice,

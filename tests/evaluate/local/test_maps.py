@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from drasclr_core.evaluate.local import Components, component_table, likeness, likeness_table, place_share
-from drasclr_core.represent.local import LocalMeasures
+from drasclr_core.represent.local.measures import LocalMeasures
 
 S, L = 30, 7
 

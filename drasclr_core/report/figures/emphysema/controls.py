@@ -15,7 +15,7 @@ def controls_plot(comparison: pd.DataFrame) -> Figure:
     """Draws the difference of every learned detector from every control with its interval, a panel per task.
 
     `comparison` has ``method, against, task, metric, difference, low, high``
-    (`detect.scoring.compare_with_controls`); right of the line at 0 the detector is ahead.
+    (`detect.verdict.compare_with_controls`); right of the line at 0 the detector is ahead.
     """
     tasks, controls = (list(dict.fromkeys(comparison[name])) for name in ("task", "against"))
     methods = list(dict.fromkeys(comparison["method"]))

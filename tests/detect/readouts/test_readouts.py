@@ -6,16 +6,16 @@ import torch
 
 from drasclr_core.detect.boxes import POSITIVE
 from drasclr_core.detect.detector.forward import box_features
-from drasclr_core.detect.scoring.low_attenuation import low_attenuation_share, low_attenuation_voxels
-from drasclr_core.detect.scoring.readouts import (
+from drasclr_core.detect.readouts.low_attenuation import low_attenuation_share, low_attenuation_voxels
+from drasclr_core.detect.readouts.readouts import (
     as_detector,
     everything_positive,
     fit_readout,
     linear_predictions,
     logistic,
 )
+from drasclr_core.detect.readouts.shares import network_shares, value_shares
 from drasclr_core.detect.scoring.scores import against_healthy, against_other, fold_scores
-from drasclr_core.detect.scoring.shares import network_shares, value_shares
 
 TASK = ["centrilobular"]
 

@@ -9,7 +9,7 @@ from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.imaging.volume import Volume
 from drasclr_core.model import Encoder
 from drasclr_core.model.inputs import center_views
-from drasclr_core.represent.local import (
+from drasclr_core.represent.plane import (
     atlas_plane,
     clicked_point,
     cosine_similarity,

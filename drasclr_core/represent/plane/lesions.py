@@ -14,8 +14,8 @@ from drasclr_core.cohort.phantom.truth import load_truth
 from drasclr_core.imaging.volume import Volume
 from drasclr_core.represent.local.measures import LOCAL_TRUTH, lung_histograms
 from drasclr_core.represent.local.neighbours import unit_length
-from drasclr_core.represent.local.plane import points_in_scan
 from drasclr_core.represent.local.shares import lung_shares
+from drasclr_core.represent.plane.plane import points_in_scan
 
 
 class PointMeasures(NamedTuple):

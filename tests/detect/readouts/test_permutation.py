@@ -8,8 +8,8 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from drasclr_core.detect.boxes import POSITIVE
-from drasclr_core.detect.scoring.low_attenuation import low_attenuation_share
-from drasclr_core.detect.scoring.permutation import (
+from drasclr_core.detect.readouts.low_attenuation import low_attenuation_share
+from drasclr_core.detect.readouts.permutation import (
     average_precision,
     detection_permutation_scores,
     detection_permutation_test,

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from drasclr_core.detect.detector.detector import FOLDS_FILE, Detector
-from drasclr_core.detect.scoring.controls import compare_with_controls
 from drasclr_core.detect.scoring.ranking import average_precision_draws
-from drasclr_core.detect.scoring.verdict import Verdict, drawn_subtypes, judge_detector, write_verdicts
+from drasclr_core.detect.verdict.controls import compare_with_controls
+from drasclr_core.detect.verdict.verdict import Verdict, drawn_subtypes, judge_detector, write_verdicts
 from drasclr_core.run import Run
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from drasclr_core.detect.boxes import POSITIVE
-from drasclr_core.detect.scoring.location import location_around, location_basis, location_features
+from drasclr_core.detect.readouts.location import location_around, location_basis, location_features
+from drasclr_core.detect.readouts.readouts import fit_readout, linear_predictions
+from drasclr_core.detect.readouts.shares import value_shares
 from drasclr_core.detect.scoring.ranking import average_precision_draws
-from drasclr_core.detect.scoring.readouts import fit_readout, linear_predictions
-from drasclr_core.detect.scoring.shares import value_shares
 
 TASK = ["centrilobular"]
 

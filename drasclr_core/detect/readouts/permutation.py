@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.metrics import average_precision_score
 
 from drasclr_core.detect.boxes.dataset import POSITIVE, Boxes
-from drasclr_core.detect.scoring.readouts import logistic, of_fold
+from drasclr_core.detect.readouts.readouts import logistic, of_fold
 from drasclr_core.evaluate.readout.permutation import against_shuffled
 from drasclr_core.evaluate.scores import KEYS
 from drasclr_core.evaluate.statistics.resampling import SAMPLE

@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from torch import nn
 
 from drasclr_core.detect.boxes.dataset import Boxes
-from drasclr_core.detect.scoring.readouts import Readout, as_detector
+from drasclr_core.detect.readouts.readouts import Readout, as_detector
 from drasclr_core.detect.scoring.voxels import positive_share, voxel_shares
 from drasclr_core.progress import track
 
