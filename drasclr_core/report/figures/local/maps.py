@@ -85,7 +85,7 @@ def _grid(rows: list[MapRow], titles: list[str]) -> tuple[Figure, np.ndarray]:
             axes[-1].imshow(shown, cmap=ListedColormap([DISEASE_COLOR]), origin="lower", extent=_extent(row))
         axes[0].set_ylabel(row.title, fontsize=9)
     for axis, title in zip(grid[0], titles, strict=True):
-        axis.set_title(title, fontsize=9, loc="center")
+        axis.set_title(title, fontsize=8, loc="center")
     return fig, grid
 
 
