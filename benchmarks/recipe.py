@@ -17,13 +17,10 @@ import pandas as pd
 import torch
 from common import DATA, write_table
 from matplotlib import pyplot as plt
-from sklearn.linear_model import RidgeCV
-from sklearn.model_selection import KFold, cross_val_predict
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.anatomy.patches import PatchStore
+from drasclr_core.differences.norms import apart
 from drasclr_core.evaluate.features import by_subject, read_features
 from drasclr_core.files import atomic, read_json, write_json
 from drasclr_core.methods import load_encoder, row_of
@@ -31,6 +28,7 @@ from drasclr_core.methods.drasclr import DrasCLR, DrasCLRSettings
 from drasclr_core.model.inputs import center_views
 from drasclr_core.pretrain import pretrain
 from drasclr_core.pretrain.cache import cached
+from drasclr_core.pretrain.probe import probe_score
 from drasclr_core.report import use_style
 from drasclr_core.run import Run
 
@@ -94,15 +92,7 @@ def settings_of(recipe: str, seed: int, budget: float, store, atlas: Atlas) -> D
 
 def r2(features: np.ndarray, label: np.ndarray) -> float:
     """Cross-validated R² of a ridge readout, mean over four times five folds."""
-    known = np.isfinite(label)
-    features, label = features[known], label[known]
-    model = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-1, 5, 13)))
-    found = []
-    for repeat in range(4):
-        folds = KFold(5, shuffle=True, random_state=repeat)
-        predicted = cross_val_predict(model, features, label, cv=folds)
-        found.append(1 - np.mean((label - predicted) ** 2) / np.var(label))
-    return float(np.mean(found))
+    return float(np.mean([probe_score(features, label, repeat) for repeat in range(4)]))
 
 
 def effective_rank(features: np.ndarray) -> float:
@@ -153,7 +143,7 @@ def trained_and_used(encoder, store, atlas: Atlas, size: int, batch: int = 32, s
         people = random.permutation(len(store.sids))[:batch]
         views = center_views(torch.from_numpy(store.read(landmark, people)), size)[:, None]
         trained, used = copy.deepcopy(encoder).train()(views, location), encoder(views, location)
-        found.append(float((trained - used).square().mean().sqrt() / trained.std(dim=0).square().mean().sqrt()))
+        found.append(apart(trained, used))
         variances.append(float(used.var(dim=0).sum()))
     return {"apart, median": round(float(np.median(found)), 2), "apart, most": round(max(found), 2),
             "loudest / quietest": round(max(variances) / min(variances), 1)}  # fmt: skip
@@ -165,11 +155,11 @@ def norms(run: Run, store, atlas: Atlas, rows: list[dict]) -> list[dict]:
     for row in rows:
         if row["recipe"] in NORMS and row["seed"] == 0:
             encoder = load_encoder(folder_of(run) / f"{row['recipe']}-0".replace(" ", "_"))
-            apart = trained_and_used(encoder, store, atlas, size)
+            distance = trained_and_used(encoder, store, atlas, size)
             began = time.process_time()
             image_features(encoder, store, atlas, size, every=16)
             gains = {name: round(row["chance"] - row[f"loss_{name}"], 2) for name in ("local", "neighbor")}
-            table.append({"norm": NORMS[row["recipe"]], **apart, "use, CPU s": round(time.process_time() - began, 2),
+            table.append({"norm": NORMS[row["recipe"]], **distance, "use, CPU s": round(time.process_time() - began, 2),
                           "local loss below guessing": gains["local"], "neighbouring": gains["neighbor"],
                           **{name: row[name] for name in LABELS}})  # fmt: skip
     return table

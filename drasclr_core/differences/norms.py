@@ -82,9 +82,13 @@ def trained_and_used(seed: int, landmarks: int = 10, subjects: int = 256, batch:
         else:
             estimate_statistics(encoder, store, locations, size, seed)
         used = [encoder(torch.cat(parts), place) for parts, place in zip(views, locations, strict=True)]
-        result[name] = float(np.mean([(a - b).square().mean().sqrt() / a.std(dim=0).square().mean().sqrt()
-                                      for a, b in zip(trained, used, strict=True)]))  # fmt: skip
+        result[name] = float(np.mean([apart(a, b) for a, b in zip(trained, used, strict=True)]))
     return result
+
+
+def apart(trained: Tensor, used: Tensor) -> float:
+    """Returns the root mean square of h after training minus h in training, both [B, C], in standard deviations of h."""
+    return float((trained - used).square().mean().sqrt() / trained.std(dim=0).square().mean().sqrt())
 
 
 def told_by_statistics(

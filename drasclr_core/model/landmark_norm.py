@@ -24,7 +24,7 @@ class LandmarkNorm(nn.Module):
     landmarks : int
         L, of which statistics are kept.
     eps : float
-        Added to variances.
+        Added to variances, to the kept ones before their logarithm is taken.
     """
 
     def __init__(self, channels: int, landmarks: int, eps: float = 1e-5):
@@ -36,7 +36,7 @@ class LandmarkNorm(nn.Module):
 
     def affine(self, shares: Tensor) -> tuple[Tensor, Tensor]:
         """Returns scale and shift [..., C] at locations of which `LandmarkInterpolation` gave the shares [..., L]."""
-        scale = self.weight * ((shares @ self.log_variances).exp() + self.eps).rsqrt()
+        scale = self.weight * (shares @ self.log_variances / -2).exp()
         return scale, self.bias - shares @ self.means * scale
 
     def forward(self, x: Tensor, shares: Tensor | None = None, sizes: list[int] | None = None) -> Tensor:

@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist
 from torch import Tensor
 
 from drasclr_core.pretrain.augment import Augmentation
-from drasclr_core.pretrain.sampling import subject_blocks
+from drasclr_core.pretrain.sampling import dealt_subjects, shuffled_runs, subject_blocks
 from drasclr_core.pretrain.shards import BatchShard
 from drasclr_core.pretrain.views import Patches, Views, to_device
 
@@ -103,22 +103,17 @@ class BlockSampler:
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Block]:
         """The blocks of an epoch, from step `start` on."""
         boxes = self.boxes(epoch)
-        runs = [(box, first) for box in range(len(boxes)) for first in range(0, self.blocks, self.landmark_run_length)]
-        order = np.random.default_rng([self.seed, epoch]).permutation(runs)
-        steps = [(int(box), block) for box, first in order
-                 for block in range(first, min(first + self.landmark_run_length, self.blocks))]  # fmt: skip
-        for box, block in steps[start:]:
-            subjects = np.random.default_rng([self.seed, epoch, box]).permutation(self.num_subjects)
-            yield Block(boxes[box], self.beside(boxes[box]), np.array_split(subjects, self.blocks)[block])
+        every = shuffled_runs(len(boxes), self.blocks, self.landmark_run_length, self.seed, epoch)
+        for box, block in every[start:]:
+            subjects = dealt_subjects(self.num_subjects, self.blocks, self.seed, epoch, box)[block]
+            yield Block(boxes[box], self.beside(boxes[box]), subjects)
 
 
 def read_block(store, block: Block, shard: BatchShard) -> Patches:
     """Reads a process's patches of a block, without neighbours, landmark by landmark: int16 [P b, n, n, n]."""
     if len(shard.rows) == shard.size:  # a process alone reads each patch once
-        whole = np.stack([store.read(int(landmark), block.subjects) for landmark in block.landmarks])
-        return Patches(
-            whole.reshape(-1, *whole.shape[2:]), whole[:, shard.key_rows].reshape(-1, *whole.shape[2:]), None
-        )
+        whole = [store.read(int(landmark), block.subjects) for landmark in block.landmarks]
+        return Patches(np.concatenate(whole), np.concatenate([part[shard.key_rows] for part in whole]), None)
     parts = [np.concatenate([store.read(int(landmark), block.subjects[rows]) for landmark in block.landmarks])
              for rows in (shard.rows, shard.key_rows)]  # fmt: skip
     return Patches(*parts, None)

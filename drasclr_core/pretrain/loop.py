@@ -102,7 +102,7 @@ def pretrain(store, atlas, out_dir: str | Path, method: type[Method], settings: 
         optimizer.step()
         sums, count = sums + metrics * step.shard.weight, count + 1
 
-        epoch_ends = step.index + 1 == sampler.steps(step.epoch) or step.number + 1 == total
+        epoch_ends = step.last or step.number + 1 == total
         if count == settings.log_every or epoch_ends:
             means = (fabric.all_reduce(sums, reduce_op="sum") / count).tolist()  # the only synchronisation with a GPU
             sums, count = torch.zeros_like(sums), 0
@@ -130,11 +130,12 @@ def pretrain(store, atlas, out_dir: str | Path, method: type[Method], settings: 
 
 
 class Step(NamedTuple):
-    """One step: its number in the run, its epoch, its number in the epoch, its batch, and this process's part of it."""
+    """One step: its number in the run, its epoch, its number there, if it is the last, its batch and this process's part."""
 
     number: int
     epoch: int
     index: int
+    last: bool
     batch: Any
     shard: BatchShard
 
@@ -148,5 +149,5 @@ def _steps(sampler, model: Method, rank: int, processes: int, done: int) -> Iter
             for index, batch in enumerate(sampler.epoch(epoch, skip), start=skip):
                 order = np.random.default_rng([seed, epoch, index, 0]).permutation(len(batch.subjects))
                 shard = BatchShard.of(len(order), rank, processes, model.key_splits(), order)
-                yield Step(first + index, epoch, index, batch, shard)
+                yield Step(first + index, epoch, index, index + 1 == steps, batch, shard)
         first += steps

@@ -82,7 +82,7 @@ def probe(encoder: PatchEncoder, store, locations: Tensor, size: int, labels: pd
         views = center_views(torch.from_numpy(store.read(int(landmark), people)), size)[:, None]
         total = total + encoder(views.to(locations.device), locations[landmark]).float()
     features = (total / len(chosen)).cpu().numpy()
-    return {name: _score(features, labels[name].to_numpy(dtype=float)[people], seed) for name in labels}
+    return {name: probe_score(features, labels[name].to_numpy(dtype=float)[people], seed) for name in labels}
 
 
 def _as_in_tables(encoder: PatchEncoder, store, locations: Tensor, size: int, seed: int) -> PatchEncoder:
@@ -97,7 +97,8 @@ def _as_in_tables(encoder: PatchEncoder, store, locations: Tensor, size: int, se
     return encoder
 
 
-def _score(features: np.ndarray, label: np.ndarray, seed: int) -> float:
+def probe_score(features: np.ndarray, label: np.ndarray, seed: int) -> float:
+    """Returns the R² of a ridge readout [N, D] -> [N] over five folds drawn by `seed`; NaN for fewer than ten labels."""
     known = np.isfinite(label)
     if known.sum() < LEAST or np.ptp(label[known]) == 0:
         return float("nan")

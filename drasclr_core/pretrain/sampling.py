@@ -52,14 +52,9 @@ class LandmarkSampler:
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches of an epoch, from step `start` on."""
-        runs = [(landmark, first) for landmark in range(self.num_landmarks)
-                  for first in range(0, self.blocks, self.landmark_run_length)]  # fmt: skip
-        order = np.random.default_rng([self.seed, epoch]).permutation(runs)
-        steps = [(int(landmark), block) for landmark, first in order
-                 for block in range(first, min(first + self.landmark_run_length, self.blocks))]  # fmt: skip
-        for landmark, block in steps[start:]:
-            subjects = np.random.default_rng([self.seed, epoch, landmark]).permutation(self.num_subjects)
-            yield Batch(landmark, np.array_split(subjects, self.blocks)[block])
+        every = shuffled_runs(self.num_landmarks, self.blocks, self.landmark_run_length, self.seed, epoch)
+        for landmark, block in every[start:]:
+            yield Batch(landmark, dealt_subjects(self.num_subjects, self.blocks, self.seed, epoch, landmark)[block])
 
 
 def subject_blocks(num_subjects: int, batch_size: int, processes: int) -> int:
@@ -70,6 +65,18 @@ def subject_blocks(num_subjects: int, batch_size: int, processes: int) -> int:
         raise ValueError(f"Contrasting needs at least {least} subjects and a batch size of {least} or more, not "
                          f"{num_subjects} subjects in batches of {batch_size}{among}.")  # fmt: skip
     return min(-(-num_subjects // batch_size), num_subjects // least)
+
+
+def shuffled_runs(places: int, blocks: int, run_length: int, seed: int, epoch: int) -> list[tuple[int, int]]:
+    """Returns (place, block) of every step of an epoch: runs of a place's blocks, in random order over all places."""
+    runs = [(place, first) for place in range(places) for first in range(0, blocks, run_length)]
+    order = np.random.default_rng([seed, epoch]).permutation(runs)
+    return [(int(place), block) for place, first in order for block in range(first, min(first + run_length, blocks))]
+
+
+def dealt_subjects(num_subjects: int, blocks: int, seed: int, epoch: int, place: int) -> list[np.ndarray]:
+    """Returns the subjects of each block of a place in an epoch, int [B] each."""
+    return np.array_split(np.random.default_rng([seed, epoch, place]).permutation(num_subjects), blocks)
 
 
 def prefetch(items: Iterable, load: Callable) -> Iterator:

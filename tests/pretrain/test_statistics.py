@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from drasclr_core.differences.norms import apart
 from drasclr_core.model import Encoder
 from drasclr_core.model.inputs import center_views
 from drasclr_core.pretrain.statistics import estimate_statistics
@@ -40,7 +41,7 @@ def largest_difference(norm, batch):
         views = center_views(torch.from_numpy(store.read(landmark, subjects)), SIZE)[:, None]
         with torch.no_grad():
             trained, used = encoder.train()(views, location), encoder.eval()(views, location)
-        worst = max(worst, float((trained - used).square().mean().sqrt() / trained.std(dim=0).square().mean().sqrt()))
+        worst = max(worst, apart(trained, used))
     return worst
 
 
