@@ -87,7 +87,7 @@ def trained_and_used(seed: int, landmarks: int = 10, subjects: int = 256, batch:
 
 
 def apart(trained: Tensor, used: Tensor) -> float:
-    """Returns the root mean square of h after training minus h in training, both [B, C], in standard deviations of h."""
+    """Returns the root mean square of h after training minus h in training, both [B, C], in standard deviations."""
     return float((trained - used).square().mean().sqrt() / trained.std(dim=0).square().mean().sqrt())
 
 

@@ -130,7 +130,7 @@ def pretrain(store, atlas, out_dir: str | Path, method: type[Method], settings: 
 
 
 class Step(NamedTuple):
-    """One step: its number in the run, its epoch, its number there, if it is the last, its batch and this process's part."""
+    """One step: its number in the run, epoch, number there, whether it is the last, batch, and this process's part."""
 
     number: int
     epoch: int

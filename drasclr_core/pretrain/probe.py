@@ -98,7 +98,7 @@ def _as_in_tables(encoder: PatchEncoder, store, locations: Tensor, size: int, se
 
 
 def probe_score(features: np.ndarray, label: np.ndarray, seed: int) -> float:
-    """Returns the R² of a ridge readout [N, D] -> [N] over five folds drawn by `seed`; NaN for fewer than ten labels."""
+    """Returns the R² of a ridge readout of features [N, D] over five folds drawn by `seed`; NaN for few labels."""
     known = np.isfinite(label)
     if known.sum() < LEAST or np.ptp(label[known]) == 0:
         return float("nan")
