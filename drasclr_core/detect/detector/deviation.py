@@ -11,13 +11,13 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import torch
 import zarr
-from scipy.spatial import cKDTree
 from torch import Tensor
 
 from drasclr_core.detect.boxes.dataset import Boxes
 from drasclr_core.detect.boxes.healthy import HEALTHY
 from drasclr_core.detect.boxes.patches import BoxPatches
 from drasclr_core.detect.detector.forward import box_features
+from drasclr_core.model.landmark_norm import LandmarkInterpolation
 from drasclr_core.model.locconv import LocationGroups
 from drasclr_core.model.patch_encoder import PatchEncoder
 from drasclr_core.run import Run
@@ -26,20 +26,19 @@ LEAST_SUBJECTS = 2
 """Fewer healthy subjects do not say how much they differ."""
 LEAST_VARIANCE = 0.01
 """A variance is taken to be at least this part of the feature's mean over landmarks: few subjects may be alike."""
-BANDWIDTH = 0.5
-"""Standard deviation of the kernel between landmarks, in distances of neighbouring landmarks."""
 
 
 class DeviationEncoder(PatchEncoder):
     """An encoder whose representation is (h - mean) / sd, both of healthy subjects at the place of the patch.
 
     Mean and variance are known at the landmarks; at any other place they are the kernel-weighted means of those
-    (Nadaraya 1964, Watson 1964). It does all that its encoder does, on dense maps too, but is not saved.
+    (Nadaraya 1964, Watson 1964), by `LandmarkInterpolation`. It does all that its encoder does, on dense maps too, but
+    is not saved.
 
     Parameters
     ----------
     encoder : encoder of any method
-        In eval mode; its description has the landmarks and the atlas's box.
+        In eval mode; its description has the landmarks.
     mean, variance : float [L, rep_dim]
         Of healthy subjects at each landmark.
     """
@@ -47,13 +46,9 @@ class DeviationEncoder(PatchEncoder):
     def __init__(self, encoder: PatchEncoder, mean: np.ndarray, variance: np.ndarray):
         super().__init__(encoder.rep_dim)
         self.encoder, self.description, self.voxelwise = encoder, dict(encoder.description), encoder.voxelwise
-        low, high = np.asarray(self.description["location_box_mm"], dtype=float)
-        half = (high - low) / 2
-        landmarks = np.asarray(self.description["locations"], dtype=float) * half
-        apart = np.median(cKDTree(landmarks).query(landmarks, 2)[0][:, 1]) if len(landmarks) > 1 else half.max()
-        # Distances are in mm, in units of the kernel: places outside the landmarks take the nearest.
-        self.register_buffer("scale", torch.tensor(half / (BANDWIDTH * apart)))
-        self.register_buffer("landmarks", torch.tensor(landmarks / (BANDWIDTH * apart)))
+        locations = torch.tensor(np.asarray(self.description["locations"], dtype=float))
+        self.between = LandmarkInterpolation(len(locations)).double()
+        self.between.place(locations)
         self.register_buffer("mean", torch.tensor(np.asarray(mean, dtype=float)))
         self.register_buffer("variance", torch.tensor(np.maximum(variance, LEAST_VARIANCE * np.mean(variance, axis=0))))
         self.to(encoder.device).eval()
@@ -69,8 +64,7 @@ class DeviationEncoder(PatchEncoder):
 
     def deviation(self, features: Tensor, locations: Tensor) -> Tensor:
         """Returns the deviations [N, rep_dim] of representations [N, rep_dim] at locations [N, 3] in [-1, 1]."""
-        squared = torch.cdist(locations.double() * self.scale, self.landmarks).square()
-        weight = torch.softmax(-squared / 2, dim=1)
+        weight = self.between(locations)
         deviation = (features.double() - weight @ self.mean) / (weight @ self.variance).clamp_min(1e-12).sqrt()
         return deviation.to(features.dtype)
 

@@ -21,7 +21,7 @@ from drasclr_core.detect.scoring.voxels import LATTICE_VERSION, voxel_shares
 from drasclr_core.detect.training.config import FinetuneConfig
 from drasclr_core.detect.training.finetune import finetune
 from drasclr_core.detect.verdict.verdict import FILE as VERDICT
-from drasclr_core.files import atomic, read_json
+from drasclr_core.files import read_json, write_csv
 from drasclr_core.model.encoder import Encoder
 from drasclr_core.model.weights import weights_fingerprint
 from drasclr_core.pieces import fingerprint, kept
@@ -110,8 +110,7 @@ def cross_validate_detectors(run: Run, boxes: Boxes, subtypes: Sequence[str], me
     tested = [_one_fold(run, boxes, method, job, encoder, config, stride, key)
               for job in track(jobs, f"detectors, {method}")]  # fmt: skip
     folds = boxes.table[["sid", "fold"]].drop_duplicates().sort_values("sid")
-    with atomic(path) as temporary:
-        folds.to_csv(temporary, index=False)
+    write_csv(path, folds)
     return pd.concat([table for table in tested if len(table)], ignore_index=True)
 
 
@@ -134,8 +133,7 @@ def _one_fold(run: Run, boxes: Boxes, method: str, job: tuple[str, int], encoder
             shares = voxel_shares(detector.encoder, [detector.probability], boxes.patches, test[asked], stride)
             share[asked] = shares[:, 0]
         probability = direct_probability(detector, boxes.patches, test)
-        with atomic(file) as temporary:
-            predictions(boxes, test, subtype, fold, method, probability, share).to_csv(temporary, index=False)
+        write_csv(file, predictions(boxes, test, subtype, fold, method, probability, share))
 
     kept(folder.parent, folder.name, fingerprint(key=key, stride=stride, lattice=LATTICE_VERSION), make, [file])
     return pd.read_csv(file, dtype={"sid": str})

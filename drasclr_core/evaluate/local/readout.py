@@ -11,6 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from drasclr_core.evaluate.folds import splits, stratified_folds
+from drasclr_core.represent.local.neighbours import place_means
 
 PENALTIES = np.logspace(-2, 6, 9)
 INNER_FOLDS = 3
@@ -60,7 +61,7 @@ def local_readout(
     fold = stratified_folds(extent, folds, np.random.default_rng(seed), classes=False)
     predicted, floor = np.full((2, *shares.shape), np.nan)
     for train, test in splits(fold):
-        means, level = (_means(values[train], known[train]) for values in (features, shares[..., None]))
+        means, level = (place_means(values[train], known[train]) for values in (features, shares[..., None]))
         rows, asked = known[train], known[test]
         model = GridSearchCV(
             make_pipeline(StandardScaler(), Ridge()),
@@ -76,9 +77,3 @@ def local_readout(
         told[asked] = base[asked] + model.predict((features[test] - means)[asked])
         predicted[test] = told
     return LocalReadout(predicted, floor)
-
-
-def _means(values: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Means [L, C] over subjects of values [S, L, C]; of a landmark at which nobody counts, 0."""
-    there = np.where(known[..., None], values, 0).sum(axis=0)
-    return there / np.maximum(known.sum(axis=0), 1)[:, None]

@@ -35,8 +35,13 @@ def centred_by_place(features: np.ndarray, known: np.ndarray) -> np.ndarray:
     What is left is how a patch differs from other people's at this place. `known` [S, L] says which patches count in
     the mean; where none does, nothing is subtracted.
     """
+    return features - place_means(features, known)
+
+
+def place_means(features: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Returns means [L, C] over subjects of features [S, L, C] where `known` [S, L]; 0 at a place where none is."""
     total = np.where(known[..., None], features, 0).sum(axis=0)
-    return features - total / np.maximum(known.sum(axis=0), 1)[:, None]
+    return total / np.maximum(known.sum(axis=0), 1)[:, None]
 
 
 def nearest_at_landmark(vectors: np.ndarray, known: np.ndarray, subjects: np.ndarray, landmark: int,

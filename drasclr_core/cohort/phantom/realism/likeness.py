@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PowerTransformer, StandardScaler
+from statsmodels.stats.proportion import proportion_confint
 
 from drasclr_core.cohort.annotations import BOX_MM
 from drasclr_core.cohort.subjects import image_path, read_subjects
@@ -100,17 +101,10 @@ def oddness(real: pd.DataFrame, phantoms: pd.DataFrame) -> pd.DataFrame:
     for scan, part in real.groupby("scan", sort=False):
         z = normal.transform(part[columns].to_numpy())
         odd = shape.mahalanobis(z) > usual
-        low, high = _wilson(int(odd.sum()), len(odd))
+        low, high = 100 * np.array(proportion_confint(odd.sum(), len(odd), method="wilson"))
         rows.append({"scan": scan, "patches": len(odd), "odd_pct": 100 * odd.mean(), "odd_low": low, "odd_high": high,
                      "most_unlike": columns[int(np.abs(np.median(z, axis=0)).argmax())]})  # fmt: skip
     return pd.DataFrame(rows)
-
-
-def _wilson(successes: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    share = successes / count
-    centre = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    half = z * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)
-    return 100 * (centre - half), 100 * (centre + half)
 
 
 def two_sample_auc(real: pd.DataFrame, phantoms: pd.DataFrame) -> float:
