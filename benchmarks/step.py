@@ -24,7 +24,7 @@ class Step:
         spacing = 32 / size
         settings = DrasCLRSettings(batch_size=batch, compile=mode, augmentation=Augmentation(size, spacing))
         atlas = SimpleNamespace(locations=np.random.default_rng(0).uniform(-1, 1, (LANDMARKS, 3)),
-                                centres=np.zeros((LANDMARKS, 3)),
+                                centres=np.zeros((LANDMARKS, 3)), box=[[-1.0] * 3, [1.0] * 3],
                                 neighbors=lambda count: np.array([NEIGHBORS] * LANDMARKS))  # fmt: skip
         self.model = build_method(DrasCLR, settings, atlas).to(device)
         self.model.settings = replace(settings, lr=1e-30)  # the same weights at every step
@@ -69,6 +69,7 @@ class BlockStep(Step):
         settings = DrasCLRSettings(batch_size=batch // count, landmarks_per_step=count, norm="landmark",
                                    augmentation=Augmentation(size, spacing))  # fmt: skip
         atlas = SimpleNamespace(locations=random.uniform(-1, 1, (count, 3)), centres=np.zeros((count, 3)),
+                                box=[[-1.0] * 3, [1.0] * 3],
                                 neighbors=lambda wanted: np.zeros((count, wanted), dtype=int))  # fmt: skip
         self.model = build_method(DrasCLR, settings, atlas).to(device)
         self.model.settings = replace(settings, lr=1e-30)

@@ -106,6 +106,7 @@ def test_recipes_are_known_settings_of_equal_computation():
 
     sides = np.stack(np.meshgrid(*[range(4)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
     atlas = SimpleNamespace(patch_size=16, spacing=2.0, centres=30.0 * sides, locations=(sides / 1.5 - 1).astype("f4"),
+                            box=[[-1.0] * 3, [1.0] * 3],
                             neighbors=lambda count: np.zeros((64, count), dtype=int))  # fmt: skip
     store, budget = SimpleNamespace(sids=list(range(96)), num_landmarks=64), 30_000
     for name, changes in RECIPES.items():

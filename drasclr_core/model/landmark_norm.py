@@ -1,8 +1,8 @@
 """Landmark norm: every landmark's activations are normalised by the statistics of that landmark, in training and after.
 
 A batch of DrasCLR holds one landmark, so batch norm takes each landmark's mean and scale away while it trains; running
-statistics, of whatever landmarks, are another function. Here the statistics of all landmarks are kept after training
-and are a smooth function of the location in between.
+statistics, of whatever landmarks, are another function. Here the statistics of all landmarks, and of places between
+them, are kept after training; elsewhere they are a smooth function of the location.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 WIDTH = 0.35
-"""Standard deviation of the interpolation's Gaussian, in distances of neighbouring landmarks."""
+"""Standard deviation of the interpolation's Gaussian, in distances of neighbouring places."""
 
 
 class LandmarkNorm(nn.Module):
@@ -22,7 +22,7 @@ class LandmarkNorm(nn.Module):
     ----------
     channels : int
     landmarks : int
-        L, of which statistics are kept.
+        L, places of which statistics are kept; `keep` may change their number.
     eps : float
         Added to variances, to the kept ones before their logarithm is taken.
     """
@@ -33,6 +33,11 @@ class LandmarkNorm(nn.Module):
         self.weight, self.bias = nn.Parameter(torch.ones(channels)), nn.Parameter(torch.zeros(channels))
         self.register_buffer("means", torch.zeros(landmarks, channels))
         self.register_buffer("log_variances", torch.zeros(landmarks, channels))
+
+    @torch.no_grad()
+    def keep(self, means: Tensor, log_variances: Tensor) -> None:
+        """Sets what is interpolated, [L, C] each."""
+        self.means, self.log_variances = means.to(self.means).contiguous(), log_variances.to(self.means).contiguous()
 
     def affine(self, shares: Tensor) -> tuple[Tensor, Tensor]:
         """Returns scale and shift [..., C] at locations of which `LandmarkInterpolation` gave the shares [..., L]."""
@@ -52,12 +57,12 @@ class LandmarkNorm(nn.Module):
 
 
 class LandmarkInterpolation(nn.Module):
-    """Shares of the landmarks in a location: Gaussians of the distance, normalised to a sum of one.
+    """Shares of places in a location: Gaussians of the distance, normalised to a sum of one.
 
     Parameters
     ----------
     landmarks : int
-        L; `place` says where they are.
+        L, how many places; `place` says where they are, and may change their number.
     """
 
     def __init__(self, landmarks: int):
@@ -74,13 +79,13 @@ class LandmarkInterpolation(nn.Module):
 
     @torch.no_grad()
     def place(self, locations: Tensor) -> None:
-        """Sets the landmarks [L, 3]; the Gaussian's width follows from the distance to the nearest other one."""
+        """Sets the places [L, 3]; the Gaussian's width follows from the distance to the nearest other one."""
         apart = torch.cdist(locations.double(), locations.double())
         apart.fill_diagonal_(torch.inf)
-        self.nodes.copy_(locations)
+        self.nodes = locations.to(self.nodes)
         self.width.copy_(WIDTH * apart.min(dim=1).values.median())
 
     @torch.no_grad()
     def values_for(self, wanted: Tensor) -> Tensor:
-        """Returns values [L, C] whose interpolation at the landmarks is exactly `wanted` [L, C]."""
+        """Returns values [L, C] whose interpolation at the places is exactly `wanted` [L, C]."""
         return torch.linalg.solve(self(self.nodes).double(), wanted.double()).to(wanted)

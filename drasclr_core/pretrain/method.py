@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -15,7 +16,7 @@ from drasclr_core.pretrain.sampling import LandmarkSampler
 from drasclr_core.pretrain.schedule import cosine_rate, warmed_rate
 from drasclr_core.pretrain.settings import BUDGET, TrainingSettings
 from drasclr_core.pretrain.shards import BatchShard
-from drasclr_core.pretrain.statistics import estimate_statistics
+from drasclr_core.pretrain.statistics import estimate_statistics, voxel_in_locations
 
 
 class Method(nn.Module, ABC):
@@ -61,7 +62,7 @@ class Method(nn.Module, ABC):
 
     def __init__(self, settings: TrainingSettings, atlas):
         super().__init__()
-        self.settings = settings
+        self.settings, self.box = settings, np.asarray(atlas.box, dtype=float)
         self.register_buffer("locations", torch.as_tensor(atlas.locations, dtype=torch.float32), persistent=False)
 
     def __init_subclass__(cls, **options):
@@ -150,5 +151,6 @@ class Method(nn.Module, ABC):
 
     def finish(self, store) -> None:
         """Prepares `encoder` for use after the last step: the statistics of its normalisation."""
-        settings = self.settings
-        estimate_statistics(self.encoder, store, self.locations, settings.augmentation.size, settings.seed)
+        views, seed = self.settings.augmentation, self.settings.seed
+        voxel = voxel_in_locations(views.spacing_mm, self.box)
+        estimate_statistics(self.encoder, store, self.locations, views.size, seed, voxel)

@@ -10,12 +10,15 @@ from drasclr_core.model.encoder import Encoder
 from drasclr_core.model.inputs import center_views
 from drasclr_core.model.landmark_norm import LandmarkNorm
 from drasclr_core.model.locconv import LocationGroups
+from drasclr_core.pretrain.places import measured_places
 from drasclr_core.progress import track
 
 MOST_SUBJECTS = 128  # at one landmark, for landmark norm
+BETWEEN = 32  # patches at a place between landmarks
 
 
-def estimate_statistics(encoder: Encoder, store, locations: Tensor, size: int, seed: int = 0, **how: int) -> None:
+def estimate_statistics(encoder: Encoder, store, locations: Tensor, size: int, seed: int = 0,
+                        voxel: np.ndarray | None = None, **how: int) -> None:  # fmt: skip
     """Sets what the normalisation of a trained encoder needs at inference, and leaves the encoder in eval mode.
 
     Batch norm gets statistics of the whole lung (`pool_statistics`), landmark norm those of each landmark
@@ -32,12 +35,14 @@ def estimate_statistics(encoder: Encoder, store, locations: Tensor, size: int, s
         Voxels per side of the views.
     seed : int
         Chooses patches.
+    voxel : float [3], optional
+        Edge of a voxel in locations (see `voxel_in_locations`); without it landmark norm keeps landmarks only.
     how : int
         What else `pool_statistics` takes.
     """
     encoder.train()
     if getattr(encoder, "interpolation", None) is not None:
-        keep_statistics(encoder, store, locations, size, seed)
+        keep_statistics(encoder, store, locations, size, seed, voxel)
     elif any(isinstance(module, nn.BatchNorm3d) for module in encoder.modules()):
         pool_statistics(encoder, store, locations, size, seed, **how)
     encoder.eval()
@@ -77,11 +82,13 @@ def pool_statistics(encoder: Encoder, store, locations: Tensor, size: int, seed:
 
 
 @torch.no_grad()
-def keep_statistics(encoder: Encoder, store, locations: Tensor, size: int, seed: int = 0) -> None:
+def keep_statistics(encoder: Encoder, store, locations: Tensor, size: int, seed: int = 0,
+                    voxel: np.ndarray | None = None) -> None:  # fmt: skip
     """Keeps, in every landmark norm, the statistics of each landmark over (at most 128) subjects.
 
     They are what a training batch of these subjects would be normalised by, so that training and inference are one
-    function up to the size of the batch. Parameters as in `estimate_statistics`.
+    function up to the size of the batch. Between landmarks, where dense maps and annotated boxes lie, they are measured
+    too, as near as the margin of the stored patches allows, on 32 patches each. Parameters as in `estimate_statistics`.
     """
     norms = [module for module in encoder.modules() if isinstance(module, LandmarkNorm)]
     found = {norm: ([], []) for norm in norms}
@@ -93,13 +100,38 @@ def keep_statistics(encoder: Encoder, store, locations: Tensor, size: int, seed:
 
     hooks = [norm.register_forward_pre_hook(note) for norm in norms]
     random = np.random.default_rng([seed, 1])
-    for landmark in track(range(len(locations)), "Statistics of landmarks"):
-        subjects = np.sort(random.permutation(len(store.sids))[:MOST_SUBJECTS])
-        views = center_views(torch.from_numpy(store.read(landmark, subjects)), size)[:, None]
-        encoder(views.to(locations.device), locations[landmark])
+    margin = (_edge(store) - size) // 2
+    places = measured_places(locations.cpu().numpy(), voxel, margin)
+    nodes = torch.from_numpy(np.stack([place.location for place in places])).to(locations)
+    for place, node in zip(track(places, "Statistics of landmarks"), nodes, strict=True):
+        between = place.offsets.any()
+        each = min(len(store.sids), -(-BETWEEN // len(place.landmarks)) if between else MOST_SUBJECTS)
+        parts = []
+        for landmark, offset in zip(place.landmarks, place.offsets, strict=True):
+            subjects = np.sort(random.permutation(len(store.sids))[:each])
+            parts.append(_moved(store.read(int(landmark), subjects), offset, size))
+        encoder(center_views(torch.from_numpy(np.concatenate(parts)), size)[:, None].to(locations.device), node)
     for hook in hooks:
         hook.remove()
-    encoder.interpolation.place(locations)
+    encoder.interpolation.place(nodes)
+    encoder.landmarks = len(nodes)
     for norm, (means, variances) in found.items():
-        norm.means.copy_(encoder.interpolation.values_for(torch.stack(means)))
-        norm.log_variances.copy_(encoder.interpolation.values_for((torch.stack(variances) + norm.eps).log()))
+        wanted = torch.stack(means), (torch.stack(variances) + norm.eps).log()
+        norm.keep(*map(encoder.interpolation.values_for, wanted))
+
+
+def voxel_in_locations(spacing_mm: float, box: np.ndarray) -> np.ndarray:
+    """Returns the edge of a voxel in locations, float64 [3], given the RAS mm [2, 3] that become -1 and 1."""
+    low, high = np.asarray(box, dtype=float)
+    return 2 * spacing_mm / (high - low)
+
+
+def _moved(patches: np.ndarray, offset: np.ndarray, size: int) -> np.ndarray:
+    """The `size`^3 voxels of patches [B, n, n, n] so many voxels from their centre."""
+    low = (patches.shape[-1] - size) // 2 + offset
+    x, y, z = (slice(start, start + size) for start in low.tolist())
+    return np.ascontiguousarray(patches[:, x, y, z])
+
+
+def _edge(store) -> int:
+    return store.read(0, np.arange(1)).shape[-1]

@@ -6,7 +6,7 @@ import torch
 
 from drasclr_core.anatomy.patches import PatchStore
 from drasclr_core.model.patch_encoder import PatchEncoder
-from drasclr_core.pretrain.statistics import estimate_statistics
+from drasclr_core.pretrain.statistics import estimate_statistics, voxel_in_locations
 
 
 def untrained_encoder(like: PatchEncoder, store: PatchStore, seed: int = 0) -> PatchEncoder:
@@ -30,5 +30,6 @@ def untrained_encoder(like: PatchEncoder, store: PatchStore, seed: int = 0) -> P
     encoder.description = dict(like.description)
     encoder.to(device=like.device, dtype=like.dtype)
     locations = torch.tensor(like.description["locations"], dtype=torch.float32, device=like.device)
-    estimate_statistics(encoder, store, locations, like.description["patch_size"], seed)
+    voxel = voxel_in_locations(like.description["spacing_mm"], like.description["location_box_mm"])
+    estimate_statistics(encoder, store, locations, like.description["patch_size"], seed, voxel)
     return encoder.eval()

@@ -30,6 +30,7 @@ def make_model(locations=None, **changes):
     atlas = SimpleNamespace(
         locations=places if locations is None else locations,
         centres=np.array(GRID),
+        box=[[-1.0] * 3, [1.0] * 3],
         neighbors=lambda count: near[:, :count],
     )
     return build_method(DrasCLR, replace(SETTINGS, **changes), atlas)

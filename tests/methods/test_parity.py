@@ -165,7 +165,9 @@ def model_fixture(data):
         temperature=float(data["T"]), key_momentum=float(data["m"]), fresh_negatives=False, max_key_age=0,
     )  # fmt: skip
     nearest = np.zeros((len(data["locs"]), 2), dtype=int)  # which landmarks are near comes with each step's numbers
-    atlas = SimpleNamespace(locations=data["locs"], centres=data["locs"], neighbors=lambda count: nearest)
+    atlas = SimpleNamespace(
+        locations=data["locs"], centres=data["locs"], box=[[-1.0] * 3, [1.0] * 3], neighbors=lambda count: nearest
+    )
     model = DrasCLR(settings, atlas).double()
     model.locations = data["locs"]
     for network in (model.query, model.key):

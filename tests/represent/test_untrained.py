@@ -17,7 +17,8 @@ def test_weights_are_random_by_the_seed_and_all_else_is_alike(tmp_path):
                             read=lambda landmark, indices: patches[landmark, indices])  # fmt: skip
     torch.manual_seed(5)
     trained = Encoder(rep_dim=8, num_experts=2).eval()
-    trained.description = {"patch_size": 8, "locations": LOCATIONS.tolist(), "method": "drasclr"}
+    trained.description = {"patch_size": 8, "locations": LOCATIONS.tolist(), "method": "drasclr",
+                           "spacing_mm": 4.0, "location_box_mm": [[-50.0] * 3, [50.0] * 3]}  # fmt: skip
     before = {name: tensor.clone() for name, tensor in trained.state_dict().items()}
     one, same, other = (untrained_encoder(trained, store, seed) for seed in (0, 0, 1))
     assert all(torch.equal(before[name], tensor) for name, tensor in trained.state_dict().items())
