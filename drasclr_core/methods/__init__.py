@@ -5,6 +5,8 @@ tables, the paper's name for it), its settings with the published defaults, how 
 views, one training step, and the encoder that is kept. `registry` finds the files; nothing else lists them.
 """
 
+import importlib
+
 from drasclr_core.methods.registry import (
     in_order,
     load_encoder,
@@ -17,14 +19,14 @@ from drasclr_core.methods.registry import (
 )
 from drasclr_core.methods.row import Row
 
-__all__ = ["PretrainingStage", "Row", "in_order", "load_encoder", "method_class", "method_files", "method_names",
-           "methods", "row_of", "rows"]  # fmt: skip
+__all__ = ["PretrainingStage", "Row", "departures", "in_order", "load_encoder", "method_class", "method_files",
+           "method_names", "methods", "pretext_pictures", "row_of", "rows"]  # fmt: skip
+
+_NEED_TORCH = {"PretrainingStage": "stage", "departures": "about", "pretext_pictures": "about"}
 
 
-def __getattr__(name: str) -> type:
-    """The one export that needs torch is loaded when it is asked for: figures that show no method do without."""
-    if name == "PretrainingStage":
-        from drasclr_core.methods.stage import PretrainingStage
-
-        return PretrainingStage
+def __getattr__(name: str) -> object:
+    """Exports that need torch are loaded when they are asked for: figures that show no method do without."""
+    if name in _NEED_TORCH:
+        return getattr(importlib.import_module(f"{__name__}.{_NEED_TORCH[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

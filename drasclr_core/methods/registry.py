@@ -30,7 +30,7 @@ _DERIVED = {"_readout": (", linear readout", 1), "_finetuned": (", fine-tuned", 
 def method_files() -> list[str]:
     """Returns the names of the methods' files, without loading any."""
     found = (module.name for module in pkgutil.iter_modules(importlib.import_module(PACKAGE).__path__))
-    return [name for name in found if name not in ("registry", "row", "rows", "stage")]
+    return [name for name in found if name not in ("about", "registry", "row", "rows", "stage")]
 
 
 @cache

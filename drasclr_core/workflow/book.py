@@ -18,7 +18,7 @@ import yaml
 from drasclr_core.files import atomic
 from drasclr_core.provenance import merge_manifest
 from drasclr_core.run import Run, check_started, project_root
-from drasclr_core.workflow.book_pages import book_page, made_for, page_names
+from drasclr_core.workflow.book_pages import book_page, made_for, page_names, with_page
 from drasclr_core.workflow.pages import headline, markdown, provenance_page
 from drasclr_core.workflow.parameters import nearest
 from drasclr_core.workflow.stages import read_notebooks
@@ -93,7 +93,8 @@ def build(run: Run) -> Path:
 def _executed(run: Run) -> dict[str, Path]:
     """Executed notebooks of the run by page name."""
     found = [path for path in run.notebooks.glob("*/[0-9]*.ipynb") if not path.stem.endswith(".failed")]
-    return page_names(found, run.cohort_name)
+    gathered = {name: notebook.gathered for name, notebook in read_notebooks().items() if notebook.gathered}
+    return page_names(with_page(found, gathered), run.cohort_name)
 
 
 def _entry(notebook: str, executed: dict[str, Path]) -> dict:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import nbformat
@@ -11,6 +11,16 @@ from nbformat import NotebookNode
 
 from drasclr_core.methods import row_of
 from drasclr_core.workflow.stages import notebook_of, suffix_of
+
+
+def with_page(executed: Collection[Path], gathered: Mapping[str, str]) -> list[Path]:
+    """Returns the executed notebooks that have a page of their own.
+
+    Stages with a suffix have none where the notebook that shows them together was executed too: `gathered` names it by
+    notebook.
+    """
+    there = {notebook_of(path.stem) for path in executed}
+    return [path for path in executed if not (suffix_of(path.stem) and gathered.get(notebook_of(path.stem)) in there)]
 
 
 def page_names(notebooks: Collection[Path], main_cohort: str) -> dict[str, Path]:

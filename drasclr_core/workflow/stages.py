@@ -40,6 +40,8 @@ class Notebook:
     for_each : str
         A notebook each of whose stages is followed by a stage of this one with the same suffix, also where the preset
         does not list it.
+    gathered : str
+        A notebook that shows all its stages with a suffix together; where that was run, they have no page of their own.
     settings : tuple of str
         Parameters of its stage without suffix that can be given on the command line of Snakemake.
     cost : dict
@@ -58,6 +60,7 @@ class Notebook:
     sharded: bool = False
     named_by: str = ""
     for_each: str = ""
+    gathered: str = ""
     settings: tuple[str, ...] = ()
     cost: dict = field(default_factory=dict)
     resources: dict = field(default_factory=dict)
@@ -106,9 +109,9 @@ def read_notebooks(folder: str | Path | None = None, own: Iterable[str | Path] =
     paths |= {Path(path).stem: Path(path) for path in own}
     notebooks = {name: Notebook.read(path) for name, path in sorted(paths.items())}
     for notebook in notebooks.values():
-        for name in [plain(entry) for entry in notebook.after] + [notebook.for_each] * bool(notebook.for_each):
+        for name in [*map(plain, notebook.after), *filter(None, (notebook.for_each, notebook.gathered))]:
             if name not in notebooks:
-                raise ValueError(f"{notebook.path.name} comes after {name!r}, no notebook{nearest(name, notebooks)}")
+                raise ValueError(f"{notebook.path.name} names {name!r}, no notebook{nearest(name, notebooks)}")
     return notebooks
 
 

@@ -1,0 +1,94 @@
+"""How the pretrainings of a cohort went, method by method: what they cost, how the loss fell, what a probe gained."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from drasclr_core.files import read_json
+from drasclr_core.methods import in_order, method_class, methods, row_of
+from drasclr_core.model.weights import CONFIG, WEIGHTS
+from drasclr_core.run import Run
+
+COST_COLUMNS = ("method", "steps", "shown", "seconds", "per_1000", "megabytes")
+CURVE_COLUMNS = ("method", "done", "loss", "relative")
+PROBE_COLUMNS = ("method", "label", "before", "after")
+
+
+def trained_methods(run: Run) -> list[str]:
+    """Returns the pretraining methods, by their own names, that have been trained, in the order of the tables."""
+    there = (path.parent.name for path in run.pretrain().parent.glob(f"*/{CONFIG}"))
+    return in_order(name for name in there if name in methods() and (run.pretrain(name) / "log.csv").exists())
+
+
+def training_costs(run: Run) -> pd.DataFrame:
+    """Returns a row for each trained method.
+
+    Returns
+    -------
+    DataFrame
+        ``method``; ``steps``; ``shown``, patches (or scans) of all steps; ``seconds``, of the whole training with
+        reading, views, probe and log; ``per_1000``, seconds for a thousand patches shown; ``megabytes``, of the kept
+        weights.
+    """
+    rows = []
+    for name in trained_methods(run):
+        log, about = pd.read_csv(run.pretrain(name) / "log.csv"), read_json(run.pretrain(name) / CONFIG)
+        steps, seconds = int(log["step"].iloc[-1]), float(log["seconds"].iloc[-1])
+        shown = steps * about["config"]["batch_size"] * about["config"].get("landmarks_per_step", 1)
+        size = (run.pretrain(name) / WEIGHTS).stat().st_size / 1e6
+        rows.append((name, steps, shown, seconds, 1000 * seconds / shown, size))
+    return pd.DataFrame(rows, columns=list(COST_COLUMNS))
+
+
+def training_curves(run: Run) -> pd.DataFrame:
+    """Returns the watched loss of each trained method, smoothed over a thirtieth of the training.
+
+    Returns
+    -------
+    DataFrame
+        ``method``; ``done``, share of the steps; ``loss``; ``relative``, the loss divided by that of the first row.
+    """
+    parts = []
+    for name in trained_methods(run):
+        log = pd.read_csv(run.pretrain(name) / "log.csv")
+        loss = log[next(iter(method_class(name).curves))]
+        smooth = loss.rolling(max(1, len(log) // 30), min_periods=1).mean()
+        parts.append(pd.DataFrame({"method": name, "done": log["step"] / log["step"].iloc[-1], "loss": smooth,
+                                   "relative": smooth / loss.iloc[0]}))  # fmt: skip
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CURVE_COLUMNS))
+
+
+def probe_gains(run: Run) -> pd.DataFrame:
+    """Returns what the online probe read from each method's encoder, untrained and trained.
+
+    Returns
+    -------
+    DataFrame
+        ``method, label``; ``before, after``, R² (see `pretrain.probe.probe`). Methods without a probe have no row.
+    """
+    rows = []
+    for name in trained_methods(run):
+        path = run.pretrain(name) / "probe.csv"
+        if path.exists():
+            for label, scores in pd.read_csv(path).sort_values("step").groupby("label", sort=False):
+                rows.append((name, label, scores["r2"].iloc[0], scores["r2"].iloc[-1]))
+    return pd.DataFrame(rows, columns=list(PROBE_COLUMNS))
+
+
+def probe_sentence(gains: pd.DataFrame, label: str) -> str:
+    """Returns in words what training added to what `probe_gains` found, for `label` or else the first label there is.
+
+    Markdown, two sentences.
+    """
+    if not len(gains):
+        return "No method has a probe here: the cohort has no numbers to report on."
+    label = label if (gains["label"] == label).any() else gains["label"].iloc[0]
+    part = gains[gains["label"] == label].assign(gain=lambda table: table["after"] - table["before"])
+    best, most = part.loc[part["after"].idxmax()], part.loc[part["gain"].idxmax()]
+    better = int((part["gain"] > 0).sum())
+    gained, highest = row_of(most["method"]).name, row_of(best["method"]).name
+    return (
+        f"**After training, the probe reads {label} better from {better} of {len(part)} encoders than from the same "
+        f"network untrained**; the most by {gained} ({most['before']:.2f} to {most['after']:.2f}). The highest R² at "
+        f"the end is that of {highest} ({best['after']:.2f}), on this quick look."
+    )

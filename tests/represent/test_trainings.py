@@ -1,0 +1,62 @@
+"""What is said of trainings is what their logs hold."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from drasclr_core.represent.trainings import (
+    probe_gains,
+    probe_sentence,
+    trained_methods,
+    training_costs,
+    training_curves,
+)
+from drasclr_core.run import Run
+
+
+@pytest.fixture
+def run(tmp_path):
+    run = Run(str(tmp_path / "runs" / "some"))
+    for name, settings in (
+        ("drasclr", {"batch_size": 4, "landmarks_per_step": 8}),
+        ("drasclr_local", {"batch_size": 5}),
+    ):
+        folder = run.pretrain(name)
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text(json.dumps({"config": settings}))
+        (folder / "model.safetensors").write_bytes(bytes(2_000_000))
+        pd.DataFrame(
+            {"epoch": 0, "step": [50, 100], "loss_local": [4.0, 3.0], "lr": 0.1, "seconds": [1.0, 2.0]}
+        ).to_csv(folder / "log.csv", index=False)
+    scores = [(0, 0, "FEV1pp", 0.1), (1, 50, "FEV1pp", 0.0), (2, 100, "FEV1pp", 0.4)]
+    pd.DataFrame(scores, columns=["epoch", "step", "label", "r2"]).to_csv(
+        run.pretrain("drasclr") / "probe.csv", index=False
+    )
+    unfinished = run.pretrain("moco")
+    unfinished.mkdir()
+    (unfinished / "log.csv").write_text("step\n1\n")
+    return run
+
+
+def test_costs_count_all_patches_that_were_shown(run):
+    assert trained_methods(run) == ["drasclr_local", "drasclr"]
+    costs = training_costs(run).set_index("method")
+    assert costs["shown"].to_dict() == {"drasclr_local": 500, "drasclr": 3200}
+    assert costs.loc["drasclr", "per_1000"] == pytest.approx(2 / 3.2)
+    assert costs["megabytes"].tolist() == [2.0, 2.0]
+
+
+def test_curves_begin_at_one_and_the_probe_is_before_and_after(run):
+    curves = training_curves(run)
+    assert curves.query("method == 'drasclr'")["relative"].tolist() == [1, 0.75]
+    gains = probe_gains(run)
+    assert gains.to_dict("records") == [{"method": "drasclr", "label": "FEV1pp", "before": 0.1, "after": 0.4}]
+    assert "better from 1 of 1 encoders" in probe_sentence(gains, "FEV1pp")
+    assert "(0.10 to 0.40)" in probe_sentence(gains, "a label that was not probed")
+
+
+def test_a_run_without_trainings_has_empty_tables(tmp_path):
+    run = Run(str(tmp_path / "runs" / "none"))
+    assert [len(made(run)) for made in (trained_methods, training_costs, training_curves, probe_gains)] == [0] * 4
+    assert "No method has a probe" in probe_sentence(probe_gains(run), "FEV1pp")
