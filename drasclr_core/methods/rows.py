@@ -21,11 +21,11 @@ ROWS = {
     "hand_designed": Row("Hand-designed", "#B8A900", 115, {"table3": "Imaging: Hand-designed"}),
     "kmeans": Row("K-means", "#CC79A7", 120, {"table2": "K-Means"}),
     "divergence": Row("Divergence", "#56B4E9", 130, {"table2": "Divergence-based"}),
-    "untrained": Row("Untrained encoder", "#A9A9C8", 290),
-    "cnn3d": Row("3D CNN", "#A6761D", 300, {"table4": "3D CNN"}),
+        "cnn3d": Row("3D CNN", "#A6761D", 300, {"table4": "3D CNN"}),
     "cnn2d": Row("2D CNN", "#661100", 305, {"table2": "2D CNN"}),
     "patch_cnn": Row("Patch CNN from scratch", "#B5651D", 310, {"table5": "Full Fine-tuning: Patch-based CNN"}),
     "subject2vec": Row("Subject2Vec", "#117733", 320, {"table2": "Subject2Vec", "table3": "Imaging: Subject2Vec"}),
+    "untrained": Row("Untrained encoder", "#A9A9C8", 326),
     "medicalnet": Row("MedicalNet", "#882255", 330, {"table2": "MedicalNet", "table4": "MedicalNet"}),
     "models_genesis": Row("Models Genesis", "#999933", 340, {
         "table2": "Models Genesis", "table3": "Imaging: Models Genesis", "table4": "Models Genesis",

@@ -51,7 +51,13 @@ def test_rows_come_in_the_order_of_the_tables():
     shown = in_order(["drasclr", "spirometry", "mine", "chance", "drasclr_local", "laa950", "moco", "drasclr_readout"])
     assert shown == ["chance", "laa950", "moco", "mine", "drasclr_local", "drasclr", "drasclr_readout", "spirometry"]
     groups = [row_of(name).group for name in ("chance", "laa950", "moco", "drasclr", "bode")]
-    assert groups == ["no image", "hand-made features", "learned features", "DrasCLR", "clinical measurements"]
+    assert groups == [
+        "no image",
+        "hand-made features",
+        "learned without the labels",
+        "DrasCLR",
+        "clinical measurements",
+    ]
 
 
 def test_what_is_made_of_a_method_has_a_row_of_its_own():

@@ -15,6 +15,7 @@ from sklearn.metrics import confusion_matrix
 
 from drasclr_core.evaluate.tasks import Task
 from drasclr_core.methods import row_of
+from drasclr_core.report.figures.evaluation.panels import MANY, method_panels
 from drasclr_core.report.figures.evaluation.rows import label, task_rows
 from drasclr_core.report.style import color
 
@@ -30,9 +31,11 @@ def score_dots(scores: pd.DataFrame) -> Figure:
 
     Accuracies (per cent), R2 and kappa have a panel each; methods keep their order in `scores` (see
     `evaluate.readout.Readout`) from top to bottom. R2 below -1 (a fold of very few subjects) is drawn at -1, and a fold
-    without a value is left out.
+    without a value is left out. Many methods have rows of their own (see `method_panels`).
     """
     methods = list(dict.fromkeys(scores["method"]))
+    if len(methods) >= MANY:
+        return _score_panels(scores, methods)
     kind = scores["metric"].where(scores["metric"].isin(FROM_ZERO), "accuracy")
     panels = [scores[kind == name] for name in ("R2", "accuracy", "kappa") if (kind == name).any()]
     rows = [list(dict.fromkeys(zip(part["task"], part["metric"], strict=True))) for part in panels]
@@ -57,6 +60,18 @@ def score_dots(scores: pd.DataFrame) -> Figure:
     handles = [Line2D([], [], marker="o", linestyle="", color=color(m), label=row_of(m).name) for m in methods]
     fig.legend(handles=handles, loc="outside upper left", ncols=min(len(methods), MOST_COLUMNS))
     return fig
+
+
+def _score_panels(scores: pd.DataFrame, methods: list[str]) -> Figure:
+    cells = list(dict.fromkeys(zip(scores["task"], scores["metric"], strict=True)))
+    units = {"R2": " (R²)", "kappa": " (kappa)"}
+    made = method_panels(cells, methods, [label(*cell) + units.get(cell[1], " (%)") for cell in cells])
+    for (task, metric, method), part in scores.groupby(["task", "metric", "method"], sort=False):
+        _dots(made.axes[task, metric], part["value"].to_numpy(), made.heights[method], method)
+    for (_, metric), axis in made.axes.items():
+        if metric in FROM_ZERO:
+            axis.axvline(0, color="#444444", linewidth=0.8)
+    return made.figure
 
 
 def predicted_against_true(predictions: pd.DataFrame, names: dict[str, str]) -> Figure:

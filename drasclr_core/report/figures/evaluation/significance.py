@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 
 from drasclr_core.evaluate.scores import PERCENT
 from drasclr_core.methods import row_of
+from drasclr_core.report.figures.evaluation.panels import MANY, draw_interval, method_panels
 from drasclr_core.report.figures.evaluation.rows import label, task_rows
 from drasclr_core.report.style import color
 
@@ -24,9 +25,12 @@ TESTS = {
 def difference_forest(table: pd.DataFrame) -> Figure:
     """Draws how much better one method is than others, with 95 % bootstrap intervals; accuracies and fractions apart.
 
-    In a `table` (from `compare_methods`) without intervals the mean difference over folds is drawn alone.
+    In a `table` (from `compare_methods`) without intervals the mean difference over folds is drawn alone. Many methods
+    have rows of their own (see `method_panels`).
     """
     others = list(dict.fromkeys(table["against"]))
+    if len(others) >= MANY:
+        return _forest_panels(table, others)
     percent = table["metric"].isin(PERCENT)
     fraction = ", ".join(dict.fromkeys(map(_unit, table.loc[~percent, "metric"])))
     panels = [(part, name) for part, name in ((table[~percent], fraction), (table[percent], "%")) if len(part)]
@@ -52,6 +56,21 @@ def difference_forest(table: pd.DataFrame) -> Figure:
     handles = [Line2D([], [], marker="o", color=color(name), label=f"minus {row_of(name).name}") for name in others]
     fig.legend(handles=handles, loc="outside upper left", ncols=min(len(handles), 3))
     return fig
+
+
+def _forest_panels(table: pd.DataFrame, others: list[str]) -> Figure:
+    cells = list(dict.fromkeys(zip(table["task"], table["metric"], strict=True)))
+    titles = [f"{label(*cell)} ({'%' if cell[1] in PERCENT else _unit(cell[1])})" for cell in cells]
+    made = method_panels(cells, others, titles)
+    for row in table.itertuples():
+        dot = row.difference if np.isnan(row.estimate) else row.estimate
+        axis, height = made.axes[row.task, row.metric], made.heights[row.against]
+        draw_interval(axis, height, row.against, row.low, dot, row.high)
+    for axis in made.axes.values():
+        axis.axvline(0, color="#444444", linewidth=0.8)
+    tested = row_of(table["method"].iloc[0]).name
+    made.figure.supxlabel(f"{tested} minus the other; right of 0 speaks for {tested}", fontsize=9)
+    return made.figure
 
 
 def p_values(table: pd.DataFrame, level: float = 0.05) -> Figure:
