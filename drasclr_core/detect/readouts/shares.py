@@ -24,16 +24,13 @@ def network_shares(table: pd.DataFrame, boxes: Boxes, readout: Readout, encoder_
     table : DataFrame
         From `linear_predictions`, of this readout.
     encoder_of : callable
-        Tested fold -> encoder, in eval mode, whose representations are the readout's features of that fold. Of one that
-        is not `voxelwise` the share stays NaN.
+        Tested fold -> encoder, in eval mode, whose representations are the readout's features of that fold.
     stride : int
         In voxels, see `voxel_shares`.
     """
 
     def shares(fold: int, fitted: list[Pipeline], tested: np.ndarray) -> np.ndarray:
         encoder = encoder_of(fold)
-        if not encoder.voxelwise:
-            return np.full((len(tested), len(fitted)), np.nan)
         heads = [as_detector(encoder, one).probability for one in fitted]
         return voxel_shares(encoder, heads, boxes.patches, tested, stride)  # one pass serves all subtypes
 

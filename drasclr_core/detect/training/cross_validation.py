@@ -97,8 +97,7 @@ def cross_validate_detectors(run: Run, boxes: Boxes, subtypes: Sequence[str], me
     -------
     DataFrame
         ``method, task, fold, box, sid, kind, true, probability, share``; the task is the subtype with a capital, `box`
-        the row in ``boxes.table``, `kind` its subtype or ``healthy``. The share is NaN for an encoder that is not
-        `voxelwise`.
+        the row in ``boxes.table``, `kind` its subtype or ``healthy``.
     """
     path = run.detectors(method) / FOLDS_FILE
     key = fingerprint(version=VERSION, boxes=boxes.patches.key, fold=boxes.fold, weights=weights_fingerprint(encoder),
@@ -129,9 +128,8 @@ def _one_fold(run: Run, boxes: Boxes, method: str, job: tuple[str, int], encoder
     def make() -> None:
         detector = Detector.from_pretrained(folder).to(encoder.device)
         share, asked = np.full(len(test), np.nan), boxes.kinds(subtype)[test] != OTHER
-        if encoder.voxelwise:
-            shares = voxel_shares(detector.encoder, [detector.probability], boxes.patches, test[asked], stride)
-            share[asked] = shares[:, 0]
+        shares = voxel_shares(detector.encoder, [detector.probability], boxes.patches, test[asked], stride)
+        share[asked] = shares[:, 0]
         probability = direct_probability(detector, boxes.patches, test)
         write_csv(file, predictions(boxes, test, subtype, fold, method, probability, share))
 
