@@ -124,7 +124,7 @@ def describe_scan(
 
 def _trained(run: Run, method: str) -> tuple[Encoder, Atlas]:
     """Returns the run's encoder and atlas, which must go together."""
-    atlas, encoder = Atlas.load(run.atlas), load_encoder(run.pretrain(method))
+    atlas, encoder = Atlas.load(run.atlas), load_encoder(run.pretrain(method), patches=True)
     trained_at = np.array(encoder.description.get("locations", []))
     if trained_at.shape != atlas.locations.shape or not np.allclose(trained_at, atlas.locations, atol=1e-5):
         raise ValueError(f"The encoder {method!r} of run {run.name!r} was trained on other landmarks than those of its "

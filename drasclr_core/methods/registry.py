@@ -21,6 +21,8 @@ if TYPE_CHECKING:  # torch is loaded once a row or a method is asked for: stages
     from drasclr_core.pretrain.method import Method
 
 PACKAGE = __name__.rpartition(".")[0]
+WHOLE = "sees whole lungs at once"
+"""How pages say of an encoder why it has no features of patches."""
 _SPARE_COLORS = ("#B0413E", "#3D7A5A", "#6C5B9E", "#A88B2D", "#7D3C6B", "#2F6F8F")
 # What is made of a method's encoder: its ending, how the page says it, how many rows below the method.
 _DERIVED = {"_readout": (", linear readout", 1), "_finetuned": (", fine-tuned", 2), "+spirometry": (" + spirometry", 3),
@@ -97,12 +99,16 @@ def method_names() -> pd.DataFrame:
     return pd.DataFrame(found, columns=["table", "group", "paper", "method"])
 
 
-def load_encoder(source: str | Path) -> PatchEncoder:
+def load_encoder(source: str | Path, patches: bool = False) -> PatchEncoder:
     """Returns the encoder, in eval mode, of any method, from a folder or the Hugging Face hub.
 
-    Parameters and errors as in `PatchEncoder.from_pretrained`; the class follows from the saved ``model_type``.
+    Parameters and errors as in `PatchEncoder.from_pretrained`; the class follows from the saved ``model_type``. Who
+    needs an encoder of `patches` gets no other: ValueError for one that sees whole lungs.
     """
     from drasclr_core.model.patch_encoder import PatchEncoder
 
     methods()  # the classes are known once the methods' modules are loaded
-    return PatchEncoder.from_pretrained(source)
+    encoder = PatchEncoder.from_pretrained(source)
+    if patches and encoder.sees != "patches":
+        raise ValueError(f"{Path(source).name} {WHOLE}, and this needs features of patches: take another method.")
+    return encoder

@@ -10,6 +10,7 @@ import pandas as pd
 
 from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.anatomy.patches import PatchStore
+from drasclr_core.anatomy.volumes import VolumeStore, WholeLungs
 from drasclr_core.methods.registry import method_class
 from drasclr_core.pretrain.cache import reading_threads
 from drasclr_core.pretrain.loop import pretrain
@@ -24,8 +25,9 @@ class PretrainingStage(NamedTuple):
 
     Attributes
     ----------
-    store : PatchStore
-    atlas : Atlas
+    store : PatchStore or VolumeStore
+        As the method sees patches or volumes.
+    atlas : Atlas or WholeLungs
     method : type of Method
     settings : TrainingSettings
     folder : Path
@@ -34,8 +36,8 @@ class PretrainingStage(NamedTuple):
         For the online probe.
     """
 
-    store: PatchStore
-    atlas: Atlas
+    store: PatchStore | VolumeStore
+    atlas: Atlas | WholeLungs
     method: type[Method]
     settings: TrainingSettings
     folder: Path
@@ -43,7 +45,7 @@ class PretrainingStage(NamedTuple):
 
     @classmethod
     def of(cls, run: Run, parameters: Mapping) -> PretrainingStage:
-        """Reads patches and atlas and makes the settings.
+        """Opens what the method sees, makes the settings, and what the method needs besides (`Method.prepare`).
 
         Parameters
         ----------
@@ -55,21 +57,46 @@ class PretrainingStage(NamedTuple):
         Raises
         ------
         FileNotFoundError
-            Some subjects have no patches yet.
+            Some subjects have no patches yet, or no lungs.
         ValueError
-            An unknown method or setting, or patches of another atlas.
+            An unknown method or setting, patches of another atlas, or a cohort that lacks what the method needs.
         """
-        store, atlas = PatchStore.open(run.patches, reading_threads()), Atlas.load(run.atlas)
-        if store.missing():
-            raise FileNotFoundError(f"{len(store.missing())} subjects have no patches yet: run notebook 05_patches.")
-        if store.num_landmarks != len(atlas.locations):
-            raise ValueError("Patches and atlas have different landmarks: run notebook 05_patches again.")
         method = method_class(parameters.get("variant_of") or parameters["method"])
-        size = round(atlas.patch_size * atlas.spacing / store.spacing)
+        if method.sees == "volumes":
+            size = method.configure(1, 1.0, parameters).cube
+            store, atlas = open_volumes(run, size)
+        else:
+            store, atlas = open_patches(run)
+            size = round(atlas.patch_size * atlas.spacing / store.spacing)
         settings = method.configure(size, store.spacing, parameters)
+        method.prepare(store, settings)
         labels = read_labels(run.subjects, store.sids, parameters.get("probe_labels", ""))
         return cls(store, atlas, method, settings, run.pretrain(parameters["method"]), labels)
 
     def run(self) -> pd.DataFrame:
         """Pretrains, or finds the run finished, and returns its log (see `pretrain`)."""
         return pretrain(self.store, self.atlas, self.folder, self.method, self.settings, self.labels)
+
+
+def open_patches(run: Run) -> tuple[PatchStore, Atlas]:
+    """Returns the patches of a cohort, all of them there, and the atlas that they were cut by.
+
+    Raises
+    ------
+    FileNotFoundError
+        Some subjects have no patches yet.
+    ValueError
+        The patches are of another atlas.
+    """
+    store, atlas = PatchStore.open(run.patches, reading_threads()), Atlas.load(run.atlas)
+    if store.missing():
+        raise FileNotFoundError(f"{len(store.missing())} subjects have no patches yet: run notebook 05_patches.")
+    if store.num_landmarks != len(atlas.locations):
+        raise ValueError("Patches and atlas have different landmarks: run notebook 05_patches again.")
+    return store, atlas
+
+
+def open_volumes(run: Run, size: int) -> tuple[VolumeStore, WholeLungs]:
+    """Returns a cohort's whole lungs as cubes of `size` voxels a side, and what stands for the atlas."""
+    store = VolumeStore.of(run, size)
+    return store, store.place

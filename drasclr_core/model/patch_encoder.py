@@ -15,7 +15,7 @@ from drasclr_core.model.locconv import LocationGroups
 
 
 class PatchEncoder(nn.Module, ABC):
-    """An encoder of patches, with a description that travels with its weights.
+    """An encoder of patches, or of whole lungs, with a description that travels with its weights.
 
     Parameters of a subclass are numbers and words that JSON can hold, and are kept as attributes of the same names, so
     that `architecture` can build it again.
@@ -59,6 +59,11 @@ class PatchEncoder(nn.Module, ABC):
     def image_features(self, patch_features: np.ndarray) -> np.ndarray:
         """Returns features [N, D] of N images from those of their patches [N, L, rep_dim]: the mean (Eq. 11)."""
         return patch_features.mean(axis=1)
+
+    @property
+    def sees(self) -> str:
+        """``patches``, or ``volumes``: all of the lungs in one cube, of which there are no features of a place."""
+        return self.description.get("sees", "patches")
 
     @property
     def device(self) -> torch.device:

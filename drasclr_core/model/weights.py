@@ -134,21 +134,24 @@ def _config_checksum(about: dict) -> str:
 
 def _card(about: dict) -> str:
     """The model card: what a person should know before using the weights."""
+    whole, edge = about.get("sees") == "volumes", None
+    what = ("the lungs in CT", "Represents both lungs at once") if whole else (
+        "lung CT patches", "Represents patches at a location in the atlas")  # fmt: skip
+    if "patch_size" in about:
+        edge = f"{about['patch_size']} voxels a side of {about['spacing_mm']:.4g} mm{' on the mean' if whole else ''}"
     facts = {
         "Method": about.get("method"),
         "Conditioning": about.get("conditioning"),
         "Representation": f"{about['rep_dim']} numbers",
-        "Patch": f"{about['patch_size']} voxels a side of {about['spacing_mm']:g} mm"
-        if "patch_size" in about
-        else None,
+        "Cube round the lungs" if whole else "Patch": edge,
         "HU window": about.get("hu_window"),
-        "Landmarks": len(about["locations"]) if "locations" in about else None,
+        "Landmarks": len(about["locations"]) if "locations" in about and not whole else None,
         "Subjects in training": about.get("subjects"),
     }
     rows = "\n".join(f"| {name} | {value} |" for name, value in facts.items() if value is not None)
     return (
         "---\nlibrary_name: drasclr-core\ntags: [medical-imaging, lung, ct, self-supervised]\n---\n\n"
-        "# Encoder of lung CT patches\n\nRepresents patches at a location in the atlas. Not for clinical use.\n\n"
+        f"# Encoder of {what[0]}\n\n{what[1]}. Not for clinical use.\n\n"
         f"| | |\n| --- | --- |\n{rows}\n\n"
         '```python\nfrom drasclr_core.methods import load_encoder\n\nencoder = load_encoder("this folder")\n```\n'
     )

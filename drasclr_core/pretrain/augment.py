@@ -126,8 +126,11 @@ def rotation_matrices(angles: Tensor) -> Tensor:
     return torch.stack(rows, dim=1).view(-1, 3, 3)
 
 
-def affine_views(patches: Tensor, matrices: Tensor, size: int) -> Tensor:
-    """Resample patches [B, C, n, n, n] to [B, C, size, size, size]: trilinear, border values outside.
+def affine_views(patches: Tensor, matrices: Tensor, size: int, mode: str = "bilinear", padding_mode: str = "border"
+                 ) -> Tensor:  # fmt: skip
+    """Resample patches [B, C, n, n, n] to [B, C, size, size, size]: by default trilinear, border values outside.
+
+    `mode` and `padding_mode` are those of `torch.nn.functional.grid_sample`.
 
     Voxel g of a view, counted from its centre, shows the patch at ``matrices @ (g, 1)``, counted from its centre.
     """
@@ -135,7 +138,7 @@ def affine_views(patches: Tensor, matrices: Tensor, size: int) -> Tensor:
     to_grid = matrices.flip(1) / ((patches.shape[-1] - 1) / 2)  # grid_sample counts the last axis first
     x, y, z, shift = (column[:, None, None, None] for column in to_grid.unbind(2))  # an affine map is a sum over axes
     grid = (x * axis[:, None, None, None] + shift) + y * axis[:, None, None] + z * axis[:, None]
-    return F.grid_sample(patches, grid, mode="bilinear", padding_mode="border", align_corners=True)
+    return F.grid_sample(patches, grid, mode=mode, padding_mode=padding_mode, align_corners=True)
 
 
 def adjust_contrast(views: Tensor, gamma: Tensor) -> Tensor:

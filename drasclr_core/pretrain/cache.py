@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from joblib import cpu_count
 
+from drasclr_core.anatomy.volumes import VolumeStore
 from drasclr_core.progress import track
 
 
@@ -28,8 +29,11 @@ class CachedPatches:
 
 
 def cached(store, limit_gb: float):
-    """The store itself, or its content in memory if that takes at most `limit_gb` gigabytes."""
-    if isinstance(store, CachedPatches):
+    """The store itself, or its content in memory if that takes at most `limit_gb` gigabytes.
+
+    Whole lungs are small plain files, which the system holds in memory by itself.
+    """
+    if isinstance(store, CachedPatches | VolumeStore):
         return store
     gigabytes = 2 * len(store.sids) * store.num_landmarks * store.size**3 / 1e9
     return CachedPatches(store) if gigabytes <= limit_gb else store

@@ -121,7 +121,7 @@ def pretrain(store, atlas, out_dir: str | Path, method: type[Method], settings: 
     if fabric.is_global_zero:
         model.finish(store)
         log.close()
-        about = encoder_description(atlas, store, method.name, settings, fabric.world_size)
+        about = encoder_description(atlas, store, method, settings, fabric.world_size)
         model.encoder.description = {"key": key, **about}
         model.encoder.save_pretrained(out_dir)
         shutil.rmtree(state_path.parent, ignore_errors=True)

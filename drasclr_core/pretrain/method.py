@@ -37,6 +37,9 @@ class Method(nn.Module, ABC):
     ----------
     name : str
         That of the file which defines it.
+    sees : str
+        What a step's batch is made of: ``patches`` at landmarks, or ``volumes``, all of the lungs in one cube, which
+        then stand for the patches of one landmark (`VolumeStore`; see `VolumeMethod`).
     Settings : type
         Dataclass of the settings, with the published defaults.
     takes : tuple of str
@@ -53,6 +56,7 @@ class Method(nn.Module, ABC):
     """
 
     name: ClassVar[str]
+    sees: ClassVar[str] = "patches"
     Settings: ClassVar[type[TrainingSettings]] = TrainingSettings
     takes: ClassVar[tuple[str, ...]] = BUDGET
     fixed: ClassVar[Mapping[str, Any]] = MappingProxyType({})
@@ -92,6 +96,10 @@ class Method(nn.Module, ABC):
         for name in cls.fixed.keys() & own:
             raise ValueError(f"{name} is always {cls.fixed[name]} in {cls.name}: leave it out of settings.")
         return cls.Settings.from_parameters(size, spacing_mm, {**taken, **own, **cls.fixed})
+
+    @classmethod
+    def prepare(cls, store, settings: TrainingSettings) -> None:
+        """Makes what the method reads besides patches; raises ValueError, with a remedy, where this cohort lacks it."""
 
     def optimizer(self) -> torch.optim.Optimizer:
         """SGD of everything that has a gradient."""

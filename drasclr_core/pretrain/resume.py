@@ -12,6 +12,7 @@ import drasclr_core
 from drasclr_core.files import atomic
 from drasclr_core.model.inputs import HU_WINDOW
 from drasclr_core.pieces import fingerprint
+from drasclr_core.pretrain.method import Method
 from drasclr_core.pretrain.settings import TrainingSettings
 
 
@@ -45,10 +46,11 @@ def save_state(path: str | Path, key: str, **parts) -> None:
         torch.save({"key": key, **parts}, temporary)
 
 
-def encoder_description(atlas, store, method: str, settings: TrainingSettings, processes: int = 1) -> dict:
+def encoder_description(atlas, store, method: type[Method], settings: TrainingSettings, processes: int = 1) -> dict:
     """Returns what the weights mean, which is written beside them as JSON."""
     return {
-        "method": method,
+        "method": method.name,
+        "sees": method.sees,
         "patch_size": settings.augmentation.size,
         "spacing_mm": settings.augmentation.spacing_mm,
         "hu_window": HU_WINDOW,

@@ -8,9 +8,10 @@ from drasclr_core.represent.dense import (
     dense_features,
     dense_probability,
 )
-from drasclr_core.represent.encoders import found_encoders
-from drasclr_core.represent.features import image_features, patch_features
+from drasclr_core.represent.encoders import found_encoders, seen_by
+from drasclr_core.represent.features import image_features, patch_features, volume_features
 from drasclr_core.represent.untrained import untrained_encoder
 
 __all__ = ["DenseFeatures", "DenseOptions", "DenseProbability", "decisions_by_distance", "dense_features",
-           "dense_probability", "found_encoders", "image_features", "patch_features", "untrained_encoder"]  # fmt: skip
+           "dense_probability", "found_encoders", "image_features", "patch_features", "seen_by", "untrained_encoder",
+           "volume_features"]  # fmt: skip

@@ -10,6 +10,7 @@ import torch
 import zarr
 
 from drasclr_core.anatomy.patches import PatchStore
+from drasclr_core.anatomy.volumes import VolumeStore
 from drasclr_core.model.inputs import center_views
 from drasclr_core.model.patch_encoder import PatchEncoder
 from drasclr_core.model.weights import weights_fingerprint
@@ -17,6 +18,7 @@ from drasclr_core.pieces import fingerprint
 from drasclr_core.progress import track
 
 SUBJECTS_AT_ONCE = 256  # subjects per chunk and per pass, so that memory does not grow with the cohort
+VOLUMES_AT_ONCE = 16
 
 
 @torch.inference_mode()
@@ -67,8 +69,31 @@ def image_features(encoder: PatchEncoder, path: str | Path) -> pd.DataFrame:
     means = np.concatenate(means)
     if np.isnan(means).any():
         raise ValueError(f"{path} lacks features of some landmarks: the run was interrupted. Run notebook 07 again.")
-    table = pd.DataFrame(means, columns=[f"f{index:03d}" for index in range(means.shape[1])])
-    table.insert(0, "sid", array.attrs["sids"])
+    return _table(array.attrs["sids"], means)
+
+
+@torch.inference_mode()
+def volume_features(encoder: PatchEncoder, store: VolumeStore) -> pd.DataFrame:
+    """Represents the whole lungs of every subject; the table is that of `image_features`.
+
+    Parameters
+    ----------
+    encoder : PatchEncoder
+        In eval mode, of a method that sees volumes.
+    store : VolumeStore
+        Cubes of the edge that the encoder was trained on.
+    """
+    rows, middle = np.arange(len(store.sids)), torch.from_numpy(store.place.locations[0]).to(encoder.device)
+    parts = []
+    for some in track(np.array_split(rows, -(-len(rows) // VOLUMES_AT_ONCE)), "Features"):
+        views = center_views(torch.from_numpy(store.read(0, some)), store.size)[:, None].to(encoder.device)
+        parts.append(encoder(views, middle).float().cpu().numpy())
+    return _table(store.sids, np.concatenate(parts))
+
+
+def _table(sids: list[str], features: np.ndarray) -> pd.DataFrame:
+    table = pd.DataFrame(features, columns=[f"f{index:03d}" for index in range(features.shape[1])])
+    table.insert(0, "sid", sids)
     return table
 
 

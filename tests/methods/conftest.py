@@ -11,12 +11,12 @@ from drasclr_core.methods import registry
 
 @pytest.fixture
 def toy(monkeypatch):
-    """Adds ``toy/moco.py`` to the methods; gives its class."""
+    """Adds ``toy/toy.py`` to the methods; gives its class."""
     folder = Path(__file__).parent / "toy"
     monkeypatch.setattr(drasclr_core.methods, "__path__", [*drasclr_core.methods.__path__, str(folder)])
     for remembered in (registry.methods, registry.rows):
         remembered.cache_clear()
-    yield registry.methods()["moco"]
-    sys.modules.pop("drasclr_core.methods.moco", None)
+    yield registry.methods()["toy"]
+    sys.modules.pop("drasclr_core.methods.toy", None)
     for remembered in (registry.methods, registry.rows):
         remembered.cache_clear()

@@ -42,14 +42,14 @@ def run(tmp_path):
 
 
 def test_a_new_file_reaches_table_figure_and_scorecard(toy, run):
-    parameters = {"method": "moco", "epochs": 3, "batch_size": 8, "threads": 1, "accelerator": "cpu"}
+    parameters = {"method": "toy", "epochs": 3, "batch_size": 8, "threads": 1, "accelerator": "cpu"}
     stage = PretrainingStage.of(run, parameters)
     log = stage.run()
     assert log.columns.tolist() == ["epoch", "step", "loss_density", "lr", "seconds"]
     assert log["loss_density"].iloc[-1] < log["loss_density"].iloc[0]
     assert log["lr"].iloc[0] == toy.Settings().lr  # its own default, not DrasCLR's
 
-    encoder, folder = load_encoder(stage.folder), run.features("moco")
+    encoder, folder = load_encoder(stage.folder), run.features("toy")
     patch_features(encoder, stage.store, stage.atlas.locations, folder / "patch.zarr")
     image_features(encoder, folder / "patch.zarr").to_parquet(folder / "image.parquet")
 
@@ -58,11 +58,11 @@ def test_a_new_file_reaches_table_figure_and_scorecard(toy, run):
     noise = np.random.default_rng(1).normal(size=(SUBJECTS, 2))
     pd.DataFrame(noise, stage.store.sids, ["f000", "f001"]).rename_axis("sid").to_csv(ours)
 
-    made = readout_table(run, [], PHENOTYPES[:1], "table2", closely="moco", measured=["laa950"], n_permutations=1,
+    made = readout_table(run, [], PHENOTYPES[:1], "table2", closely="toy", measured=["laa950"], n_permutations=1,
                          n_bootstraps=30)  # fmt: skip
-    assert made.table["method"].unique().tolist() == ["chance", "laa950", "moco", "drasclr"]
-    row = made.table.query("method == 'moco' and metric == 'R2'").iloc[0]
-    assert row["mean"] > 0.5 and row["paper_mean"] == 0.40  # the paper prints 0.40 for MoCo
+    assert made.table["method"].unique().tolist() == ["chance", "laa950", "toy", "drasclr"]
+    row = made.table.query("method == 'toy' and metric == 'R2'").iloc[0]
+    assert row["mean"] > 0.5 and row["paper_mean"] == 0.40  # printed for MoCo, as the toy says
     assert "Toy" in table_html(made.table, "phenotypes")
 
     figure = score_dots(made.readout.scores)
@@ -74,5 +74,5 @@ def test_a_new_file_reaches_table_figure_and_scorecard(toy, run):
 
     _, found = scorecard(claims().query("id == 'phenotypes-networks'"), run.results)
     row = found.query("task == 'logFEV1pp'").iloc[0]
-    assert row["verdict"] != UNTESTABLE and "moco" in row["others"] and "moco" not in row["lacks"]
+    assert row["verdict"] != UNTESTABLE and "toy" in row["others"] and "toy" not in row["lacks"]
     assert row["estimate"] < 0  # chance is no better than the toy

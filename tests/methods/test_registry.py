@@ -67,11 +67,10 @@ def test_what_is_made_of_a_method_has_a_row_of_its_own():
 
 
 def test_a_new_file_is_a_new_method(toy):
-    """A toy takes the place of MoCo's row, of which until then only the paper's name is known."""
-    assert "moco" in methods()
-    assert (row_of("moco").name, row_of("moco").color) == ("Toy", "#123456")
-    names = method_names().query("paper == 'MoCo'")
-    assert names[["table", "method"]].values.tolist() == [["table2", "moco"]]  # the toy says nothing of Table 4
+    """The toy says that it is the paper's MoCo in Table 2, beside the method that is."""
+    assert methods()["toy"] is toy
+    assert (row_of("toy").name, row_of("toy").color) == ("Toy", "#123456")
+    assert method_names().query("method == 'toy'")[["table", "paper"]].values.tolist() == [["table2", "MoCo"]]
 
 
 def test_figures_that_show_no_method_do_not_load_torch():

@@ -40,7 +40,10 @@ def patch_sources(
     for method in methods:
         path = run.features(method) / "patch.zarr"
         if not path.exists():
-            left_out[method] = f"there is no features/{method}/patch.zarr: run notebook 07_features"
+            left_out[method] = (
+                f"features/{method} are of whole images, not of patches" if path.with_name("image.parquet").exists()
+                else f"there is no features/{method}/patch.zarr: run notebook 07_features"
+            )  # fmt: skip
             continue
         array = zarr.open_array(path, mode="r")
         rows = {sid: row for row, sid in enumerate(array.attrs["sids"])}

@@ -1,6 +1,5 @@
 """The network on whole scans learns what is plain to see, is tested like a readout, and goes on where it stopped."""
 
-import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,11 +8,8 @@ import torch
 from drasclr_core.evaluate.readout.readout import compare_readouts
 from drasclr_core.evaluate.supervised import volume_classifier
 from drasclr_core.evaluate.supervised.cross_validation import learning_curves, supervised_readout
-from drasclr_core.evaluate.supervised.cubes import lung_cube, whole_lung_cubes
 from drasclr_core.evaluate.supervised.volume_classifier import CNNConfig, VolumeClassifier
 from drasclr_core.evaluate.tasks import COVID_SEVERITY, Task
-from drasclr_core.pieces import mark_done
-from drasclr_core.run import Run
 
 TINY = CNNConfig(width=4, epochs=15, patience=15, batch_size=6, lr=3e-3)
 
@@ -127,34 +123,3 @@ def test_what_cannot_be_trained_says_why(tmp_path):
         supervised_readout(cubes, subjects, COVID_SEVERITY, tmp_path)
     with pytest.raises(ValueError, match="no classification"):
         supervised_readout(cubes, subjects, Task("age", "age"), tmp_path)
-
-
-def test_a_cube_is_the_box_round_the_lungs():
-    array, lungs = np.full((12, 10, 8), 40.0, np.float32), np.zeros((12, 10, 8), np.uint8)
-    lungs[2:10, 1:9, 0:4] = 1
-    array[2:6, 1:9, 0:4] = -900
-    cube = lung_cube(array, lungs, 4)
-    assert cube.shape == (4, 4, 4) and cube.dtype == np.int16
-    assert (cube[:2] == -900).all() and (cube[2:] == 40).all()
-
-
-def test_cubes_are_kept_and_made_again_when_the_lungs_change(tmp_path):
-    run = Run(str(tmp_path / "run"), "covid")
-    array = np.full((12, 12, 12), 30, np.int16)
-    array[3:9, 3:9, 3:9] = -850
-    array[0] = -1000
-    mask = (array == -850).astype(np.uint8)
-    run.images.mkdir(parents=True)
-    run.anatomy("P0").mkdir(parents=True)
-    nib.save(nib.Nifti1Image(array, np.diag([4.0, 4, 4, 1])), run.images / "P0.nii.gz")
-    nib.save(nib.Nifti1Image(mask, np.diag([4.0, 4, 4, 1])), run.anatomy("P0") / "lungs.nii.gz")
-    mark_done(run.anatomy("P0"), "lungs", "one")
-    table = pd.DataFrame({"sid": ["P0"], "image": ["cohort/images/P0.nii.gz"]})
-    assert (whole_lung_cubes(run, table, size=4, workers=1) == -850).all()
-    kept = run.cohort / "cubes" / "P0.npy"
-    np.save(kept, np.zeros((4, 4, 4), np.int16))
-    assert (whole_lung_cubes(run, table, size=4, workers=1) == 0).all()
-    mark_done(run.anatomy("P0"), "lungs", "two")
-    assert (whole_lung_cubes(run, table, size=4, workers=1) == -850).all()
-    with pytest.raises(FileNotFoundError, match="P1: no lung mask"):
-        whole_lung_cubes(run, table.assign(sid="P1"), size=4, workers=1)

@@ -1,4 +1,4 @@
-"""A toy in the place of MoCo: an encoder that learns to tell the mean density of a view."""
+"""A toy method: an encoder that learns to tell the mean density of a view."""
 
 from __future__ import annotations
 
