@@ -3,13 +3,12 @@
 All take cubes float [B, n, n, n] in [0, 1] a batch at a time, and draw everything random from a `torch.Generator`.
 """
 
-from drasclr_core.pretrain.deform.boxes import union_of_boxes
-from drasclr_core.pretrain.deform.cutout import cutout, swap_boxes
-from drasclr_core.pretrain.deform.flips import draw_flips, flip
-from drasclr_core.pretrain.deform.intensity import bezier, change_intensity
+from drasclr_core.pretrain.deform.cutout import cutout, draw_cutout, draw_noise, swap_boxes
+from drasclr_core.pretrain.deform.flips import flip, quarter_turns
+from drasclr_core.pretrain.deform.intensity import change_intensity
 from drasclr_core.pretrain.deform.paint import draw_inner, draw_outer
 from drasclr_core.pretrain.deform.restoration import Restoration
 from drasclr_core.pretrain.deform.shuffle import draw_shuffle, shuffle
 
-__all__ = ["Restoration", "bezier", "change_intensity", "cutout", "draw_flips", "draw_inner", "draw_outer",
-           "draw_shuffle", "flip", "shuffle", "swap_boxes", "union_of_boxes"]  # fmt: skip
+__all__ = ["Restoration", "change_intensity", "cutout", "draw_cutout", "draw_inner", "draw_noise", "draw_outer",
+           "draw_shuffle", "flip", "quarter_turns", "shuffle", "swap_boxes"]  # fmt: skip

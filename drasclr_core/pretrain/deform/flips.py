@@ -1,4 +1,4 @@
-"""Flips of whole cubes, which the restored cube shares."""
+"""Flips and quarter turns of whole cubes, which the restored cube shares."""
 
 from __future__ import annotations
 
@@ -28,3 +28,12 @@ def flip(cubes: Tensor, flips: Tensor) -> Tensor:
     for axis in range(3):
         cubes = torch.where(flips[:, axis, None, None, None], cubes.flip(axis + 1), cubes)
     return cubes
+
+
+def quarter_turns(cubes: Tensor, turns: Tensor) -> Tensor:
+    """Returns cubes [B, n, n, n], each turned by 0 to 3 quarters, int [B], in the plane of its last two axes.
+
+    With axes to the right, front and top this is the sagittal plane (`torch.rot90`).
+    """
+    turned = torch.stack([cubes.rot90(quarters, (2, 3)) for quarters in range(4)])
+    return turned[turns, torch.arange(len(cubes), device=cubes.device)]
