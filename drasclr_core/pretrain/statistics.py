@@ -10,9 +10,10 @@ from drasclr_core.model.encoder import Encoder
 from drasclr_core.model.inputs import center_views
 from drasclr_core.model.landmark_norm import LandmarkNorm
 from drasclr_core.model.locconv import LocationGroups
+from drasclr_core.model.patch_encoder import PatchEncoder
 from drasclr_core.progress import track
 
-MOST_SUBJECTS = 128  # at one landmark, for landmark norm
+MOST_SUBJECTS = 128  # at one landmark, for landmark norm and for images
 
 
 def estimate_statistics(encoder: Encoder, store, locations: Tensor, size: int, seed: int = 0, **how: int) -> None:
@@ -103,3 +104,20 @@ def keep_statistics(encoder: Encoder, store, locations: Tensor, size: int, seed:
     for norm, (means, variances) in found.items():
         norm.means.copy_(encoder.interpolation.values_for(torch.stack(means)))
         norm.log_variances.copy_(encoder.interpolation.values_for((torch.stack(variances) + norm.eps).log()))
+
+
+@torch.no_grad()
+def estimate_image_statistics(encoder: PatchEncoder, store, locations: Tensor, size: int, seed: int = 0) -> None:
+    """Shows (at most 128) images to an encoder in eval mode that normalises what it makes of their patches.
+
+    That is one with a method ``fit_images``, which takes features of patches [N, L, rep_dim]; any other is left alone.
+    Parameters as in `estimate_statistics`.
+    """
+    if not hasattr(encoder, "fit_images"):
+        return
+    subjects = np.sort(np.random.default_rng([seed, 1]).permutation(len(store.sids))[:MOST_SUBJECTS])
+    features = []
+    for landmark in track(range(len(locations)), "Statistics of images"):
+        views = center_views(torch.from_numpy(store.read(landmark, subjects)), size)[:, None]
+        features.append(encoder(views.to(locations.device), locations[landmark]).cpu().numpy())
+    encoder.fit_images(np.stack(features, axis=1))

@@ -6,7 +6,7 @@ import torch
 
 from drasclr_core.anatomy.patches import PatchStore
 from drasclr_core.model.patch_encoder import PatchEncoder
-from drasclr_core.pretrain.statistics import estimate_statistics
+from drasclr_core.pretrain.statistics import estimate_image_statistics, estimate_statistics
 
 
 def untrained_encoder(like: PatchEncoder, store: PatchStore, seed: int = 0) -> PatchEncoder:
@@ -31,4 +31,5 @@ def untrained_encoder(like: PatchEncoder, store: PatchStore, seed: int = 0) -> P
     encoder.to(device=like.device, dtype=like.dtype)
     locations = torch.tensor(like.description["locations"], dtype=torch.float32, device=like.device)
     estimate_statistics(encoder, store, locations, like.description["patch_size"], seed)
+    estimate_image_statistics(encoder, store, locations, like.description["patch_size"], seed)
     return encoder.eval()
