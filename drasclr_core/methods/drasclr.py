@@ -16,7 +16,7 @@ from drasclr_core.model import ConditionalMemoryBank, Encoder, ProjectionHead
 from drasclr_core.model.encoder import check_locations
 from drasclr_core.model.locconv import LocationGroups
 from drasclr_core.pretrain.blocks import Block, BlockSampler, draw_block_views, read_block
-from drasclr_core.pretrain.contrast import WATCHED, Contrast
+from drasclr_core.pretrain.contrast import WATCHED, Contrast, against_bank
 from drasclr_core.pretrain.method import Method
 from drasclr_core.pretrain.momentum import ProjectedEncoder, embed_keys, follow, key_network
 from drasclr_core.pretrain.sampling import Batch, LandmarkSampler
@@ -173,21 +173,8 @@ class DrasCLR(Method):
         follow(self.key, self.query, self.settings.key_momentum)
         keys = embed_keys(self.key, views.key, locations, shard)
         keys = keys if block else keys[0]
-        return self._against_bank(landmarks, batch.subjects, shard, query, keys, neighbors)
-
-    def _against_bank(self, landmarks: int | list[int], subjects: np.ndarray, shard: BatchShard, query: Tensor,
-                      keys: Tensor, neighbors: Tensor | None) -> Contrast:  # fmt: skip
-        """Enqueues the keys and takes the negatives, in the order that the settings say."""
-        fresh, people = self.settings.fresh_negatives, torch.from_numpy(np.asarray(subjects)).to(keys.device)
-        rows = torch.from_numpy(shard.rows).to(keys.device)
-        if fresh:
-            self.bank.enqueue(landmarks, keys, people)
-        negatives, mask = self.bank.negatives(landmarks, people[rows])
-        from_bank = self.bank.age(landmarks) > fresh  # a step's own keys have an age of 1 once they are in the bank
-        if not fresh:
-            self.bank.enqueue(landmarks, keys, people)
-        neighbors = None if neighbors is None else neighbors.to(keys)
-        return Contrast(query.to(keys), keys[..., rows, :], neighbors, negatives, mask, from_bank)
+        return against_bank(self.bank, landmarks, batch.subjects, shard, query, keys, neighbors,
+                            self.settings.fresh_negatives)  # fmt: skip
 
     def embed_neighbors(self, views: Tensor, landmarks: list[int]) -> Tensor:
         """Returns embeddings [b, R, C] of views [b, R, n, n, n] at R landmarks.

@@ -29,7 +29,7 @@ from torch import Tensor
 from drasclr_core.methods.row import Row
 from drasclr_core.model.inputs import above_air, normalise
 from drasclr_core.model.swin import SwinEncoder, SwinHeads, stages_for
-from drasclr_core.pretrain.crops import crop, draw_places
+from drasclr_core.pretrain.random_cubes import crop, draw_places
 from drasclr_core.pretrain.deform import cutout, draw_cutout, draw_noise, quarter_turns, swap_boxes
 from drasclr_core.pretrain.method import Method
 from drasclr_core.pretrain.mixed import MixedBatch, MixedSampler, read_mixed

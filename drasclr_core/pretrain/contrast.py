@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from drasclr_core.model.losses import alignment, chance_loss, contrast_logits, local_loss, neighbor_loss, uniformity
+from drasclr_core.model.memory_bank import ConditionalMemoryBank
+from drasclr_core.pretrain.shards import BatchShard
 
 WATCHED = ("negatives", "from_bank", "chance", "accuracy", "alignment", "uniformity")
 
@@ -53,3 +56,35 @@ class Contrast(NamedTuple):
         spread = torch.stack([uniformity(one) for one in by_landmark]).mean()
         return (left.sum(dim=-1).float().mean(), older, chance_loss(self.mask), accuracy,
                 alignment(self.query, self.key), spread)  # fmt: skip
+
+
+def against_bank(bank: ConditionalMemoryBank, landmarks: int | list[int], subjects: np.ndarray, shard: BatchShard,
+                 query: Tensor, keys: Tensor, neighbors: Tensor | None = None, fresh: bool = True
+                 ) -> Contrast:  # fmt: skip
+    """Enqueues the keys of a batch and takes the negatives of its queries.
+
+    Parameters
+    ----------
+    bank : ConditionalMemoryBank
+        Changed. Several processes end up with the same bank.
+    landmarks : int or list of P int
+    subjects : int [B]
+        Of the whole batch.
+    shard : BatchShard
+        Whose ``rows`` [b] the queries are of.
+    query, neighbors : Tensor [(P,) b, C] and [(P,) b, R, C] or None
+    keys : Tensor [(P,) B, C]
+        Of the whole batch.
+    fresh : bool
+        Enqueue first, so that the keys of the batch's other subjects are negatives too; otherwise after the negatives
+        are taken.
+    """
+    people, rows = (torch.from_numpy(np.asarray(one)).to(keys.device) for one in (subjects, shard.rows))
+    if fresh:
+        bank.enqueue(landmarks, keys, people)
+    negatives, mask = bank.negatives(landmarks, people[rows])
+    from_bank = bank.age(landmarks) > fresh  # a step's own keys have an age of 1 once they are in the bank
+    if not fresh:
+        bank.enqueue(landmarks, keys, people)
+    neighbors = None if neighbors is None else neighbors.to(keys)
+    return Contrast(query.to(keys), keys[..., rows, :], neighbors, negatives, mask, from_bank)

@@ -1,18 +1,48 @@
-"""Cubes at random places of the stored patches, voxel for voxel."""
+"""Views of Chaitanya et al. 2020: a random part of a patch, enlarged, and random brightness and contrast."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from drasclr_core.model.inputs import HU_WINDOW, above_air
+from drasclr_core.pretrain.augment import affine_views
 
-def draw_places(count: int, stored: int, size: int, generator: torch.Generator) -> Tensor:
-    """Returns the first voxels of `count` cubes, int [count, 3], anywhere in patches of `stored` voxels a side."""
-    return torch.randint(stored - size + 1, (count, 3), generator=generator, device=generator.device)
+MOST = 1.5  # of a view in [0, 1], as published
 
 
-def crop(patches: Tensor, places: Tensor, size: int) -> Tensor:
-    """Returns the cubes [B, size, size, size] of patches [B, n, n, n] that begin at `places`, int [B, 3]."""
-    sample = torch.arange(len(patches), device=patches.device)[:, None, None, None]
-    x, y, z = (places[:, :, None] + torch.arange(size, device=patches.device)).unbind(1)
-    return patches[sample, x[:, :, None, None], y[:, None, :, None], z[:, None, None, :]]
+class CropDraws(NamedTuple):
+    """What was drawn for B views: shift [B, 3] in edges of the view, brightness [B] and contrast [B]."""
+
+    shift: Tensor
+    brightness: Tensor
+    contrast: Tensor
+
+
+def draw_crops(batch: int, generator: torch.Generator, brightness: float, contrast: float) -> CropDraws:
+    """Draws B views: shifts in [-1/2, 1/2], brightness within ± `brightness`, contrast within 1 ± `contrast`."""
+    drawn = torch.rand(5, batch, generator=generator, device=generator.device) * 2 - 1
+    return CropDraws(drawn[:3].T / 2, brightness * drawn[3], 1 + contrast * drawn[4])
+
+
+def crop_views(stored: Tensor, size: int, crop: float, draws: CropDraws) -> Tensor:
+    """Returns views float32 [B, 1, size, size, size], about [-1, 1].
+
+    Parameters
+    ----------
+    stored : int16 Tensor [B, n, n, n]
+        HU, n >= size.
+    size : int
+        Voxels per side of the patch in the middle of what is stored, and of a view.
+    crop : float
+        Edge of the part that is enlarged, as a share of the patch's; the part lies within the patch. 1 for all of it.
+    draws : CropDraws
+    """
+    matrices = crop * torch.eye(3, device=stored.device).expand(len(stored), 3, 3)
+    shift = (1 - crop) * size * draws.shift
+    views = affine_views(above_air(stored)[:, None], torch.cat([matrices, shift[:, :, None]], dim=2), size)
+    views = views / (HU_WINDOW[1] - HU_WINDOW[0]) + draws.brightness.view(-1, 1, 1, 1, 1)
+    mean = views.mean(dim=(1, 2, 3, 4), keepdim=True)
+    return 2 * ((views - mean) * draws.contrast.view(-1, 1, 1, 1, 1) + mean).clamp(0, MOST) - 1

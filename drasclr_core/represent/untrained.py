@@ -6,6 +6,7 @@ import torch
 
 from drasclr_core.anatomy.patches import PatchStore
 from drasclr_core.model.patch_encoder import PatchEncoder
+from drasclr_core.pretrain.image_statistics import estimate_image_statistics
 from drasclr_core.pretrain.statistics import estimate_statistics, voxel_in_locations
 
 
@@ -32,4 +33,5 @@ def untrained_encoder(like: PatchEncoder, store: PatchStore, seed: int = 0) -> P
     locations = torch.tensor(like.description["locations"], dtype=torch.float32, device=like.device)
     voxel = voxel_in_locations(like.description["spacing_mm"], like.description["location_box_mm"])
     estimate_statistics(encoder, store, locations, like.description["patch_size"], seed, voxel)
+    estimate_image_statistics(encoder, store, locations, like.description["patch_size"], seed)
     return encoder.eval()
