@@ -49,6 +49,8 @@ class Method(nn.Module, ABC):
         The losses among `metrics`, with what a figure calls them; the first is watched.
     encoder : PatchEncoder
         The part that is kept.
+    done : float
+        Share of all steps that lie behind, which the loop sets before each step, also of a resumed run.
     """
 
     name: ClassVar[str]
@@ -58,6 +60,7 @@ class Method(nn.Module, ABC):
     metrics: ClassVar[tuple[str, ...]] = ()
     curves: ClassVar[Mapping[str, str]] = MappingProxyType({})
     encoder: PatchEncoder
+    done: float = 0.0
 
     def __init__(self, settings: TrainingSettings, atlas):
         super().__init__()
@@ -93,7 +96,11 @@ class Method(nn.Module, ABC):
         return cls.Settings.from_parameters(size, spacing_mm, {**taken, **own, **cls.fixed})
 
     def optimizer(self) -> torch.optim.Optimizer:
-        """SGD of everything that has a gradient."""
+        """SGD of everything that has a gradient.
+
+        The rate of a group of parameters follows `rate`, unless the group has ``scheduled=False``. Several optimisers
+        make a `JointOptimizer`.
+        """
         trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
         settings = self.settings
         return torch.optim.SGD(trained, settings.lr, settings.momentum, weight_decay=settings.weight_decay, fused=True)
