@@ -69,7 +69,7 @@ def distort(views: Tensor, draws: Distortions, cut_p: float, around_p: float, ex
     Tensor [B, 1, n, n, n]
     """
     limits = torch.tensor([cut_p, around_p, exchange_p], device=views.device).cumsum(0)
-    chosen = torch.bucketize(draws.kind, limits, right=True)[:, None, None, None, None]
+    chosen = (draws.kind[:, None] >= limits).sum(dim=1)[:, None, None, None, None]
     for number, change in enumerate((cut_out, cut_around, exchange)):
         views = torch.where(chosen == number, change(views, draws), views)
     return views
