@@ -6,12 +6,16 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 
+from drasclr_core.anatomy.atlas import build_atlas
+from drasclr_core.anatomy.patches import PatchStore
+from drasclr_core.cohort.subjects import write_subjects
 from drasclr_core.model import Encoder, LocCondConv3d
-from drasclr_core.run import project_root
+from drasclr_core.run import Run, project_root
 
 BENCHMARKS = project_root(__file__) / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
@@ -82,6 +86,35 @@ def test_the_loop_is_the_same_function():
     assert LocCondConv3d.forward.__module__ == "drasclr_core.model.locconv"
 
 
+@pytest.mark.slow
+def test_methods(tmp_path):
+    """On a run of noise: a method that sees blocks of landmarks, and one that mixes them, with settings of its own."""
+    run_folder = Run(str(tmp_path / "runs" / "small"))
+    atlas = build_atlas(np.ones((16, 16, 16)), np.diag([4.0, 4, 4, 1]), step_mm=32.0)
+    atlas.save(run_folder.atlas)
+    sids, random = [f"S{index:02d}" for index in range(12)], np.random.default_rng(0)
+    store = PatchStore.create(run_folder.patches, sids, len(atlas.corners), 8, 4.0)
+    for sid in sids:
+        store.write(sid, random.integers(-1000, 0, (len(atlas.corners), 8, 8, 8)).astype(np.int16))
+    write_subjects(run_folder, pd.DataFrame({"sid": sids, "image": [f"{sid}.nii.gz" for sid in sids]}))
+    preset = tmp_path / "small.yaml"
+    preset.write_text("stages:\n  06_pretrain: {epochs: 2, batch_size: 6, landmarks_per_step: 2, norm: landmark}\n"
+                      "  06_pretrain-dira: {most_steps: 3, settings: {bank_size: 16}}\n"
+                      "  06_pretrain-other: {variant_of: drasclr}\ncohorts: {copd: {}}\n")  # fmt: skip
+    asked = ("--run", str(run_folder.folder), "--preset", str(preset), "--steps", "2", "--minutes", "1")
+    run("methods.py", tmp_path, *asked, "--names", "dira")
+    assert not (tmp_path / "benchmark_methods.csv").exists()
+    run("methods.py", tmp_path, *asked, "--write")
+    found = table(tmp_path, "methods").set_index("method")
+    assert found.index.tolist() == ["dira", "drasclr"]
+    assert found.loc["dira", "steps of the preset"] == 3
+    assert found["parameters, kept"].lt(found["parameters, trained"]).all()
+    per_step = found["CPU s / 1,000 patches"] / 1000 * found["in a step"]
+    np.testing.assert_allclose(per_step, found["CPU s / step"], rtol=0.05)
+    np.testing.assert_allclose(found["most_steps"] * found["CPU s / step"], 60, rtol=0.05)
+    assert found["CPU s / scan"].isna().all() and (found["peak MB"] > 100).all()
+
+
 def test_registration(tmp_path, real_data):
     run("registration.py", tmp_path, "--tables", "known", "seeds", "--real", "2", "--hard", "1",
         "--spacing", "3", "--masks", "1")  # fmt: skip
@@ -99,7 +132,6 @@ def test_lungs(tmp_path):
 
 def test_recipes_are_known_settings_of_equal_computation():
     """Each recipe of the table ends after as many forward passes as the others, to within a step."""
-    import numpy as np
     from recipe import BASE, RECIPES, forwards, settings_of
 
     from drasclr_core.methods.drasclr import DrasCLR
@@ -121,7 +153,6 @@ def test_recipes_are_known_settings_of_equal_computation():
 
 
 def test_r2_and_effective_rank_of_known_features():
-    import numpy as np
     from recipe import effective_rank, r2
 
     random = np.random.default_rng(0)

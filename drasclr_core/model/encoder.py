@@ -109,10 +109,7 @@ class Encoder(PatchEncoder):
         if torch.is_tensor(location) and location.ndim == 2:
             order, groups = group_locations(location)
             return self(x[order], groups)[order.argsort()]
-        if not self.training:
-            check_locations(location.unique if isinstance(location, LocationGroups) else location)
-        if max(x.shape[2:]) > 32:
-            raise ValueError(f"The encoder takes patches of at most 32 voxels per side, not {tuple(x.shape[2:])}.")
+        self._check(x, location)
         if isinstance(location, LocationGroups) and len(location.sizes) == 1:
             location = location.unique[0]
         grouped = isinstance(location, LocationGroups)
@@ -128,6 +125,48 @@ class Encoder(PatchEncoder):
             x = block(x, location, shares)
         h = x.flatten(1)
         return h if self.fusion is None else self.fusion(h, location)
+
+    def maps(self, x: Tensor, location: Tensor) -> list[Tensor]:
+        """The maps on the way to the representation, for a decoder with skip connections.
+
+        Parameters
+        ----------
+        x : Tensor [B, 1, n, n, n]
+            As in `forward`.
+        location : Tensor [3]
+            One for all patches.
+
+        Returns
+        -------
+        list of 6 Tensors [B, C, m, m, m]
+            The last map of each resolution, from the finest (m = n) on; the last one is the representation as a map
+            (m = 1), before a fusion with the location.
+
+        Raises
+        ------
+        ValueError
+            As `forward` does, and for a landmark norm.
+        """
+        if self.norm == "landmark":
+            raise ValueError("Maps of an encoder with landmark norm are not defined here: take batch or group norm.")
+        self._check(x, location)
+        x, kept = x.to(self.dtype, memory_format=torch.channels_last_3d), []
+        for block in self.blocks:
+            if block.conv.stride > 1:
+                kept.append(x)
+            x = block(x, location)
+        return [*kept, x]
+
+    def _check(self, x: Tensor, location: Tensor | LocationGroups) -> None:
+        if not self.training:
+            check_locations(location.unique if isinstance(location, LocationGroups) else location)
+        if max(x.shape[2:]) > 32:
+            raise ValueError(f"The encoder takes patches of at most 32 voxels per side, not {tuple(x.shape[2:])}.")
+
+
+def last_channels(rep_dim: int) -> list[int]:
+    """Returns the channels of `Encoder.maps`, from the finest to the coarsest."""
+    return [*(entering for entering, _, stride in LAYERS if stride > 1), rep_dim]
 
 
 class ProjectionHead(nn.Sequential):

@@ -93,8 +93,10 @@ def pretrain(store, atlas, out_dir: str | Path, method: type[Method], settings: 
     if scored and not state["done"]:  # what an untrained encoder shows
         look(0, 0)
     for step, patches in progress:
+        model.done = step.number / total
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate * model.rate(step.epoch, step.number / total)
+            if group.get("scheduled", True):
+                group["lr"] = rate * model.rate(step.epoch, model.done)
         generator = step_generator(settings.seed, step.epoch, step.index, fabric.device)
         loss, metrics = network(step.batch, model.views(patches, generator, step.shard), step.shard)
         optimizer.zero_grad()

@@ -53,6 +53,8 @@ class Method(nn.Module, ABC):
         The losses among `metrics`, with what a figure calls them; the first is watched.
     encoder : PatchEncoder
         The part that is kept.
+    done : float
+        Share of all steps that lie behind, which the loop sets before each step, also of a resumed run.
     """
 
     name: ClassVar[str]
@@ -63,6 +65,7 @@ class Method(nn.Module, ABC):
     metrics: ClassVar[tuple[str, ...]] = ()
     curves: ClassVar[Mapping[str, str]] = MappingProxyType({})
     encoder: PatchEncoder
+    done: float = 0.0
 
     def __init__(self, settings: TrainingSettings, atlas):
         super().__init__()
@@ -102,7 +105,11 @@ class Method(nn.Module, ABC):
         """Makes what the method reads besides patches; raises ValueError, with a remedy, where this cohort lacks it."""
 
     def optimizer(self) -> torch.optim.Optimizer:
-        """SGD of everything that has a gradient."""
+        """SGD of everything that has a gradient.
+
+        The rate of a group of parameters follows `rate`, unless the group has ``scheduled=False``. Several optimisers
+        make a `JointOptimizer`.
+        """
         trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
         settings = self.settings
         return torch.optim.SGD(trained, settings.lr, settings.momentum, weight_decay=settings.weight_decay, fused=True)
