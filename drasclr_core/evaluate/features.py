@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,10 @@ from drasclr_core.cohort.text_table import read_table
 from drasclr_core.evaluate.measured import HAND_DESIGNED, LAA950, MEASURED, is_simulated, measured_features
 from drasclr_core.methods import in_order
 from drasclr_core.run import Run
+
+FoldFeatures = Callable[[Sequence[str]], pd.DataFrame]
+"""Features that labels make: given the training subjects of a fold, whose labels alone may make them, it returns those
+of all subjects, indexed by sid."""
 
 
 def read_features(run: Run, subjects: pd.DataFrame, method: str) -> pd.DataFrame:
@@ -126,3 +130,17 @@ def by_subject(features: pd.DataFrame, method: str) -> pd.DataFrame:
             "them again, or leave these subjects out of the table"
         )
     return table
+
+
+def features_of(table: pd.DataFrame, sids: Sequence[str], method: str) -> np.ndarray:
+    """Returns the rows of `sids` [N] in a table of features indexed by sid, float [N, D]; `method` made them.
+
+    Raises
+    ------
+    KeyError
+        A subject has none.
+    """
+    absent = [sid for sid in sids if sid not in table.index]
+    if absent:
+        raise KeyError(f"{absent[0]}: no patches for {method!r}. Run notebook 05_patches, or leave this subject out.")
+    return table.loc[list(sids)].to_numpy(dtype=float)

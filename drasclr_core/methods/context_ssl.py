@@ -18,12 +18,12 @@ from drasclr_core.model.landmark_graph import graph_edges
 from drasclr_core.model.locconv import LocationGroups
 from drasclr_core.pretrain.blocks import draw_block_views, read_block
 from drasclr_core.pretrain.contrast import WATCHED, Contrast, against_bank
+from drasclr_core.pretrain.image_statistics import estimate_image_statistics
 from drasclr_core.pretrain.levels import LevelBatch, LevelSampler
 from drasclr_core.pretrain.method import Method
 from drasclr_core.pretrain.momentum import ProjectedEncoder, embed_keys, follow, key_network
 from drasclr_core.pretrain.settings import TrainingSettings
 from drasclr_core.pretrain.shards import BatchShard
-from drasclr_core.pretrain.image_statistics import estimate_image_statistics
 from drasclr_core.pretrain.views import Patches, Views
 
 PART = 1024  # patches that are embedded at once for the graph

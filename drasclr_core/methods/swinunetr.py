@@ -29,10 +29,10 @@ from torch import Tensor
 from drasclr_core.methods.row import Row
 from drasclr_core.model.inputs import above_air, normalise
 from drasclr_core.model.swin import SwinEncoder, SwinHeads, stages_for
-from drasclr_core.pretrain.random_cubes import crop, draw_places
 from drasclr_core.pretrain.deform import cutout, draw_cutout, draw_noise, quarter_turns, swap_boxes
 from drasclr_core.pretrain.method import Method
 from drasclr_core.pretrain.mixed import MixedBatch, MixedSampler, read_mixed
+from drasclr_core.pretrain.random_cubes import crop, draw_places
 from drasclr_core.pretrain.settings import TrainingSettings
 from drasclr_core.pretrain.shards import BatchShard
 from drasclr_core.pretrain.views import to_device
@@ -154,7 +154,9 @@ class SwinUNETR(Method):
         shown, whole, turns = (torch.stack(parts) for parts in zip(*drawn, strict=True))
         return TwoViews(shown * 2 - 1, whole * 2 - 1, turns)
 
-    def _view(self, cubes: Tensor, rows: Tensor, batch: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    def _view(
+        self, cubes: Tensor, rows: Tensor, batch: int, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Cut and whole cubes [b, n, n, n] and their turns; drawn for the whole batch, of which `rows` are used."""
         size = cubes.shape[-1]
         turns = torch.randint(4, (batch,), generator=generator, device=generator.device)[rows]

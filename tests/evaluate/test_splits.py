@@ -10,7 +10,7 @@ from drasclr_core.detect.boxes.folds import fold_of_groups, fold_of_subjects, va
 from drasclr_core.evaluate.folds import splits
 from drasclr_core.evaluate.readout.cross_validation import cross_validate
 from drasclr_core.evaluate.readout.linear import linear_model
-from drasclr_core.evaluate.supervised import volume_classifier
+from drasclr_core.evaluate.supervised import volume_model
 from drasclr_core.evaluate.survival import cox
 from drasclr_core.evaluate.survival import cross_validation as survival
 from drasclr_core.evaluate.survival.covariates import survival_data
@@ -164,7 +164,7 @@ def test_who_stops_the_fine_tuning_does_not_train_and_both_labels_train(own, see
 def test_who_stops_the_network_on_scans_does_not_train(monkeypatch):
     """Training batches and the scans of the validation loss have no scan in common, and together are all."""
     seen = {True: set(), False: set()}
-    loss = volume_classifier._loss
+    loss = volume_model._loss
 
     def watched(network, scans, grades):
         # A mirrored and shifted scan is known again by its mean.
@@ -172,11 +172,11 @@ def test_who_stops_the_network_on_scans_does_not_train(monkeypatch):
         seen[network.training] |= {int((known - mean).abs().argmin()) for mean in means}
         return loss(network, scans, grades)
 
-    monkeypatch.setattr(volume_classifier, "_loss", watched)
+    monkeypatch.setattr(volume_model, "_loss", watched)
     cubes = np.random.default_rng(0).integers(-1000, 0, (15, 8, 8, 8), dtype=np.int16)
     cubes = (cubes // 4 + 20 * np.arange(15)[:, None, None, None]).astype(np.int16)
-    known = volume_classifier._scaled(cubes).mean(dim=(1, 2, 3, 4))
-    config = volume_classifier.CNNConfig(epochs=2, width=2)
-    volume_classifier.VolumeClassifier((0, 1, 2), config).fit(cubes, np.arange(15) % 3)
+    known = volume_model._scaled(cubes).mean(dim=(1, 2, 3, 4))
+    config = volume_model.CNNConfig(epochs=2, width=2)
+    volume_model.VolumeModel((0, 1, 2), config).fit(cubes, np.arange(15) % 3)
     assert not seen[True] & seen[False]
     assert len(seen[True] | seen[False]) == 15

@@ -87,14 +87,7 @@ def compare_readouts(
     """
     shared = set.intersection(set(subjects["sid"]), *(set(table["sid"]) for table in features.values()))
     subjects = subjects[subjects["sid"].isin(shared)]
-    reasons = {
-        task.name: readout_obstacle(labels_of(subjects, task), folds)
-        if task.column in subjects
-        else f"no column {task.column!r} in the subject table"
-        for task in tasks
-    }
-    skipped = {name: reason for name, reason in reasons.items() if reason}
-    tasks = [task for task in tasks if task.name not in skipped]
+    tasks, skipped = evaluable(subjects, tasks, folds)
     if not tasks:
         raise ValueError(f"no task can be evaluated: {skipped}")
     rows = [("chance", next(iter(features.values())), chance_model)]
@@ -103,6 +96,21 @@ def compare_readouts(
         (table, subjects, task, method, folds, repeats, seed, model) for method, table, model in rows for task in tasks
     ]
     return replace(concat_readouts([readout(*job) for job in track(jobs, "readouts")]), skipped=skipped)
+
+
+def evaluable(subjects: pd.DataFrame, tasks: Sequence[Task], folds: int) -> tuple[list[Task], dict[str, str]]:
+    """Returns the `tasks` for which these `subjects` can be cross-validated in so many `folds`, and why others cannot.
+
+    The reasons are by the name of the task (see `readout_obstacle`).
+    """
+    reasons = {
+        task.name: readout_obstacle(labels_of(subjects, task), folds)
+        if task.column in subjects
+        else f"no column {task.column!r} in the subject table"
+        for task in tasks
+    }
+    skipped = {name: reason for name, reason in reasons.items() if reason}
+    return [task for task in tasks if task.name not in skipped], skipped
 
 
 def aligned(features: pd.DataFrame, subjects: pd.DataFrame, task: Task, method: str) -> tuple[pd.Series, np.ndarray]:

@@ -94,8 +94,8 @@ def readout_table(
     required : sequence of str
         Comparators that are rows whatever `methods` names, and must have features.
     supervised : callable, optional
-        Cross-validates one more method over the same folds, given the rows of the subject table that were tested. Its
-        row follows that of chance.
+        Cross-validates more methods over the same folds, given the rows of the subject table that were tested. Their
+        rows follow that of chance.
     n_permutations, n_bootstraps : int
         How often labels are shuffled, and subjects drawn (0: see `draws_for`).
 

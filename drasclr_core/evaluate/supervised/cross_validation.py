@@ -1,6 +1,7 @@
-"""The supervised row of the paper's Table 4: a 3D CNN trained from nothing on whole scans and their labels.
+"""Supervised rows whose networks see whole scans: the 3D CNN of the paper's Table 4, the 2D CNN of its Table 2.
 
-It is cross-validated like a linear readout, over the same folds, so that both can be compared subject by subject.
+They are trained from nothing, and cross-validated like a linear readout, over the same folds, so that both can be
+compared subject by subject. Everything that uses a label, also the choice of the epoch, sees training subjects alone.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from drasclr_core.evaluate.readout.cross_validation import Readout, cross_validate
-from drasclr_core.evaluate.supervised.volume_classifier import CNNConfig, VolumeClassifier
+from drasclr_core.evaluate.supervised.cnn_config import CNNConfig
+from drasclr_core.evaluate.supervised.volume_model import VolumeModel
 from drasclr_core.evaluate.tasks import Task, labels_of
 from drasclr_core.files import read_json
 
@@ -28,7 +30,7 @@ def supervised_readout(
     seed: int = 0,
     config: CNNConfig | None = None,
 ) -> Readout:
-    """Cross-validates the network on one graded task.
+    """Cross-validates a network on one task, a new one for each fold.
 
     `task, method, folds, repeats, seed` are as in `readout`; the folds are those of `compare_readouts` when the
     subjects are the same.
@@ -42,21 +44,20 @@ def supervised_readout(
     folder : path
         Keeps the trained network of every fold, so that a run that was killed goes on with the next fold.
     config : CNNConfig, optional
+        Says which network.
 
     Raises
     ------
     ValueError
-        The task is not graded, or its labels cannot be cross-validated.
+        The labels cannot be cross-validated.
     """
-    if task.classes is None:
-        raise ValueError(f"task {task.name!r} is no classification: the supervised network predicts grades")
     labels = labels_of(subjects, task)
     rows = pd.Series(range(len(subjects)), subjects["sid"]).loc[labels.index]
     number = count()
 
-    def model(task: Task, labels: np.ndarray, rng: np.random.Generator) -> VolumeClassifier:
+    def model(task: Task, labels: np.ndarray, rng: np.random.Generator) -> VolumeModel:
         name = _name(task, next(number))
-        return VolumeClassifier(task.classes, config or CNNConfig(), int(rng.integers(2**31)), Path(folder), name)
+        return VolumeModel(task.classes, config or CNNConfig(), int(rng.integers(2**31)), Path(folder), name)
 
     return cross_validate(cubes[rows], labels, task, method, folds, repeats, seed, model, len(cubes) - len(labels))
 
@@ -68,8 +69,8 @@ def learning_curves(folder: str | Path, task: Task, folds: int = 5, repeats: int
     -------
     DataFrame
         A row per network and epoch: ``repeat, fold, epoch`` (from 0), ``training_loss, validation_loss`` (mean cross
-        entropy, nats), ``kept`` (whether this epoch's weights are the network's), ``stopped`` (``patience``: the
-        validation curve had been flat or rising for so many epochs; ``budget``: it had not).
+        entropy in nats, or squared error), ``kept`` (whether this epoch's weights are the network's), ``stopped``
+        (``patience``: the validation curve had been flat or rising for so many epochs; ``budget``: it had not).
 
     Raises
     ------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,7 +57,12 @@ def survival_rows(methods: Sequence[str], closely: str, simulated: bool = False)
     return [HAND_DESIGNED, *others, "spirometry", "bode", *joined, *(CEILINGS if simulated else ())]
 
 
-def survival_data(subjects: pd.DataFrame, features: Mapping[str, pd.DataFrame], rows: Sequence[str]) -> SurvivalData:
+def survival_data(
+    subjects: pd.DataFrame,
+    features: Mapping[str, pd.DataFrame],
+    rows: Sequence[str],
+    trained: Collection[str] = (),
+) -> SurvivalData:
     """Collects outcome and columns of the subjects that have those of *all* rows, so that rows can be compared.
 
     Parameters
@@ -67,7 +72,9 @@ def survival_data(subjects: pd.DataFrame, features: Mapping[str, pd.DataFrame], 
     features : mapping of str to DataFrame
         Method -> ``sid`` and one numeric column per feature.
     rows : sequence of str
-        Blocks joined by ``+``: names of `MEASURED` or of `features`.
+        Blocks joined by ``+``: names of `MEASURED`, of `features` or of `trained`.
+    trained : collection of str
+        Blocks whose columns are not known yet: each fold trains its own (see `compare_survival`).
 
     Raises
     ------
@@ -85,6 +92,8 @@ def survival_data(subjects: pd.DataFrame, features: Mapping[str, pd.DataFrame], 
     for row in rows:
         for name in row.split("+"):
             lacking = [column for column in MEASURED.get(name, ()) if column not in known]
+            if name in trained:
+                continue
             if lacking:
                 skipped[row] = f"no column {lacking[0]!r} in the subject table"
             elif name not in MEASURED and name not in features:
@@ -93,7 +102,7 @@ def survival_data(subjects: pd.DataFrame, features: Mapping[str, pd.DataFrame], 
                 measured = name in MEASURED
                 blocks[name] = known[list(MEASURED[name])].dropna() if measured else by_subject(features[name], name)
     usable = [REFERENCE, *(row for row in rows if row not in skipped)]
-    needed = list(dict.fromkeys(name for row in usable for name in row.split("+")))
+    needed = [name for name in dict.fromkeys("+".join(usable).split("+")) if name not in trained]
     table = outcomes(subjects)
     table = table[np.logical_and.reduce([table.index.isin(blocks[name].index) for name in needed])]
     chosen = {name: blocks[name].loc[table.index].astype(float) for name in needed}

@@ -5,11 +5,14 @@ Every row of the table is a Cox model with the same five confounders and, on top
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
+from drasclr_core.evaluate.features import FoldFeatures, features_of
 from drasclr_core.evaluate.folds import splits, stratified_folds
 from drasclr_core.evaluate.readout.cross_validation import Readout
 from drasclr_core.evaluate.statistics.resampling import by_repeat, draw_table, resample_counts
@@ -28,7 +31,14 @@ from drasclr_core.progress import for_each
 TASK = "Survival"
 
 
-def compare_survival(data: SurvivalData, folds: int = 5, repeats: int = 5, seed: int = 0, workers: int = 1) -> Readout:
+def compare_survival(
+    data: SurvivalData,
+    folds: int = 5,
+    repeats: int = 5,
+    seed: int = 0,
+    workers: int = 1,
+    trained: Mapping[str, FoldFeatures] = MappingProxyType({}),
+) -> Readout:
     """Cross-validates every row over the same folds of the same subjects.
 
     Parameters
@@ -39,6 +49,8 @@ def compare_survival(data: SurvivalData, folds: int = 5, repeats: int = 5, seed:
         and subjects give the same folds, whatever the features.
     workers : int
         Processes (see `progress.for_each`).
+    trained : mapping of str to callable
+        Blocks whose columns each fold trains on its own training subjects.
 
     Returns
     -------
@@ -59,8 +71,8 @@ def compare_survival(data: SurvivalData, folds: int = 5, repeats: int = 5, seed:
     reason = survival_obstacle(table, folds)
     if reason:
         raise ValueError(f"survival cannot be evaluated: {reason}")
-    arrays = {name: block.to_numpy() for name, block in data.blocks.items()}
-    one = partial(_one_run, arrays, table, horizons(table["days"], table["died"]), folds, seed)
+    blocks = {name: block.to_numpy() for name, block in data.blocks.items()} | dict(trained)
+    one = partial(_one_run, blocks, table, horizons(table["days"], table["died"]), folds, seed)
     jobs = [(row, repeat) for row in data.rows for repeat in range(repeats)]
     parts = for_each(one, jobs, "survival models", workers)
     return Readout(*(pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)))
@@ -96,7 +108,7 @@ def added_risk(predictions: pd.DataFrame, method: str) -> pd.Series:
 
 
 def _one_run(
-    blocks: dict[str, np.ndarray],
+    blocks: dict[str, np.ndarray | FoldFeatures],
     table: pd.DataFrame,
     taus: dict[str, float],
     folds: int,
@@ -104,12 +116,16 @@ def _one_run(
     job: tuple[str, int],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     row, repeat = job
-    columns = [blocks[name] for name in dict.fromkeys([REFERENCE, *row.split("+")])]
+    used = {name: blocks[name] for name in [REFERENCE, *row.split("+")]}
     days, died = table["days"].to_numpy(), table["died"].to_numpy()
     rng = np.random.default_rng([seed, repeat])
     fold_of = stratified_folds(died.astype(int), folds, rng, classes=True)
     scores, predictions = [], []
     for fold, (train, test) in enumerate(splits(fold_of)):
+        columns = [
+            features_of(part(table.index[train]), table.index, name) if callable(part) else part
+            for name, part in used.items()
+        ]
         cox = fit_cox([part[train] for part in columns], days[train], died[train], rng)
         log_risk = cox.log_risk([part[test] for part in columns])
         alive = cox.survival([part[test] for part in columns], taus[MAIN_HORIZON])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 
 from drasclr_core.cohort.subjects import read_subjects
-from drasclr_core.evaluate.features import found_features, methods_with_features, sources
+from drasclr_core.evaluate.features import FoldFeatures, found_features, methods_with_features, sources
 from drasclr_core.evaluate.measured import is_simulated
 from drasclr_core.evaluate.readout.cross_validation import Readout
 from drasclr_core.evaluate.scorecard.draws import draws_for
@@ -24,6 +25,7 @@ from drasclr_core.evaluate.survival.covariates import (
 )
 from drasclr_core.evaluate.survival.cross_validation import TASK, compare_survival, survival_draws
 from drasclr_core.evaluate.table import beside_paper, write_table
+from drasclr_core.methods import in_order
 from drasclr_core.run import Run
 
 CONCORDANCES = tuple(f"concordance at {name}" for name in QUANTILES)
@@ -68,18 +70,20 @@ def survival_table(
     n_bootstraps: int = 0,
     seed: int = 0,
     workers: int = 1,
+    trained: Mapping[str, FoldFeatures] = MappingProxyType({}),
 ) -> SurvivalTable:
     """Evaluates the rows of Table 3 over the same folds, and writes them into the results of the run.
 
     The files are ``<stem>.csv`` (beside the paper's table of this name), ``_folds`` and ``_bootstrap`` (draws, to five
-    digits). `folds, repeats, seed, workers` are as in `compare_survival`; subjects are drawn `n_bootstraps` times
-    (0: see `draws_for`).
+    digits). `folds, repeats, seed, workers, trained` are as in `compare_survival`; subjects are drawn `n_bootstraps`
+    times (0: see `draws_for`).
 
     Parameters
     ----------
     run : Run
     methods : sequence of str
-        The rows (see `survival_data`). Empty: `survival_rows` of every method with a folder of features.
+        The rows (see `survival_data`). Empty: `survival_rows` of every method with a folder of features, and of
+        `trained`.
     stem : str
     closely : str
         The row that is looked at closely; it must have features.
@@ -90,13 +94,13 @@ def survival_table(
         The row `closely` has no features.
     """
     subjects = read_subjects(run)
-    rows = list(methods) or survival_rows(methods_with_features(run), closely, is_simulated(run))
-    learned = dict.fromkeys(name for row in rows for name in row.split("+") if name not in MEASURED)
+    rows = list(methods) or survival_rows(in_order({*methods_with_features(run), *trained}), closely, is_simulated(run))
+    learned = dict.fromkeys(name for row in rows for name in row.split("+") if name not in {*MEASURED, *trained})
     features, missing = found_features(run, subjects, learned) if learned else ({}, {})
     lacking = [missing[name] for name in closely.split("+") if name in missing]
     if lacking:
         raise FileNotFoundError(" ".join(lacking))
-    data = survival_data(subjects, features, rows)
+    data = survival_data(subjects, features, rows, trained)
     why = {row: [missing[name] for name in row.split("+") if name in missing] for row in data.skipped}
     data = replace(data, skipped={row: " ".join(why[row]) or reason for row, reason in data.skipped.items()})
     obstacle, readout, draws = survival_obstacle(data.outcomes, folds) or "", None, None
@@ -104,7 +108,7 @@ def survival_table(
         index = pd.MultiIndex.from_product([data.rows, [TASK], CONCORDANCES], names=["method", "task", "metric"])
         summary = pd.DataFrame(float("nan"), index, ["mean", "sd", "low", "high"]).reset_index()
     else:
-        readout = compare_survival(data, folds, repeats, seed, workers)
+        readout = compare_survival(data, folds, repeats, seed, workers, trained)
         draws = survival_draws(numbered(readout.predictions), draws_for(stem, n_bootstraps), seed)
         summary = summarise_draws(draws)
         draws = draws.round(5)

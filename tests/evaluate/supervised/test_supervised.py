@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from drasclr_core.evaluate.readout.readout import compare_readouts
-from drasclr_core.evaluate.supervised import volume_classifier
+from drasclr_core.evaluate.supervised import volume_model
+from drasclr_core.evaluate.supervised.cnn_config import CNNConfig
 from drasclr_core.evaluate.supervised.cross_validation import learning_curves, supervised_readout
-from drasclr_core.evaluate.supervised.volume_classifier import CNNConfig, VolumeClassifier
-from drasclr_core.evaluate.tasks import COVID_SEVERITY, Task
+from drasclr_core.evaluate.supervised.volume_model import VolumeModel
+from drasclr_core.evaluate.tasks import COVID_SEVERITY
 
 TINY = CNNConfig(width=4, epochs=15, patience=15, batch_size=6, lr=3e-3)
 
@@ -60,20 +61,20 @@ def test_same_seed_same_network_and_a_finished_fold_is_not_trained_again(tmp_pat
     cubes, subjects = scans(15, size=8)
     brief = CNNConfig(width=2, epochs=2)
     arguments = cubes, subjects["mosmed_grade"].to_numpy()
-    first = VolumeClassifier(range(5), brief, seed=7, folder=tmp_path).fit(*arguments)
-    again = VolumeClassifier(range(5), brief, seed=7).fit(*arguments)
-    other = VolumeClassifier(range(5), brief, seed=8).fit(*arguments)
+    first = VolumeModel(range(5), brief, seed=7, folder=tmp_path).fit(*arguments)
+    again = VolumeModel(range(5), brief, seed=7).fit(*arguments)
+    other = VolumeModel(range(5), brief, seed=8).fit(*arguments)
     weights = [one.network.fc.weight for one in (first, again, other)]
     assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
 
     def refuse(*_):
         raise AssertionError("trained again")
 
-    monkeypatch.setattr(VolumeClassifier, "_train", refuse)
-    kept = VolumeClassifier(range(5), brief, seed=7, folder=tmp_path).fit(*arguments)
+    monkeypatch.setattr(VolumeModel, "_train", refuse)
+    kept = VolumeModel(range(5), brief, seed=7, folder=tmp_path).fit(*arguments)
     assert (kept.predict(cubes) == first.predict(cubes)).all()
     with pytest.raises(AssertionError, match="trained again"):
-        VolumeClassifier(range(5), brief, seed=7, folder=tmp_path).fit(cubes + 1, arguments[1])
+        VolumeModel(range(5), brief, seed=7, folder=tmp_path).fit(cubes + 1, arguments[1])
 
 
 def test_it_stops_early_and_keeps_its_best_epoch(monkeypatch):
@@ -87,8 +88,8 @@ def test_it_stops_early_and_keeps_its_best_epoch(monkeypatch):
         seen.append(network.fc.weight.detach().clone())
         return next(losses)
 
-    monkeypatch.setattr(volume_classifier, "_loss", loss)
-    fitted = VolumeClassifier(range(5), CNNConfig(width=2, patience=3)).fit(cubes, subjects["mosmed_grade"])
+    monkeypatch.setattr(volume_model, "_loss", loss)
+    fitted = VolumeModel(range(5), CNNConfig(width=2, patience=3)).fit(cubes, subjects["mosmed_grade"])
     assert len(seen) == 5
     assert torch.equal(fitted.network.fc.weight, seen[1])
     history = fitted.history_
@@ -113,7 +114,7 @@ def test_curves_of_every_fold_say_whether_the_budget_ended_them(tmp_path):
 
 def test_grades_need_not_begin_at_zero():
     cubes, _ = scans(10, size=8)
-    fitted = VolumeClassifier((2, 5), CNNConfig(width=2, epochs=1)).fit(cubes, np.tile([2, 5], 5))
+    fitted = VolumeModel((2, 5), CNNConfig(width=2, epochs=1)).fit(cubes, np.tile([2, 5], 5))
     assert set(fitted.predict(cubes)) <= {2, 5}
 
 
@@ -121,5 +122,3 @@ def test_what_cannot_be_trained_says_why(tmp_path):
     cubes, subjects = scans(3, size=8)
     with pytest.raises(ValueError, match="only 3 subjects have features and a label"):
         supervised_readout(cubes, subjects, COVID_SEVERITY, tmp_path)
-    with pytest.raises(ValueError, match="no classification"):
-        supervised_readout(cubes, subjects, Task("age", "age"), tmp_path)

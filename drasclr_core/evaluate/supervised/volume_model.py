@@ -1,26 +1,27 @@
-"""A 3D convolutional network for whole scans, with scikit-learn's ``fit`` and ``predict``."""
+"""Supervised networks that see a whole scan at once, with scikit-learn's ``fit`` and ``predict``."""
 
 from __future__ import annotations
 
 import copy
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
-from monai.networks.nets import ResNet
 from safetensors.torch import load_file, save_file
 from sklearn.base import BaseEstimator
+from torch import nn
 
 from drasclr_core.evaluate.folds import stratified_folds
+from drasclr_core.evaluate.supervised.cnn_config import CNNConfig
 from drasclr_core.files import atomic
 from drasclr_core.model.inputs import above_air, normalise
 from drasclr_core.pieces import fingerprint, kept
 from drasclr_core.progress import track
 
-VERSION = 2
+VERSION = 3
 """Raise when training changes, or what is kept of it, so that networks of an older version are trained anew."""
 SHIFT = 0.1
 """Scans are shifted by up to this part of the cube's edge along each axis while training."""
@@ -28,45 +29,19 @@ VALIDATION_PARTS = 5
 """One part in so many of the training subjects decides when to stop, and trains nothing."""
 
 
-@dataclass(frozen=True)
-class CNNConfig:
-    """How the network is built and trained.
+class VolumeModel(BaseEstimator):
+    """A network on whole scans with scikit-learn's ``fit`` and ``predict``, for grades or for a number.
 
-    Parameters
-    ----------
-    width : int
-        Channels of the first block of a 3D ResNet-10, of which each block has twice those before. 64 is the usual
-        network, made for thousands of scans.
-    epochs : int
-        At most so many: the budget. It is meant to be larger than what training takes to stop by itself.
-    patience : int
-        Epochs without a better validation loss after which training stops: the validation curve is flat or rising.
-    batch_size : int
-        Scans in a step, at least.
-    lr, weight_decay : float
-        Of AdamW; the learning rate is that of a step.
-    """
-
-    width: int = 16
-    epochs: int = 400
-    patience: int = 40
-    batch_size: int = 8
-    lr: float = 1e-3
-    weight_decay: float = 1e-2
-
-
-class VolumeClassifier(BaseEstimator):
-    """A small 3D ResNet with scikit-learn's ``fit`` and ``predict``.
-
-    The loss is plain cross entropy, not weighted by how rare a grade is: accuracy counts every subject alike, and so
-    does the logistic regression that the network is compared with. Scans are mirrored along every axis half of the time
-    and shifted a little: a grade says how much of both lungs is ill, not where. The weights of the epoch with the
+    The loss of grades is plain cross entropy, not weighted by how rare a grade is: accuracy counts every subject alike,
+    and so does the logistic regression that the network is compared with. That of a number is the mean squared error,
+    in units of the variance of the training subjects. Scans are mirrored along every axis half of the time
+    and shifted a little: a label says how much of both lungs is ill, not where. The weights of the epoch with the
     lowest validation loss are kept.
 
     Parameters
     ----------
-    classes : sequence of int
-        All grades.
+    classes : sequence of int or None
+        All grades; None for a number.
     config : CNNConfig
     seed : int
         Initial weights, validation subjects, order of batches and mirroring. On a CPU the same seed gives the same
@@ -78,13 +53,13 @@ class VolumeClassifier(BaseEstimator):
     Attributes
     ----------
     history_ : dict
-        How the training went: ``training_loss`` and ``validation_loss`` (lists, one mean cross entropy per epoch),
+        How the training went: ``training_loss`` and ``validation_loss`` (lists, one mean loss per epoch),
         ``kept_epoch`` (from 0, the one whose weights are kept) and ``stopped`` (``patience`` or ``budget``).
     """
 
     def __init__(
         self,
-        classes: Sequence[int],
+        classes: Sequence[int] | None,
         config: CNNConfig,
         seed: int = 0,
         folder: Path | None = None,
@@ -96,22 +71,44 @@ class VolumeClassifier(BaseEstimator):
         self.folder = folder
         self.name = name
 
-    def fit(self, cubes: np.ndarray, labels: np.ndarray) -> VolumeClassifier:
+    def fit(self, cubes: np.ndarray, labels: np.ndarray) -> VolumeModel:
         """Trains on labelled scans, or takes the weights that were kept for the same ones; returns itself.
 
         Parameters
         ----------
         cubes : int16 array [N, s, s, s]
             HU. At least two scans.
-        labels : int array [N]
-            Grades among `classes`.
+        labels : array [N]
+            Grades among `classes` (int), or numbers.
         """
-        with torch.random.fork_rng(devices=[]):
+        graded = self.classes is not None
+        self.mean_, self.sd_ = (0.0, 1.0) if graded else (float(np.mean(labels)), float(np.std(labels)) or 1.0)
+        with torch.random.fork_rng(devices=[]):  # of the caller's random numbers none is used
             torch.manual_seed(self.seed)
-            self.network = _network(self.config.width, len(self.classes))
+            self.network = self.config.network(len(self.classes) if graded else 1)
+            self.history_ = self._trained(cubes, labels)
+        return self
+
+    @torch.inference_mode()
+    def predict(self, cubes: np.ndarray) -> np.ndarray:
+        """Returns the most probable grade of each scan, int [N], or its number, float [N]; `cubes` as in `fit`."""
+        network, device = on_device(self.network.eval())
+        parts = self._parts(len(cubes))
+        outputs = np.concatenate([network(_scaled(cubes[rows]).to(device)).cpu().numpy() for rows in parts])
+        if self.classes is None:
+            return self.mean_ + self.sd_ * outputs[:, 0].astype(float)
+        return np.asarray(self.classes)[outputs.argmax(axis=1)]
+
+    def _targets(self, labels: np.ndarray) -> torch.Tensor:
+        """Positions among the grades, int64 [N], or numbers in standard deviations from the mean, float32 [N]."""
+        if self.classes is None:
+            return torch.from_numpy((labels - self.mean_) / self.sd_).float()
+        return torch.from_numpy(np.searchsorted(self.classes, labels))
+
+    def _trained(self, cubes: np.ndarray, labels: np.ndarray) -> dict:
+        """Trains the network, or gives it the weights that were kept, and returns its history."""
         if not self.folder:
-            self.history_ = self._train(cubes, labels)
-            return self
+            return self._train(cubes, labels)
         file = Path(self.folder) / f"{self.name}.safetensors"
 
         def make() -> dict:
@@ -121,42 +118,35 @@ class VolumeClassifier(BaseEstimator):
             return history
 
         inputs = hashlib.sha256(np.ascontiguousarray(cubes)).hexdigest()
-        settings = {"config": asdict(self.config), "seed": self.seed, "classes": list(self.classes)}
-        key = fingerprint(version=VERSION, **settings, cubes=inputs, labels=labels)
-        self.history_ = kept(self.folder, self.name, key, make, [file])
+        settings = {"config": asdict(self.config), "seed": self.seed, "classes": self.classes and list(self.classes)}
+        kind = type(self.config).__name__
+        key = fingerprint(version=VERSION, kind=kind, **settings, cubes=inputs, labels=labels)
+        history = kept(self.folder, self.name, key, make, [file])
         self.network.load_state_dict(load_file(file))
-        return self
-
-    @torch.inference_mode()
-    def predict(self, cubes: np.ndarray) -> np.ndarray:
-        """Returns the most probable grade of each scan, int [N]; `cubes` as in `fit`."""
-        network, device = _on_device(self.network.eval())
-        parts = self._parts(len(cubes))
-        best = [network(_scaled(cubes[rows]).to(device)).argmax(dim=1).cpu().numpy() for rows in parts]
-        return np.asarray(self.classes)[np.concatenate(best)]
+        return history
 
     def _train(self, cubes: np.ndarray, labels: np.ndarray) -> dict:
         """Trains the network in place, and returns its history."""
-        config, rng, grades = self.config, np.random.default_rng(self.seed), np.searchsorted(self.classes, labels)
-        held_out = stratified_folds(grades, VALIDATION_PARTS, rng, classes=True) == 0
+        config, rng, targets = self.config, np.random.default_rng(self.seed), self._targets(labels)
+        held_out = stratified_folds(targets.numpy(), VALIDATION_PARTS, rng, classes=self.classes is not None) == 0
         ours, theirs = np.flatnonzero(~held_out), np.flatnonzero(held_out)
-        network, device = _on_device(self.network)
+        network, device = on_device(self.network)
         optimizer = torch.optim.AdamW(network.parameters(), config.lr, weight_decay=config.weight_decay)
         best, stopped, weights = 0, "budget", copy.deepcopy(network.state_dict())
         training, validation = [], []
-        for epoch in track(range(config.epochs), f"3D CNN, {self.name}"):
+        for epoch in track(range(config.epochs), f"CNN, {self.name}"):
             network.train()
             total = 0.0
             # Batches of nearly the same size, none smaller: batch norm cannot do with a last batch of one scan.
             for rows in np.array_split(rng.permutation(ours), max(1, len(ours) // config.batch_size)):
                 scans = _varied(_scaled(cubes[rows]), rng)
                 optimizer.zero_grad()
-                loss = _loss(network, scans.to(device), torch.from_numpy(grades[rows]).to(device))
+                loss = _loss(network, scans.to(device), targets[rows].to(device))
                 loss.backward()
                 optimizer.step()
                 total += len(rows) * float(loss.detach())
             training.append(total / len(ours))
-            validation.append(self._validation_loss(network.eval(), cubes[theirs], grades[theirs], device))
+            validation.append(self._validation_loss(network.eval(), cubes[theirs], targets[theirs], device))
             if epoch == 0 or validation[epoch] < validation[best]:
                 best, weights = epoch, copy.deepcopy(network.state_dict())
             elif epoch - best >= config.patience:
@@ -167,10 +157,12 @@ class VolumeClassifier(BaseEstimator):
         return {"training_loss": training, "validation_loss": validation, "kept_epoch": best, "stopped": stopped}
 
     @torch.inference_mode()
-    def _validation_loss(self, network: ResNet, cubes: np.ndarray, grades: np.ndarray, device: torch.device) -> float:
+    def _validation_loss(
+        self, network: nn.Module, cubes: np.ndarray, targets: torch.Tensor, device: torch.device
+    ) -> float:
         total = 0.0
         for rows in self._parts(len(cubes)):
-            loss = _loss(network, _scaled(cubes[rows]).to(device), torch.from_numpy(grades[rows]).to(device))
+            loss = _loss(network, _scaled(cubes[rows]).to(device), targets[rows].to(device))
             total += len(rows) * float(loss)
         return total / len(cubes)
 
@@ -178,14 +170,8 @@ class VolumeClassifier(BaseEstimator):
         return np.array_split(np.arange(count), -(-count // self.config.batch_size))
 
 
-def _network(width: int, classes: int) -> ResNet:
-    return ResNet(
-        "basic", [1, 1, 1, 1], [width, 2 * width, 4 * width, 8 * width], n_input_channels=1, conv1_t_size=5,
-        conv1_t_stride=2, num_classes=classes,
-    )  # fmt: skip
-
-
-def _on_device(network: torch.nn.Module) -> tuple[torch.nn.Module, torch.device]:
+def on_device(network: nn.Module) -> tuple[nn.Module, torch.device]:
+    """Returns a network on the GPU where there is one, and the device."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return network.to(device), device
 
@@ -207,5 +193,8 @@ def _varied(scans: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
     return torch.stack(varied)
 
 
-def _loss(network: torch.nn.Module, scans: torch.Tensor, grades: torch.Tensor) -> torch.Tensor:
-    return torch.nn.functional.cross_entropy(network(scans), grades)
+def _loss(network: nn.Module, scans: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    outputs = network(scans)
+    if targets.is_floating_point():
+        return torch.nn.functional.mse_loss(outputs[:, 0], targets)
+    return torch.nn.functional.cross_entropy(outputs, targets)

@@ -1,0 +1,175 @@
+"""Vectors of subjects by Subject2Vec, trained with the spirometry of some of them: the training subjects of a fold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors.numpy import load_file, save_file
+
+from drasclr_core.anatomy import Atlas, PatchStore
+from drasclr_core.evaluate.supervised.subject2vec import (
+    Subject2Vec,
+    Subject2VecSettings,
+    loss_terms,
+    subject2vec_loss,
+)
+from drasclr_core.evaluate.supervised.volume_model import on_device
+from drasclr_core.evaluate.tasks import PHENOTYPES, labels_of
+from drasclr_core.files import atomic
+from drasclr_core.model.inputs import center_views
+from drasclr_core.pieces import fingerprint, kept
+from drasclr_core.progress import track
+from drasclr_core.run import Run
+
+VERSION = 1
+"""Raise when training changes, or what is kept of it, so that vectors of an older version are made anew."""
+TARGETS = tuple(task for task in PHENOTYPES if task.classes is None)
+"""What supervises the vectors: the logarithms of FEV1pp and FEV1/FVC."""
+MIN_SUBJECTS = 10
+
+
+@dataclass(frozen=True)
+class SubjectVectors:
+    """Called with training subjects, it gives the vectors of all subjects, by a network that those alone have trained.
+
+    Parameters
+    ----------
+    store : PatchStore
+    size : int
+        Edge of the middle of a patch that the network sees, in voxels.
+    targets : DataFrame
+        Logarithms, indexed by sid, a column for each target. Subjects without a row are described and train nothing.
+    settings : Subject2VecSettings
+    folder : path
+        Keeps the vectors of every training under a name that says by whom and with what it was trained: what was
+        finished before a run was killed, or for another table, is not trained again.
+    """
+
+    store: PatchStore
+    size: int
+    targets: pd.DataFrame
+    settings: Subject2VecSettings
+    folder: Path
+
+    @classmethod
+    def of(cls, run: Run, subjects: pd.DataFrame, settings: Subject2VecSettings) -> SubjectVectors:
+        """Takes patches and atlas of a `run` and the spirometry of its `subjects` (rows of the subject table).
+
+        Raises
+        ------
+        FileNotFoundError
+            There are no patches, or no atlas.
+        KeyError
+            The subject table has no spirometry.
+        ValueError
+            Too few subjects have both patches and spirometry.
+        """
+        store, atlas = PatchStore.open(run.patches), Atlas.load(run.atlas)
+        targets = pd.concat({task.name: labels_of(subjects, task) for task in TARGETS}, axis=1).dropna()
+        size = round(atlas.patch_size * atlas.spacing / store.spacing)
+        made = cls(store, size, targets, settings, run.cohort / "supervised" / "subject2vec")
+        if len(targets.index.intersection(made.sids)) < MIN_SUBJECTS:
+            raise ValueError(f"fewer than {MIN_SUBJECTS} subjects have patches and both {' and '.join(targets)}")
+        return made
+
+    @cached_property
+    def sids(self) -> list[str]:
+        """The subjects that have patches, and so a vector."""
+        missing = set(self.store.missing())
+        return [sid for sid in self.store.sids if sid not in missing]
+
+    def __call__(self, training: Sequence[str]) -> pd.DataFrame:
+        """Returns the vectors of all `sids`, indexed by them; only spirometry of the `training` subjects is read.
+
+        Raises
+        ------
+        ValueError
+            Fewer than two of the training subjects have patches and spirometry.
+        """
+        known = self.targets.index.intersection(training, sort=False)
+        own = self.targets.loc[sorted(known.intersection(self.sids))]
+        if len(own) < 2:
+            raise ValueError("Subject2Vec: fewer than two training subjects have patches and spirometry")
+        inputs = {"sids": list(own.index), "targets": own.to_numpy(), "patches": self.store.contents()}
+        key = fingerprint(version=VERSION, size=self.size, settings=asdict(self.settings), **inputs)
+        file = Path(self.folder) / f"{key}.safetensors"
+
+        def make() -> dict:
+            network, losses = train(self.store, self.size, own, self.settings)
+            vectors = describe(network, self.store, self.size, self.sids, self.settings)
+            with atomic(file) as temporary:
+                save_file({"vectors": vectors}, temporary)
+            return {"sids": self.sids, "losses": losses}
+
+        facts = kept(self.folder, key, key, make, [file])
+        return pd.DataFrame(load_file(file)["vectors"].astype(float), index=facts["sids"])
+
+
+def train(
+    store: PatchStore, size: int, targets: pd.DataFrame, settings: Subject2VecSettings
+) -> tuple[Subject2Vec, list[float]]:
+    """Returns a network trained on the subjects that have a row in `targets`, and the mean loss of every epoch.
+
+    `store, size, targets, settings` are as in `SubjectVectors`. On a CPU the same seed gives the same network.
+    """
+    rng = np.random.default_rng(settings.seed)
+    mean, sd = targets.mean(), targets.std(ddof=0).replace(0.0, 1.0)
+    wanted = torch.from_numpy(((targets - mean) / sd).to_numpy()).float()
+    losses = []
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        network, device = on_device(Subject2Vec(targets.shape[1], settings.dropout).train())
+        optimizer = torch.optim.Adam(network.parameters(), settings.lr)
+        batches = -(-len(targets) // settings.batch_size)
+        for _ in track(range(settings.epochs), f"Subject2Vec, {len(targets)} subjects"):
+            total = 0.0
+            for rows in np.array_split(rng.permutation(len(targets)), batches):
+                optimizer.zero_grad()
+                for row in rows:
+                    landmarks = landmark_sets(store.num_landmarks, settings.patches, rng)[0]
+                    patches = read_set(store, targets.index[row], landmarks, size).to(device)
+                    terms = loss_terms(network(patches), wanted[row].to(device), patches)
+                    loss = subject2vec_loss(terms, settings) / len(rows)
+                    loss.backward()
+                    total += len(rows) * float(loss.detach())
+                optimizer.step()
+            losses.append(total / len(targets))
+    return network, losses
+
+
+@torch.inference_mode()
+def describe(
+    network: Subject2Vec, store: PatchStore, size: int, sids: Sequence[str], settings: Subject2VecSettings
+) -> np.ndarray:
+    """Returns the vectors of subjects, float32 [N, 128]: the mean over sets that together hold all landmarks.
+
+    The sets are the same for all `sids`; `network, store, size, settings` are as in `train`.
+    """
+    sets = landmark_sets(store.num_landmarks, settings.patches, np.random.default_rng(settings.seed))
+    network, device = on_device(network.eval())
+    vectors = []
+    for sid in track(sids, "vectors of subjects"):
+        parts = [network.vector(read_set(store, sid, landmarks, size).to(device)) for landmarks in sets]
+        vectors.append(torch.stack(parts).mean(dim=0).cpu().numpy())
+    return np.stack(vectors)
+
+
+def landmark_sets(landmarks: int, patches: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """Returns disjoint sets of landmarks, drawn by `rng`, that hold all of so many `landmarks`.
+
+    Each has at least so many `patches`, and fewer than twice as many; 0 makes one set.
+    """
+    return np.array_split(rng.permutation(landmarks), max(1, landmarks // (patches or landmarks)))
+
+
+def read_set(store: PatchStore, sid: str, landmarks: np.ndarray, size: int) -> torch.Tensor:
+    """Returns patches of one subject at some `landmarks`, float32 [n, 1, size, size, size] in [0, 1]."""
+    row = [store.sids.index(sid)]
+    patches = np.concatenate([store.read(int(landmark), row) for landmark in landmarks])
+    return (center_views(torch.from_numpy(patches), size)[:, None] + 1) / 2
