@@ -26,6 +26,7 @@ def save(encoder, folder: str | Path) -> None:
     """Write an encoder; ``config.json`` comes last, so a folder without it is unfinished."""
     folder = Path(folder)
     about = {**encoder.description, "model_type": encoder.model_type, "architectures": [type(encoder).__name__],
+             "rep_dim": encoder.rep_dim,
              **{name: getattr(encoder, name) for name in encoder.architecture}}  # fmt: skip
     (folder / CONFIG).unlink(missing_ok=True)
     with atomic(folder / WEIGHTS) as temporary:
