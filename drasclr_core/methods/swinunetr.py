@@ -2,13 +2,13 @@
 
 What differs from the publication:
 
-- Views are cut at a random place of the stored patches at the landmarks, in this project's window (-1024 to 240 HU), not
-  of 96 voxels anywhere in the body in -1000 to 1000 HU.
-- Of the four stages those are used that leave 2 x 2 x 2 tokens, so that the first two tokens are there for their heads: three
-  at 32 voxels, two at 16, one at 8.
-- Boxes are cut out with edges of 5 to 25 % of the view's, at least 1 or 2 voxels. Their noise has the standard deviation of
-  the published boxes everywhere. Swapped boxes come from a view before its own are cut; in the authors' code half come from
-  one afterwards.
+- Views are cut at a random place of the stored patches at the landmarks, in this project's window (-1024 to 240 HU),
+  not of 96 voxels anywhere in the body in -1000 to 1000 HU.
+- Of the four stages those are used that leave 2 x 2 x 2 tokens, so that the first two tokens are there for their heads:
+  three at 32 voxels, two at 16, one at 8.
+- Boxes are cut out with edges of 5 to 25 % of the view's, at least 1 or 2 voxels. Their noise has the standard
+  deviation of the published boxes everywhere. Swapped boxes come from a view before its own are cut; in the authors'
+  code half come from one afterwards.
 - The batch is one for all; in the published run 8 GPUs contrasted the two crops of one scan each.
 - The kept representation, on which the publication builds a segmentation, is the mean of the last tokens.
 """

@@ -32,7 +32,9 @@ class GenesisEncoder(PatchEncoder):
         self.width = width
         inputs = (1, *(2**level * width for level in range(1, LEVELS)))
         self.levels = nn.ModuleList(
-            nn.Sequential(*_convolution(come, 2**level * width), *_convolution(2**level * width, 2 ** (level + 1) * width))
+            nn.Sequential(
+                *_convolution(come, 2**level * width), *_convolution(2**level * width, 2 ** (level + 1) * width)
+            )
             for level, come in enumerate(inputs)
         )
         self.pool = nn.MaxPool3d(2)

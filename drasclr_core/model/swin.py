@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import torch
 from monai.networks.nets.swin_unetr import SwinTransformer
 from torch import Tensor, nn
 
@@ -84,7 +83,7 @@ class SwinHeads(nn.Module):
     """The encoder and three heads: a linear one of the first token, one of the second, and a decoder of all tokens.
 
     The decoder has one step for each halving of the encoder (the tokens are the first): convolution, which halves the
-    channels but in the last step, instance norm, leaky ReLU, and trilinear doubling. A convolution of one voxel ends it.
+    channels but in the last step, instance norm, leaky ReLU, trilinear doubling. A convolution of one voxel ends it.
 
     Parameters
     ----------
@@ -98,7 +97,8 @@ class SwinHeads(nn.Module):
         self.encoder = encoder
         self.rotation, self.embedding = nn.Linear(encoder.rep_dim, 4), nn.Linear(encoder.rep_dim, dim)
         steps, channels = [], encoder.rep_dim
-        for width in (*(channels // 2**stage for stage in range(1, len(encoder.depths) + 1)), encoder.feature_size):
+        halved = [channels // 2**stage for stage in range(1, len(encoder.depths) + 1)]
+        for width in (*halved, encoder.feature_size):
             steps += [nn.Conv3d(channels, width, 3, padding=1), nn.InstanceNorm3d(width), nn.LeakyReLU(),
                       nn.Upsample(scale_factor=2, mode="trilinear")]  # fmt: skip
             channels = width
@@ -109,4 +109,3 @@ class SwinHeads(nn.Module):
         maps = self.encoder.tokens(x)
         first, second = maps.flatten(2)[..., :2].unbind(2)
         return SwinOutputs(self.rotation(first), self.embedding(second), self.decoder(maps))
-

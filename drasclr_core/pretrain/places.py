@@ -30,10 +30,10 @@ class Place(NamedTuple):
 
 
 def measured_places(locations: np.ndarray, voxel: np.ndarray | None, margin: int) -> list[Place]:
-    """Returns the landmarks and, as far as the margin allows, the places half a step of their grid away from them.
+    """Returns the landmarks and, as far as the margin allows, the middles of the grid's edges, faces and cubes.
 
-    A place between landmarks is seen from each side, as near to the middle as the margin reaches: its patches lie
-    evenly round it.
+    A middle is a place where all the landmarks round it are there. It is seen from each of them, as near as the margin
+    reaches, so its patches lie evenly round it.
 
     Parameters
     ----------
@@ -70,6 +70,8 @@ def measured_places(locations: np.ndarray, voxel: np.ndarray | None, margin: int
     for point in grid:
         seen.pop(tuple(point), None)
     for point in sorted(seen):
+        if len(seen[point]) < 2 ** (np.array(point) % 2).sum():
+            continue
         landmarks, offsets = (np.array(part) for part in zip(*seen[point], strict=True))
         there = locations[landmarks] + offsets * voxel
         places.append(Place(there.mean(axis=0).clip(-1, 1), landmarks, offsets))

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from drasclr_core.model.encoder import Encoder
 from drasclr_core.model.inputs import center_views
 from drasclr_core.model.landmark_norm import LandmarkNorm
 from drasclr_core.model.locconv import LocationGroups
+from drasclr_core.model.patch_encoder import PatchEncoder
 from drasclr_core.pretrain.places import measured_places
 from drasclr_core.progress import track
 
@@ -17,7 +17,7 @@ MOST_SUBJECTS = 128  # at one landmark, for landmark norm
 BETWEEN = 32  # patches at a place between landmarks
 
 
-def estimate_statistics(encoder: Encoder, store, locations: Tensor, size: int, seed: int = 0,
+def estimate_statistics(encoder: PatchEncoder, store, locations: Tensor, size: int, seed: int = 0,
                         voxel: np.ndarray | None = None, **how: int) -> None:  # fmt: skip
     """Sets what the normalisation of a trained encoder needs at inference, and leaves the encoder in eval mode.
 
@@ -26,7 +26,7 @@ def estimate_statistics(encoder: Encoder, store, locations: Tensor, size: int, s
 
     Parameters
     ----------
-    encoder : Encoder
+    encoder : PatchEncoder
         Changed in place.
     store : PatchStore
     locations : Tensor [L, 3]
@@ -49,7 +49,7 @@ def estimate_statistics(encoder: Encoder, store, locations: Tensor, size: int, s
 
 
 @torch.no_grad()
-def pool_statistics(encoder: Encoder, store, locations: Tensor, size: int, seed: int = 0, batches: int = 64,
+def pool_statistics(encoder: PatchEncoder, store, locations: Tensor, size: int, seed: int = 0, batches: int = 64,
                     landmarks: int = 32, subjects: int = 8, shown: bool = True) -> None:  # fmt: skip
     """Replaces the running statistics of every batch norm by those of patches of all landmarks together.
 
@@ -82,7 +82,7 @@ def pool_statistics(encoder: Encoder, store, locations: Tensor, size: int, seed:
 
 
 @torch.no_grad()
-def keep_statistics(encoder: Encoder, store, locations: Tensor, size: int, seed: int = 0,
+def keep_statistics(encoder: PatchEncoder, store, locations: Tensor, size: int, seed: int = 0,
                     voxel: np.ndarray | None = None) -> None:  # fmt: skip
     """Keeps, in every landmark norm, the statistics of each landmark over (at most 128) subjects.
 

@@ -40,11 +40,11 @@ def store_of(subjects=4):
     return SimpleNamespace(sids=[f"S{number}" for number in range(subjects)], read=read)
 
 
-def test_there_are_the_landmarks_and_every_half_step_round_them():
+def test_there_are_the_landmarks_and_every_middle_between_them():
     places = measured_places(LOCATIONS, VOXEL, margin=2)
     assert np.allclose([place.location for place in places[: len(LOCATIONS)]], LOCATIONS)
     between = np.array([millimetres(place.location) for place in places[len(LOCATIONS) :]])
-    assert len(between) == 7 * 5 * 5 - len(LOCATIONS)  # half steps of a grid of 3 x 2 x 2, one beyond each end
+    assert len(between) == 5 * 3 * 3 - len(LOCATIONS)  # half steps of a grid of 3 x 2 x 2
     assert np.abs(between - [10, 10, 10]).sum(axis=1).min() < 1e-6  # the middle of eight landmarks
     middle = next(place for place in places if np.allclose(millimetres(place.location), 10))
     assert len(middle.landmarks) == 8 and set(np.abs(middle.offsets).ravel()) == {2}
@@ -75,7 +75,7 @@ def test_kept_statistics_are_those_of_the_tissue_at_the_place():
     locations = torch.tensor(LOCATIONS, dtype=torch.float32)
     estimate_statistics(encoder, store_of(), locations, SIZE, voxel=VOXEL)
     norm, nodes = encoder.blocks[0].norm, encoder.interpolation.nodes
-    assert isinstance(norm, LandmarkNorm) and len(nodes) == len(norm.means) == encoder.landmarks == 175
+    assert isinstance(norm, LandmarkNorm) and len(nodes) == len(norm.means) == encoder.landmarks == 45
     kept = (encoder.interpolation(nodes) @ norm.means)[:, 0].numpy()
     low, high = HU_WINDOW
     expected = (field(millimetres(nodes.double().numpy())) - low) / ((high - low) / 2) - 1

@@ -65,7 +65,7 @@ def finetune(detector: Detector, patches: BoxPatches, rows: np.ndarray, kinds: n
         state = {"log": [], "best": None, "lowest": float("inf")}
 
     # Landmark norm wants a batch of one landmark, and boxes lie anywhere: its kept statistics stay.
-    by_batch = config.batch_norm == "trained" and getattr(detector.encoder, "norm", "batch") == "batch"
+    by_batch = config.batch_norm == "trained" and getattr(detector.encoder, "norm", None) != "landmark"
     saved = time.monotonic()
     for epoch in range(len(state["log"]), config.epochs):
         if _is_over(state["log"], config.patience):

@@ -15,8 +15,8 @@ LEAST_EDGE, MOST_EDGE = 0.05, 0.25
 """Edges of a box, as a part of the cube's; the largest is one voxel less, as in the authors' code."""
 
 NOISE_SD = 0.147
-"""Of the noise. The authors' code scales the noise of each box to span [0, 1], which gives this for boxes of the published
-size; in boxes of a few voxels it would give two extreme values, and in one of a single voxel none."""
+"""Of the noise. The authors' code scales the noise of each box to span [0, 1], which gives this for boxes of the
+published size; in boxes of a few voxels it would give two extreme values, and in one of a single voxel none."""
 
 
 def edges(size: int) -> tuple[int, int]:

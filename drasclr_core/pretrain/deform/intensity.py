@@ -16,7 +16,7 @@ def bezier(points: Tensor, t: Tensor) -> Tensor:
 
 
 def change_intensity(cubes: Tensor, inner: Tensor, falling: Tensor) -> Tensor:
-    """Returns cubes [B, ...] in [0, 1] whose values went through a curve from (0, 0) to (1, 1), or from (0, 1) to (1, 0).
+    """Returns cubes [B, ...] in [0, 1] whose values went through a curve from (0, 0) to (1, 1), or (0, 1) to (1, 0).
 
     With control points inside the unit square both coordinates of such a curve never fall, so it is a function.
 

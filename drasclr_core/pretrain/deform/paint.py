@@ -19,9 +19,9 @@ def margin(length: int) -> int:
 
 
 def draw_inner(count: int, shape: tuple[int, int, int], generator: torch.Generator) -> Tensor:
-    """Returns which voxels in-painting hides, bool [count, *shape]: up to five boxes of a sixth to a third of the edges.
+    """Returns which voxels in-painting hides, bool [count, *shape]: up to five boxes.
 
-    With a small probability (one in twenty) it hides nothing, as in the authors' code.
+    Their edges are a sixth to a third of the cube's. One in twenty cubes has none, as in the authors' code.
     """
     used = torch.rand(count, MOST, generator=generator, device=generator.device) < ANOTHER
     least, most = ([length // part for length in shape] for part in (6, 3))

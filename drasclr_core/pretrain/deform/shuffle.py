@@ -24,7 +24,7 @@ def largest_window(shape: tuple[int, int, int]) -> list[int]:
 
 def draw_windows(count: int, shape: tuple[int, int, int], generator: torch.Generator, cover: float = COVER
                  ) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """Returns the windows of `count` cubes, in the order in which they are shuffled: starts and sizes, int [count, W, 3].
+    """Returns the windows of `count` cubes in the order of their shuffling: starts and sizes, int [count, W, 3].
 
     Edges are uniform from 1 to `largest_window`, and places over all that hold the window.
     """
