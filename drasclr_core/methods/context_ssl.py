@@ -108,8 +108,7 @@ class ContextSSL(Method):
     """
 
     row = Row("Context SSL", "#6699CC", 390, {
-        "table2": "Context SSL", "table3": "Imaging: Context SSL", "table4": "Context SSL",
-        "table5": "Full Fine-tuning: Context SSL"})  # fmt: skip
+        "table2": "Context SSL", "table3": "Imaging: Context SSL", "table4": "Context SSL"})  # fmt: skip
     Settings = ContextSSLSettings
     metrics = ("loss_patch", "loss_graph", *WATCHED, "graph_accuracy", "graph_chance")
     curves = MappingProxyType({"loss_patch": "patch", "loss_graph": "graph"})

@@ -99,8 +99,7 @@ class ModelsGenesis(Method):
     """
 
     row = Row("Models Genesis", "#999933", 340, {
-        "table2": "Models Genesis", "table3": "Imaging: Models Genesis", "table4": "Models Genesis",
-        "table5": "Full Fine-tuning: Models Genesis"})  # fmt: skip
+        "table2": "Models Genesis", "table3": "Imaging: Models Genesis", "table4": "Models Genesis"})  # fmt: skip
     Settings = ModelsGenesisSettings
     metrics = ("loss_restoration", "chance")
     curves = MappingProxyType({"loss_restoration": "restoration"})

@@ -26,19 +26,10 @@ ROWS = {
     "patch_cnn": Row("Patch CNN from scratch", "#B5651D", 310, {"table5": "Full Fine-tuning: Patch-based CNN"}),
     "subject2vec": Row("Subject2Vec", "#117733", 320, {"table2": "Subject2Vec", "table3": "Imaging: Subject2Vec"}),
     "untrained": Row("Untrained encoder", "#A9A9C8", 326),
-    "medicalnet": Row("MedicalNet", "#882255", 330, {"table2": "MedicalNet", "table4": "MedicalNet"}),
-    "models_genesis": Row("Models Genesis", "#999933", 340, {
-        "table2": "Models Genesis", "table3": "Imaging: Models Genesis", "table4": "Models Genesis",
+    "models_genesis_finetuned": Row("Models Genesis, fine-tuned", "#7A7A1F", 342, {
         "table5": "Full Fine-tuning: Models Genesis"}),
-    "moco": Row("MoCo", "#332288", 350, {"table2": "MoCo", "table4": "MoCo"}),
-    "domainclr": Row("DomainCLR", "#AA4499", 360, {
-        "table2": "DomainCLR", "table3": "Imaging: DomainCLR", "table4": "DomainCLR"}),
-    "swinunetr": Row("SwinUNETR", "#44AA99", 370, {
-        "table2": "SwinUNETR", "table3": "Imaging: SwinUNETR", "table4": "SwinUNETR",
-        "table5": "Full Fine-tuning: SwinUNETR"}),
-    "dira": Row("DiRA", "#DDCC77", 380, {"table2": "DiRA", "table3": "Imaging: DiRA", "table4": "DiRA"}),
-    "context_ssl": Row("Context SSL", "#6699CC", 390, {
-        "table2": "Context SSL", "table3": "Imaging: Context SSL", "table4": "Context SSL",
+    "swinunetr_finetuned": Row("SwinUNETR, fine-tuned", "#2E7F75", 372, {"table5": "Full Fine-tuning: SwinUNETR"}),
+    "context_ssl_finetuned": Row("Context SSL, fine-tuned", "#3F6FA3", 392, {
         "table5": "Full Fine-tuning: Context SSL"}),
     "no_conditioning": Row("No conditioning", "#8C564B", 500, {"table6": "No conditioning"}),
     "concatenation": Row("Concatenation", "#9467BD", 510, {"table6": "Concatenation"}),

@@ -111,8 +111,7 @@ class SwinUNETR(Method):
     """
 
     row = Row("SwinUNETR", "#44AA99", 370, {
-        "table2": "SwinUNETR", "table3": "Imaging: SwinUNETR", "table4": "SwinUNETR",
-        "table5": "Full Fine-tuning: SwinUNETR"})  # fmt: skip
+        "table2": "SwinUNETR", "table3": "Imaging: SwinUNETR", "table4": "SwinUNETR"})  # fmt: skip
     Settings = SwinUNETRSettings
     metrics = ("loss_contrast", "loss_rotation", "loss_restoration", "chance", "accuracy", "rotation_accuracy")
     curves = MappingProxyType({"loss_contrast": "contrast", "loss_rotation": "rotation",
