@@ -39,6 +39,9 @@ class ContextSSLSettings(TrainingSettings):
         Subjects in a step of patches, at each of its landmarks.
     width, dim : int
         Features of a patch before its location is appended, and of an image; length of the contrasted embeddings.
+    norm : str
+        Normalisation of the CNN: ``batch``, as published, or ``landmark`` (see `Encoder`), by which batches of one
+        landmark are normalised alike in training and in use.
     bank_size, graph_bank_size : int
         Keys of each landmark, and keys of subjects.
     temperature, key_momentum : float
@@ -62,6 +65,7 @@ class ContextSSLSettings(TrainingSettings):
     lr: float = 0.03
     width: int = 128
     dim: int = 128
+    norm: str = "batch"
     bank_size: int = 4096
     graph_bank_size: int = 4096
     temperature: float = 0.2
@@ -98,7 +102,8 @@ class ContextSSL(Method):
     - Views are the project's: the affine map in the interpolation that cuts the patch out of a larger one, then noise,
       then contrast; the authors' code takes them in the other order, and adds an elastic deformation.
     - The rate of the graph falls with that of the CNN; the authors' rises and falls every 100 passes.
-    - Statistics of batch norm are estimated after training, over all landmarks and, for the graph, over subjects.
+    - Statistics of batch norm are estimated after training, over all landmarks and, for the graph, over subjects;
+      `norm` can be that of each landmark.
     - One process: in a step of one level the other has no gradient, which is not shared between processes.
 
     Parameters
@@ -118,7 +123,7 @@ class ContextSSL(Method):
         check_locations(self.locations)
         view, landmarks = settings.augmentation, len(self.locations)
         edges = graph_edges(atlas.centres, view.size * view.spacing_mm, settings.overlap)
-        self.encoder = ContextEncoder(settings.width + 3, landmarks, edges)
+        self.encoder = ContextEncoder(settings.width + 3, landmarks, edges, settings.norm)
         age = settings.max_key_age or None
         self.query = ProjectedEncoder(self.encoder.patch, ProjectionHead(self.encoder.rep_dim, settings.dim))
         self.key = key_network(self.query)
@@ -126,10 +131,11 @@ class ContextSSL(Method):
         self.graph_query = nn.Sequential(self.encoder.graph, ProjectionHead(settings.width, settings.dim))
         self.graph_key = key_network(self.graph_query)
         self.graph_bank = ConditionalMemoryBank(1, settings.graph_bank_size, settings.dim, age)
-        # What the log shows of the level whose turn it is not: its last step; of the graph, before, what guessing has.
+        # What the log shows of the level whose turn it is not: its last step; of the graph, before, what
+        # guessing among a full bank has.
         shown = torch.zeros(len(self.metrics))
         if settings.graph_epochs:
-            shown[[1, -1]] = math.log(settings.graph_batch_size)
+            shown[[1, -1]] = math.log(settings.graph_bank_size)
         self.register_buffer("shown", shown)
         if settings.compile:
             for network in (self.query, self.key, self.graph_query, self.graph_key):
@@ -190,12 +196,13 @@ class ContextSSL(Method):
     @torch.no_grad()
     def nodes(self, views: Tensor, subjects: int) -> Tensor:
         """Returns features [subjects, L, width] of the patches [L subjects, 1, n, n, n] of subjects, by the CNN with
-        its running statistics, as in the authors' code."""
-        cnn = self.encoder.patch.cnn.eval()
-        nowhere = self.locations.new_zeros(3)  # its convolutions are the same everywhere
-        features = torch.cat([cnn(part, nowhere) for part in views.split(PART)])
+        its running statistics, as in the authors' code; landmark norm has none yet, and takes those of the batch."""
+        cnn, together = self.encoder.patch.cnn, max(1, PART // subjects)
+        cnn.train(self.settings.norm == "landmark")
+        parts = zip(views.split(together * subjects), self.locations.split(together), strict=True)
+        features = [cnn(part, LocationGroups(places, [subjects] * len(places))) for part, places in parts]
         cnn.train()
-        return features.unflatten(0, (-1, subjects)).transpose(0, 1)
+        return torch.cat(features).unflatten(0, (-1, subjects)).transpose(0, 1)
 
     def finish(self, store) -> None:
         super().finish(store)

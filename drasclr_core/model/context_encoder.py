@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from drasclr_core.model.encoder import Encoder
 from drasclr_core.model.landmark_graph import GraphNet
+from drasclr_core.model.landmark_norm import LandmarkInterpolation
 from drasclr_core.model.locconv import LocationGroups
 from drasclr_core.model.patch_encoder import PatchEncoder
 
@@ -19,11 +20,15 @@ class LocatedCNN(nn.Module):
     ----------
     width : int
         Features before the location.
+    norm : str
+        ``batch`` or ``landmark`` (see `Encoder`).
+    landmarks : int
+        Of the atlas.
     """
 
-    def __init__(self, width: int):
+    def __init__(self, width: int, norm: str, landmarks: int):
         super().__init__()
-        self.cnn = Encoder(width, conditioning="none")
+        self.cnn = Encoder(width, conditioning="none", norm=norm, landmarks=landmarks if norm == "landmark" else 0)
 
     def forward(self, x: Tensor, location: Tensor | LocationGroups) -> Tensor:
         """Returns [B, width + 3]: features, then the location, [-1, 1] per axis scaled to [0, 1]."""
@@ -45,16 +50,24 @@ class ContextEncoder(PatchEncoder):
         Of an image.
     edges : list of [int, int]
         Which landmarks are neighbours in the graph (see `graph_edges`).
+    norm : str
+        Normalisation of the CNN: ``batch`` (published) or ``landmark`` (see `Encoder`).
     """
 
     model_type = "context-ssl"
-    architecture = ("rep_dim", "landmarks", "edges")
+    architecture = ("rep_dim", "landmarks", "edges", "norm")
 
-    def __init__(self, rep_dim: int = 131, landmarks: int = 1, edges: list[list[int]] | None = None):
+    def __init__(self, rep_dim: int = 131, landmarks: int = 1, edges: list[list[int]] | None = None,
+                 norm: str = "batch"):  # fmt: skip
         super().__init__(rep_dim)
-        self.width, self.landmarks, self.edges = rep_dim - 3, landmarks, edges or []
-        self.patch = LocatedCNN(self.width)
+        self.width, self.landmarks, self.edges, self.norm = rep_dim - 3, landmarks, edges or [], norm
+        self.patch = LocatedCNN(self.width, norm, landmarks)
         self.graph = GraphNet(self.width, landmarks, self.edges)
+
+    @property
+    def interpolation(self) -> LandmarkInterpolation | None:
+        """Of the landmark norm, between landmarks."""
+        return self.patch.cnn.interpolation
 
     def forward(self, x: Tensor, location: Tensor | LocationGroups) -> Tensor:
         return self.patch(x, location)

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from drasclr_core.detect.detector.detector import Detector
 from drasclr_core.detect.training.config import FinetuneConfig
 from drasclr_core.detect.training.cross_validation import train_detector
-from drasclr_core.methods import load_encoder
+from drasclr_core.methods import context_ssl, load_encoder
 from drasclr_core.methods.context_ssl import ContextSSL, ContextSSLSettings, pretext_pictures
 from drasclr_core.pretrain import Augmentation, BatchShard, pretrain, step_generator
 from drasclr_core.pretrain.setup import build_method
@@ -130,22 +130,32 @@ def test_the_losses_are_cross_entropies_over_the_banks():
 
 def test_nodes_are_features_of_every_patch_by_the_running_statistics():
     method, _ = steps(3)
-    batch = list(method.sampler(8, 1).epoch(0))[-1]
     views = torch.rand(4 * 8, 1, 8, 8, 8) * 2 - 1
     nodes = method.nodes(views, 8)
     encoder = method.encoder.eval()
-    for landmark in range(4):
-        for place in range(len(batch.subjects)):
-            alone = encoder(views[None, landmark * 8 + place], method.locations[landmark])
-            torch.testing.assert_close(nodes[place, landmark], alone[0, :16])
+    for landmark, patches in enumerate(views.split(8)):
+        torch.testing.assert_close(nodes[:, landmark], encoder(patches, method.locations[landmark])[:, :16])
     assert not nodes.requires_grad
 
 
-def test_the_untrained_and_the_kept_encoder_take_images(tmp_path):
+def test_nodes_by_landmark_norm_are_normalised_at_each_landmark(monkeypatch):
+    """As the CNN does in training, however many landmarks are embedded at once."""
+    method, _ = steps(3, replace(SETTINGS, norm="landmark"))
+    views = torch.rand(4 * 8, 1, 8, 8, 8) * 2 - 1
+    alone = [
+        method.encoder(patches, place)[:, :16] for patches, place in zip(views.split(8), method.locations, strict=True)
+    ]
+    for part in (8, 16, 1024):
+        monkeypatch.setattr(context_ssl, "PART", part)
+        torch.testing.assert_close(method.nodes(views, 8), torch.stack(alone, dim=1).detach())
+
+
+@pytest.mark.parametrize("norm", ["batch", "landmark"])
+def test_the_untrained_and_the_kept_encoder_take_images(norm, tmp_path):
     store, atlas = make_tiny()
-    pretrain(store, atlas, tmp_path, ContextSSL, replace(SETTINGS, epochs=1))
+    pretrain(store, atlas, tmp_path, ContextSSL, replace(SETTINGS, epochs=1, norm=norm))
     encoder = load_encoder(tmp_path)
-    assert encoder.rep_dim == 19 and encoder.landmarks == 4
+    assert encoder.rep_dim == 19 and encoder.landmarks == 4 and encoder.norm == norm
     untrained = untrained_encoder(encoder, store, seed=1)
     features = np.random.default_rng(0).normal(size=(3, 4, 19)).astype(np.float32)
     images = [one.image_features(features) for one in (encoder, untrained)]
