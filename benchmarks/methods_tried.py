@@ -24,7 +24,30 @@ from drasclr_core.run import Run
 
 COMMON = {"threads": 1, "accelerator": "cpu", "probe_labels": "FEV1pp, FEV1_FVC", "cache_gb": 16.0, "log_every": 5}
 """For all tries; the probe shows the untrained network."""
-TRIES: dict[str, dict[str, dict]] = {}
+_VIEWS = {"translate_mm": 6.0, "contrast_p": 0.0}
+_CONTRAST = {**_VIEWS, "lr": 0.03, "key_momentum": 0.99}
+_CONTEXT = {**_CONTRAST, "batch_size": 32, "norm": "landmark", "bank_size": 128, "graph_bank_size": 256,
+            "graph_epochs": 1, "landmark_run_length": 8, "fresh_negatives": True, "max_key_age": 25}  # fmt: skip
+_VOLUME = {"batch_size": 16, "cube": 32, "width": 16}
+TRIES: dict[str, dict[str, dict]] = {
+    "drasclr": {"the presets'": {**_CONTRAST, "batch_size": 32, "bank_size": 128, "norm": "landmark",
+                                 "landmarks_per_step": 8, "landmark_run_length": 8, "temperature": 0.1}},
+    "models_genesis": {"rate 0.1": {"batch_size": 32, "width": 4, "lr": 0.1},
+                       "rate 1": {"batch_size": 32, "width": 4, "lr": 1.0},
+                       "rate 0.1, width 8": {"batch_size": 32, "width": 8, "lr": 0.1}},
+    "swinunetr": {"rate 1e-3": {"feature_size": 12, "window": 4, "lr": 1e-3},
+                  "rate 4e-4, 24 features": {"feature_size": 24, "window": 4, "lr": 4e-4}},
+    "domainclr": {"D": {"crop": 0.75, "local_share": 0.0}, "D-": {"strategy": "D-", "crop": 0.75, "local_share": 0.0},
+                  "R": {"strategy": "R", "crop": 0.75, "local_share": 0.0}},
+    "dira": {"bank 512": {**_CONTRAST, "batch_size": 64, "bank_size": 512, "adversarial_from": 0.75},
+             "temperature 0.1": {**_CONTRAST, "batch_size": 64, "bank_size": 512, "temperature": 0.1,
+                                 "adversarial_from": 0.75}},
+    "context_ssl": {"temperature 0.1": {**_CONTEXT, "temperature": 0.1}, "temperature 0.2": _CONTEXT},
+    "moco": {"cube 32": {**_VOLUME, "lr": 0.03, "key_momentum": 0.99, "contrast_p": 0.0},
+             "cube 32, temperature 0.1": {**_VOLUME, "lr": 0.03, "key_momentum": 0.99, "contrast_p": 0.0,
+                                          "temperature": 0.1}},
+    "medicalnet": {"rate 0.1": {**_VOLUME, "lr": 0.1}, "rate 0.01": {**_VOLUME, "lr": 0.01}},
+}  # fmt: skip
 """Method -> what is tried -> its settings besides the method's defaults."""
 TRIAL_STEPS = 12
 """Steps by which the pace of a method is measured."""

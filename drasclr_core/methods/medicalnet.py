@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from drasclr_core.anatomy.truth_cubes import CLASSES, LUNGS
+from drasclr_core.anatomy.volumes.truth import CLASSES, LUNGS
 from drasclr_core.methods.row import Row
 from drasclr_core.model.inputs import center_views
 from drasclr_core.model.med3d import Med3D, load_published

@@ -10,7 +10,7 @@ import pandas as pd
 
 from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.anatomy.patches import PatchStore
-from drasclr_core.anatomy.volumes import VolumeStore, WholeLungs
+from drasclr_core.anatomy.volumes.store import VolumeStore, WholeLungs
 from drasclr_core.methods.registry import method_class
 from drasclr_core.pretrain.cache import reading_threads
 from drasclr_core.pretrain.loop import pretrain

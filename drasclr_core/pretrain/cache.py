@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from joblib import cpu_count
 
-from drasclr_core.anatomy.volumes import VolumeStore
+from drasclr_core.anatomy.volumes.store import VolumeStore
 from drasclr_core.progress import track
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.anatomy.patches import PatchStore
-from drasclr_core.anatomy.volumes import VolumeStore, WholeLungs
+from drasclr_core.anatomy.volumes.store import VolumeStore, WholeLungs
 from drasclr_core.methods import in_order, load_encoder
 from drasclr_core.methods.registry import WHOLE
 from drasclr_core.methods.stage import open_patches, open_volumes

@@ -10,7 +10,7 @@ import torch
 import zarr
 
 from drasclr_core.anatomy.patches import PatchStore
-from drasclr_core.anatomy.volumes import VolumeStore
+from drasclr_core.anatomy.volumes.store import VolumeStore
 from drasclr_core.model.inputs import center_views
 from drasclr_core.model.patch_encoder import PatchEncoder
 from drasclr_core.model.weights import weights_fingerprint

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 import torch
 
-from drasclr_core.methods import load_encoder
+from drasclr_core.anatomy.volumes.store import VolumeStore, WholeLungs
+from drasclr_core.methods import PretrainingStage, load_encoder
 from drasclr_core.methods.moco import MoCo, MoCoSettings, pretext_pictures
 from drasclr_core.model import Encoder
 from drasclr_core.pretrain import Augmentation, BatchShard, pretrain
@@ -141,3 +142,19 @@ def test_pictures_of_the_task_are_two_views():
     one, other = pictures.values()
     assert list(pictures) == ["one view", "another view"] and one.shape == other.shape == (2, 16, 16, 16)
     assert not torch.equal(one, other) and one.abs().max() < 2
+
+
+def test_the_stage_opens_whole_lungs_for_it(tmp_path, monkeypatch):
+    """By the notebook's parameters; a wrong size of the cube is refused before any cube is made."""
+    store, asked = make_volumes(tmp_path), []
+    monkeypatch.setattr(VolumeStore, "of", lambda run, size: asked.append(size) or store)
+    store.run.subjects.parent.mkdir(parents=True)
+    pd.DataFrame({"sid": store.sids}).to_parquet(store.run.subjects)
+    parameters = {"method": "moco", "epochs": 2, "batch_size": 4, "settings": {"cube": 16, "width": 4}}
+    stage = PretrainingStage.of(store.run, parameters)
+    assert stage.store is store and asked == [16] and isinstance(stage.atlas, WholeLungs)
+    assert (stage.settings.cube, stage.settings.augmentation.size, stage.settings.epochs) == (16, 16, 2)
+    assert stage.settings.augmentation.spacing_mm == 16.0 and stage.folder == store.run.pretrain("moco")
+    with pytest.raises(ValueError, match="cube is 'large', and must be a whole number"):
+        PretrainingStage.of(store.run, parameters | {"settings": {"cube": "large"}})
+    assert asked == [16]

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from drasclr_core.anatomy.cubes import cube_file
-from drasclr_core.anatomy.truth_cubes import class_file
-from drasclr_core.anatomy.volumes import VolumeStore
+from drasclr_core.anatomy.volumes.cubes import cube_file
+from drasclr_core.anatomy.volumes.store import VolumeStore
+from drasclr_core.anatomy.volumes.truth import class_file
 from drasclr_core.run import Run
 
 

@@ -85,8 +85,11 @@ def test_sources_come_in_the_order_of_the_subjects_and_others_are_named(run):
     for name, shape in (("good", values), ("short", values[:, :1])):
         zarr.save_array(run.features(name) / "patch.zarr", shape)
         zarr.open_array(run.features(name) / "patch.zarr", mode="r+").attrs["sids"] = ["B", "A"]
-    sources, left_out = patch_sources(run, SIDS, measured(run), ["good", "short", "absent"])
+    run.features("whole").mkdir(parents=True)
+    (run.features("whole") / "image.parquet").touch()
+    sources, left_out = patch_sources(run, SIDS, measured(run), ["good", "short", "absent", "whole"])
     assert list(sources) == ["good", HISTOGRAM, PATCH_LAA]
     np.testing.assert_array_equal(sources["good"], values[::-1])
     assert "other subjects or landmarks" in left_out["short"] and "run notebook 07_features" in left_out["absent"]
+    assert left_out["whole"] == "features/whole are of whole images, not of patches"
     assert sources[PATCH_LAA][0, 0, 0] == 50 and sources[HISTOGRAM].shape == (2, 2, 32)

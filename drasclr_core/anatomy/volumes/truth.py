@@ -14,7 +14,7 @@ import nibabel as nib
 import numpy as np
 from scipy import ndimage
 
-from drasclr_core.anatomy.cubes import cube_file, lung_box
+from drasclr_core.anatomy.volumes.cubes import cube_file, lung_box
 from drasclr_core.cohort.phantom.anatomy.heart import ORGANS
 from drasclr_core.cohort.phantom.anatomy.lungs import LOBES
 from drasclr_core.cohort.phantom.truth import load_truth

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 from scipy import ndimage
 
 from drasclr_core.cohort.subjects import image_path
@@ -76,6 +75,8 @@ def lung_cube(array: np.ndarray, lungs: np.ndarray, size: int) -> np.ndarray:
 
     `array` is HU [x, y, z], `lungs` not 0 in the lungs. Where voxels get larger, each is the mean of what it covers.
     """
+    import torch  # here, because it takes seconds, and most stages of the scans do without
+
     crop = torch.from_numpy(np.ascontiguousarray(array[lung_box(lungs)], dtype=np.float32))
     return torch.nn.functional.adaptive_avg_pool3d(crop[None], size)[0].round().to(torch.int16).numpy()
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from drasclr_core.anatomy.cubes import cube_file, keep_cubes
 from drasclr_core.anatomy.quality.overview import accepted_subjects
-from drasclr_core.anatomy.truth_cubes import class_file, keep_classes
+from drasclr_core.anatomy.volumes.cubes import cube_file, keep_cubes
+from drasclr_core.anatomy.volumes.truth import class_file, keep_classes
 from drasclr_core.files import read_json
 from drasclr_core.pieces import fingerprint
 from drasclr_core.run import Run
@@ -115,11 +115,11 @@ class VolumeStore:
         return self.read(0, [sid])
 
     def keep_classes(self, workers: int = 0) -> None:
-        """Makes what `read_classes` reads (see `truth_cubes.keep_classes`, also for the errors)."""
+        """Makes what `read_classes` reads (see `truth.keep_classes`, also for the errors)."""
         keep_classes(self.run, self.sids, self.size, workers)
 
     def read_classes(self, subjects: Sequence[str] | Sequence[int] | np.ndarray) -> np.ndarray:
-        """Reads what `keep_classes` made, uint8 [B, size, size, size]: what each voxel is, of `truth_cubes.CLASSES`."""
+        """Reads what `keep_classes` made, uint8 [B, size, size, size]: what each voxel is, of `truth.CLASSES`."""
         return np.stack([np.load(class_file(self.run, sid, self.size)) for sid in self._named(subjects)])
 
     def contents(self) -> str:

@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from drasclr_core.anatomy.cubes import lung_cube, whole_lung_cubes
-from drasclr_core.anatomy.truth_cubes import CLASSES, class_cube, true_classes
-from drasclr_core.anatomy.volumes import VolumeStore
+from drasclr_core.anatomy.volumes.cubes import lung_cube, whole_lung_cubes
+from drasclr_core.anatomy.volumes.store import VolumeStore
+from drasclr_core.anatomy.volumes.truth import CLASSES, class_cube, true_classes
 from drasclr_core.pieces import mark_done
 from drasclr_core.pretrain.cache import cached
 from drasclr_core.run import Run
@@ -71,7 +71,7 @@ def one_scan(tmp_path):
 
 def test_a_store_of_cubes_reads_like_patches_of_one_landmark(tmp_path, monkeypatch):
     run, table = one_scan(tmp_path)
-    monkeypatch.setattr("drasclr_core.anatomy.volumes.accepted_subjects", lambda run: table)
+    monkeypatch.setattr("drasclr_core.anatomy.volumes.store.accepted_subjects", lambda run: table)
     store = VolumeStore.of(run, 4, workers=1)
     assert store.edges_mm.tolist() == [[24.0, 16.0, 32.0]] and store.spacing == 24 / 4
     assert store.sids == ["P0"] and (store.num_landmarks, store.size) == (1, 4)
@@ -91,7 +91,7 @@ def test_a_store_of_cubes_reads_like_patches_of_one_landmark(tmp_path, monkeypat
 
 def test_nobody_accepted_is_said(tmp_path, monkeypatch):
     run, table = one_scan(tmp_path)
-    monkeypatch.setattr("drasclr_core.anatomy.volumes.accepted_subjects", lambda run: table[:0])
+    monkeypatch.setattr("drasclr_core.anatomy.volumes.store.accepted_subjects", lambda run: table[:0])
     with pytest.raises(ValueError, match="No scan of covid is accepted yet: run notebooks 02 to 04"):
         VolumeStore.of(run, 4)
 
