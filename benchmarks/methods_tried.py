@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -49,18 +50,21 @@ TRIES: dict[str, dict[str, dict]] = {
     "medicalnet": {"rate 0.1": {**_VOLUME, "lr": 0.1}, "rate 0.01": {**_VOLUME, "lr": 0.01}},
 }  # fmt: skip
 """Method -> what is tried -> its settings besides the method's defaults."""
-TRIAL_STEPS = 12
-"""Steps by which the pace of a method is measured."""
+TRIAL_STEPS = (4, 20)
+"""Steps of two short trainings, whose difference is the pace of a method."""
 
 
 def steps_for(run: Run, name: str, settings: dict, minutes: float) -> int:
-    """Returns how many steps of a method take so many minutes on this machine, now."""
-    with tempfile.TemporaryDirectory() as folder:
-        quick = settings | {"epochs": 1000, "most_steps": TRIAL_STEPS, "probe_every": 0, "log_every": 1}
-        stage = stage_of(run, name, quick)._replace(folder=Path(folder), labels=None)
-        log = stage.run()
-    pace = log["seconds"].diff().iloc[2:].median()
-    return max(TRIAL_STEPS, round(60 * minutes / pace))
+    """Returns how many steps of a method take so many minutes of a processor on this machine."""
+    spent = []
+    for steps in TRIAL_STEPS:
+        with tempfile.TemporaryDirectory() as folder:
+            quick = settings | {"epochs": 1000, "most_steps": steps, "probe_every": 0}
+            stage, began = stage_of(run, name, quick), time.process_time()
+            stage._replace(folder=Path(folder), labels=None).run()
+            spent.append(time.process_time() - began)
+    pace = (spent[1] - spent[0]) / (TRIAL_STEPS[1] - TRIAL_STEPS[0])
+    return max(TRIAL_STEPS[1], round(60 * minutes / pace))
 
 
 def stage_of(run: Run, name: str, settings: dict) -> PretrainingStage:
@@ -74,13 +78,13 @@ def measure(run: Run, name: str, tried: str, settings: dict, minutes: float, see
     settings = {"seed": seed, "warmup": 0.05, **settings}
     settings |= {"most_steps": steps_for(run, name, settings, minutes), "epochs": 1000, "probe_every": 1000}
     folder = run.folder / "tried" / f"{name}-{tried}-{seed}".replace(" ", "_")
-    stage = stage_of(run, name, settings)._replace(folder=folder)
-    log, encoder = stage.run(), load_encoder(folder)
+    stage, began = stage_of(run, name, settings)._replace(folder=folder), time.process_time()
+    log, encoder, spent = stage.run(), load_encoder(folder), time.process_time() - began
     patch_features(encoder, stage.store, stage.atlas.locations, folder / "patch.zarr")
     features = image_features(encoder, folder / "patch.zarr").set_index("sid").to_numpy()
     subjects = pd.read_parquet(run.subjects).set_index("sid").loc[stage.store.sids]
     loss = log[next(iter(stage.method.curves))]
-    row = {"method": name, "tried": tried, "seed": seed, "minutes": round(log["seconds"].iloc[-1] / 60, 2),
+    row = {"method": name, "tried": tried, "seed": seed, "CPU minutes": round(spent / 60, 2),
            "steps": int(log["step"].iloc[-1]), "loss, first": round(float(loss.iloc[0]), 3),
            "loss, last": round(float(loss.tail(max(1, len(log) // 10)).mean()), 3)}  # fmt: skip
     for label, (column, change) in LABELS.items():
@@ -93,7 +97,9 @@ def main() -> None:
     parser.add_argument("--run", default="tuning")
     parser.add_argument("--methods", nargs="+", default=list(TRIES), choices=list(TRIES))
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--minutes", type=float, default=3.0, help="of each training, the same for all methods")
+    parser.add_argument(
+        "--minutes", type=float, default=3.0, help="of a processor for each training, the same for all methods"
+    )
     parser.add_argument("--gather", action="store_true", help="only write the book's table of what is done")
     chosen = parser.parse_args()
     run = Run(chosen.run)
