@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,8 @@ from recipe import LABELS, r2
 
 from drasclr_core.files import read_json, write_json
 from drasclr_core.methods import PretrainingStage, load_encoder
+from drasclr_core.methods.stage import open_patches
+from drasclr_core.pretrain.cache import cached
 from drasclr_core.represent import image_features, patch_features
 from drasclr_core.run import Run
 
@@ -34,12 +37,10 @@ TRIES: dict[str, dict[str, dict]] = {
     "drasclr": {"the presets'": {**_CONTRAST, "batch_size": 32, "bank_size": 128, "norm": "landmark",
                                  "landmarks_per_step": 8, "landmark_run_length": 8, "temperature": 0.1}},
     "models_genesis": {"rate 0.1": {"batch_size": 32, "width": 4, "lr": 0.1},
-                       "rate 1": {"batch_size": 32, "width": 4, "lr": 1.0},
-                       "rate 0.1, width 8": {"batch_size": 32, "width": 8, "lr": 0.1}},
+                       "rate 1": {"batch_size": 32, "width": 4, "lr": 1.0}},
     "swinunetr": {"rate 1e-3": {"feature_size": 12, "window": 4, "lr": 1e-3},
                   "rate 4e-4, 24 features": {"feature_size": 24, "window": 4, "lr": 4e-4}},
-    "domainclr": {"D": {"crop": 0.75, "local_share": 0.0}, "D-": {"strategy": "D-", "crop": 0.75, "local_share": 0.0},
-                  "R": {"strategy": "R", "crop": 0.75, "local_share": 0.0}},
+    "domainclr": {"D": {"crop": 0.75, "local_share": 0.0}, "D-": {"strategy": "D-", "crop": 0.75, "local_share": 0.0}},
     "dira": {"bank 512": {**_CONTRAST, "batch_size": 64, "bank_size": 512, "adversarial_from": 0.75},
              "temperature 0.1": {**_CONTRAST, "batch_size": 64, "bank_size": 512, "temperature": 0.1,
                                  "adversarial_from": 0.75}},
@@ -67,9 +68,16 @@ def steps_for(run: Run, name: str, settings: dict, minutes: float) -> int:
     return max(TRIAL_STEPS[1], round(60 * minutes / pace))
 
 
+@cache
+def patches_of(run: Run):
+    """The patches of a run, in memory once for all trainings."""
+    return cached(open_patches(run)[0], 16.0)
+
+
 def stage_of(run: Run, name: str, settings: dict) -> PretrainingStage:
     """The stage 06 of a method with settings, whichever way notebook 06 takes them."""
-    return PretrainingStage.of(run, {**COMMON, "method": name, "settings": {**settings}})
+    stage = PretrainingStage.of(run, {**COMMON, "method": name, "settings": {**settings}})
+    return stage._replace(store=patches_of(run)) if stage.method.sees == "patches" else stage
 
 
 def measure(run: Run, name: str, tried: str, settings: dict, minutes: float, seed: int) -> dict:
