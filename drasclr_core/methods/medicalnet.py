@@ -12,7 +12,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from drasclr_core.anatomy.volumes.truth import CLASSES, LUNGS
 from drasclr_core.methods.row import Row
 from drasclr_core.model.inputs import center_views
 from drasclr_core.model.med3d import Med3D, load_published
@@ -117,6 +116,8 @@ class MedicalNet(VolumeMethod):
 
     def __init__(self, settings: MedicalNetSettings, atlas):
         super().__init__(settings, atlas)
+        from drasclr_core.anatomy.volumes import CLASSES  # takes seconds, so only where it is trained
+
         self.network = Med3D(Med3DEncoder(settings.depth, settings.width), len(CLASSES))
         if settings.weights:
             load_published(self.encoder, settings.weights)
@@ -192,6 +193,8 @@ def seen_classes(classes: Tensor, matrices: Tensor, size: int) -> Tensor:
 
 def lung_dice(answer: Tensor, classes: Tensor) -> Tensor:
     """Returns the Dice of the lungs, all lobes together, in a batch of classes [B, m, m, m]."""
+    from drasclr_core.anatomy.volumes.truth import LUNGS
+
     ours, true = ((part >= LUNGS.start) & (part < LUNGS.stop) & (classes != IGNORED) for part in (answer, classes))
     return 2 * (ours & true).sum() / (ours.sum() + true.sum()).clamp(min=1)
 

@@ -23,7 +23,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
-from monai.losses import ContrastiveLoss
 from torch import Tensor
 
 from drasclr_core.methods.row import Row
@@ -122,6 +121,8 @@ class SwinUNETR(Method):
         stages = stages_for(settings.augmentation.size, len(settings.depths))
         encoder = SwinEncoder(settings.feature_size, settings.depths[:stages], settings.heads[:stages], settings.window)
         self.network = SwinHeads(encoder, settings.dim)
+        from monai.losses import ContrastiveLoss  # takes seconds, so only where it is trained
+
         self.contrast = ContrastiveLoss(settings.temperature)
         if settings.compile:
             self.network.compile(mode=settings.compile)

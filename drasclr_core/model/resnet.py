@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import torch
-from monai.networks.nets import ResNet
 from torch import Tensor, nn
 
 from drasclr_core.model.patch_encoder import PatchEncoder
+
+if TYPE_CHECKING:
+    from monai.networks.nets import ResNet
 
 BLOCKS = {10: ("basic", (1, 1, 1, 1)), 18: ("basic", (2, 2, 2, 2)), 34: ("basic", (3, 4, 6, 3)),
           50: ("bottleneck", (3, 4, 6, 3))}  # fmt: skip
@@ -39,6 +42,8 @@ def residual_network(depth: int, width: int, padded: bool = False) -> ResNet:
     if depth not in BLOCKS:
         raise ValueError(f"No residual network of depth {depth}: take one of {', '.join(map(str, BLOCKS))}.")
     kind, counts = BLOCKS[depth]
+    from monai.networks.nets import ResNet  # takes seconds, so only where there is one
+
     return ResNet(kind, list(counts), [width, 2 * width, 4 * width, 8 * width], n_input_channels=1, conv1_t_size=7,
                   conv1_t_stride=2, shortcut_type="A" if padded else "B", feed_forward=False,
                   bias_downsample=False)  # fmt: skip

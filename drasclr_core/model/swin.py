@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from monai.networks.nets.swin_unetr import SwinTransformer
 from torch import Tensor, nn
 
 from drasclr_core.model.locconv import LocationGroups
@@ -29,18 +28,6 @@ def stages_for(size: int, most: int) -> int:
     return stages
 
 
-class SwinStages(SwinTransformer):
-    """MONAI's Swin transformer with up to four stages, whose last map alone is given."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Returns tokens [B, C, m, m, m], each normalised over its C channels, of patches [B, 1, n, n, n]."""
-        x = self.pos_drop(self.patch_embed(x))
-        for layers in (self.layers1, self.layers2, self.layers3, self.layers4):
-            for layer in layers:
-                x = layer(x.contiguous())
-        return self.proj_out(x, normalize=True)
-
-
 class SwinEncoder(PatchEncoder):
     """A Swin transformer whose representation of a patch is the mean of its last tokens. The location does not enter.
 
@@ -61,6 +48,8 @@ class SwinEncoder(PatchEncoder):
                  heads: Sequence[int] = (3, 6, 12, 24), window: int = 7):  # fmt: skip
         super().__init__(rep_dim=feature_size * 2 ** len(depths))
         self.feature_size, self.depths, self.heads, self.window = feature_size, list(depths), list(heads), window
+        from drasclr_core.model.swin_stages import SwinStages  # takes seconds, so only where there is one
+
         self.transformer = SwinStages(1, feature_size, (window,) * 3, (TOKEN,) * 3, self.depths, self.heads)
 
     def tokens(self, x: Tensor) -> Tensor:

@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from joblib import cpu_count
 
-from drasclr_core.anatomy.volumes.store import VolumeStore
 from drasclr_core.progress import track
 
 
@@ -15,6 +14,8 @@ class CachedPatches:
 
     Unpacking a chunk of the store takes a CPU about as long as half a training step on it, every time again.
     """
+
+    in_memory = True
 
     def __init__(self, store):
         self.sids, self.num_landmarks, self.size = store.sids, store.num_landmarks, store.size
@@ -33,7 +34,7 @@ def cached(store, limit_gb: float):
 
     Whole lungs are small plain files, which the system holds in memory by itself.
     """
-    if isinstance(store, CachedPatches | VolumeStore):
+    if getattr(store, "in_memory", False):
         return store
     gigabytes = 2 * len(store.sids) * store.num_landmarks * store.size**3 / 1e9
     return CachedPatches(store) if gigabytes <= limit_gb else store

@@ -74,6 +74,7 @@ class VolumeStore:
     """
 
     num_landmarks = 1
+    in_memory = True
 
     def __init__(self, run: Run, sids: Sequence[str], size: int, edges_mm: np.ndarray):
         self.run, self.sids, self.size = run, list(sids), size

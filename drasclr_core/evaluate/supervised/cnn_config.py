@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from monai.networks.nets import ResNet
 from torch import nn
 
 
@@ -36,6 +35,8 @@ class CNNConfig:
 
     def network(self, outputs: int) -> nn.Module:
         """Returns the untrained network: scans [N, 1, s, s, s] in [-1, 1] -> [N, outputs]."""
+        from monai.networks.nets import ResNet  # takes seconds, so only where there is one
+
         width = self.width
         return ResNet(
             "basic", [1, 1, 1, 1], [width, 2 * width, 4 * width, 8 * width], n_input_channels=1, conv1_t_size=5,
