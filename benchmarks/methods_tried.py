@@ -58,6 +58,7 @@ TRIAL_STEPS = (4, 20)
 def steps_for(run: Run, name: str, settings: dict, minutes: float) -> int:
     """Returns how many steps of a method take so many minutes of a processor on this machine."""
     spent = []
+    stage_of(run, name, settings)  # the patches are in memory before the time counts
     for steps in TRIAL_STEPS:
         with tempfile.TemporaryDirectory() as folder:
             quick = settings | {"epochs": 1000, "most_steps": steps, "probe_every": 0}
