@@ -30,8 +30,10 @@ class Subject2VecSettings:
     epochs : int
         How often every training subject is shown. The published three are of some 7,000 subjects, 21,000 steps: a small
         cohort needs more.
+    landmarks : int
+        So many landmarks are used, the same for all subjects, drawn once; 0 for all, as published.
     patches : int
-        Patches of a set, at least, and fewer than twice as many; 0 for all landmarks of a subject, as published.
+        Patches of a set, at least, and fewer than twice as many; 0 for all of a subject, as published.
     batch_size : int
         Subjects in a step; one, as published, hides how subjects differ (see below).
     lr : float
@@ -51,22 +53,23 @@ class Subject2VecSettings:
     What differs from the publication:
 
     - Patches are those at our landmarks, with our voxels, so that the innermost layers see one voxel; theirs are 32^3
-      of 1 mm. A step may take a part of them (`patches`): a subject is then the mean of the parts that together hold
-      all of its landmarks, so that training and use see sets of one size.
+      of 1 mm. Some landmarks may do for all (`landmarks`). A step may take a part of them (`patches`): a subject is
+      then the mean of the parts that together hold all, so that training and use see sets of one size.
     - The logarithms of FEV1pp and FEV1/FVC are standardised over the training subjects; theirs, on base 10, have
       variances of some hundredths, which gives the restored patches more weight.
     - They normalise each channel over the patches of one subject, in training and in use. Behind the last layer the
       mean over a set is then nearly the same for all subjects, and little is learnt from hundreds of them; we normalise
       over the patches of the subjects of a step, and in use with statistics pooled over the training subjects.
-    - Their option *keep probability* 0.9 is used as the share left out; we leave out 0.1, as it is described.
+    - A share of 0.9 is left out, as in their code, where the option says that so much is kept.
     - No confounders join the vector. Convolutions of stride 2 are padded on both sides.
     """
 
     epochs: int = 3
-    patches: int = 0
+    landmarks: int = 0
+    patches: int = 16
     batch_size: int = 8
     lr: float = 1e-3
-    dropout: float = 0.1
+    dropout: float = 0.9
     restoration: float = 10.0
     sharpness: float = 1e-4
     seed: int = 0
@@ -87,7 +90,7 @@ class SubjectOutput(NamedTuple):
 class Subject2Vec(nn.Module):
     """Encoder of patches, attention over the set, and a decoder that keeps what patches look like."""
 
-    def __init__(self, targets: int, dropout: float = 0.1):
+    def __init__(self, targets: int, dropout: float = 0.9):
         super().__init__()
         self.encoder = nn.ModuleList(_block(nn.Conv3d, i, o, stride) for i, o, stride in LAYERS)
         self.decoder = nn.ModuleList(_block(nn.ConvTranspose3d, o, i, stride) for i, o, stride in reversed(LAYERS))

@@ -151,7 +151,10 @@ def pool_statistics(
     settings: Subject2VecSettings,
     rng: np.random.Generator,
 ) -> None:
-    """Sets the statistics of batch norm to the mean over a random set of each subject; arguments as in `describe`."""
+    """Sets the statistics of a network's batch norm to the mean over a random set of each subject, drawn by `rng`.
+
+    `network, store, size, sids, settings` are as in `describe`.
+    """
     device = next(network.parameters()).device
     for norm in (module for module in network.modules() if isinstance(module, torch.nn.BatchNorm3d)):
         norm.reset_running_stats()
@@ -164,11 +167,11 @@ def pool_statistics(
 def describe(
     network: Subject2Vec, store: PatchStore, size: int, sids: Sequence[str], settings: Subject2VecSettings
 ) -> np.ndarray:
-    """Returns the vectors of subjects, float32 [N, 128]: the mean over sets that together hold all landmarks.
+    """Returns the vectors of subjects, float32 [N, 128]: the mean over sets that hold all landmarks that are used.
 
     The sets are the same for all `sids`; `network, store, size, settings` are as in `train`.
     """
-    sets = landmark_sets(store.num_landmarks, settings.patches, np.random.default_rng(settings.seed))
+    sets = landmark_sets(store.num_landmarks, settings, np.random.default_rng(settings.seed))
     network, device = on_device(network.eval())
     vectors = []
     for sid in track(sids, "vectors of subjects"):
@@ -177,12 +180,13 @@ def describe(
     return np.stack(vectors)
 
 
-def landmark_sets(landmarks: int, patches: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """Returns disjoint sets of landmarks, drawn by `rng`, that hold all of so many `landmarks`.
+def landmark_sets(landmarks: int, settings: Subject2VecSettings, rng: np.random.Generator) -> list[np.ndarray]:
+    """Returns disjoint sets, drawn by `rng`, that together hold those of an atlas's `landmarks` that are used.
 
-    Each has at least so many `patches`, and fewer than twice as many; 0 makes one set.
+    Which are used, and how many are in a set, say the `settings`.
     """
-    return np.array_split(rng.permutation(landmarks), max(1, landmarks // (patches or landmarks)))
+    used = np.random.default_rng(settings.seed).permutation(landmarks)[: settings.landmarks or landmarks]
+    return np.array_split(rng.permutation(used), max(1, len(used) // (settings.patches or len(used))))
 
 
 def random_sets(
@@ -192,12 +196,12 @@ def random_sets(
 
     `store, size, settings` are as in `SubjectVectors`.
     """
-    drawn = [landmark_sets(store.num_landmarks, settings.patches, rng)[0] for _ in sids]
+    drawn = [landmark_sets(store.num_landmarks, settings, rng)[0] for _ in sids]
     return torch.stack([read_set(store, sid, landmarks, size) for sid, landmarks in zip(sids, drawn, strict=True)])
 
 
 def read_set(store: PatchStore, sid: str, landmarks: np.ndarray, size: int) -> torch.Tensor:
-    """Returns patches of one subject at some `landmarks`, float32 [n, size, size, size] in [0, 1]."""
+    """Returns patches of subject `sid` of a `store` at some `landmarks`, float32 [n, size, size, size] in [0, 1]."""
     row = [store.sids.index(sid)]
     patches = np.concatenate([store.read(int(landmark), row) for landmark in landmarks])
     return (center_views(torch.from_numpy(patches), size) + 1) / 2

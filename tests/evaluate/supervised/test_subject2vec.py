@@ -136,7 +136,7 @@ def test_in_use_a_subject_does_not_depend_on_those_described_with_it():
 
 def test_the_loss_falls():
     chosen = Subject2VecSettings()
-    net = network(dropout=chosen.dropout).train()
+    net = network().train()
     optimizer = torch.optim.Adam(net.parameters(), chosen.lr, fused=True)
     generator = torch.Generator().manual_seed(1)
     sets = torch.stack([torch.rand(4, 4, 4, 4, generator=generator) ** power for power in (0.3, 1.0, 3.0)])

@@ -9,6 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drasclr_core.anatomy import PatchStore
 from drasclr_core.evaluate.supervised import subject_vectors
 from drasclr_core.evaluate.supervised.set_model import trained_readout
 from drasclr_core.evaluate.supervised.subject2vec import Subject2VecSettings
@@ -104,18 +105,25 @@ def test_a_subject_without_patches_has_no_vector(tmp_path):
 
 
 def test_it_can_be_sent_to_another_process(tmp_path):
-    made = vectors(tmp_path)
+    tiny = SetStore()
+    store = PatchStore.create(tmp_path / "patches.zarr", tiny.sids, 4, 4, 2.0)
+    for number, sid in enumerate(tiny.sids):
+        store.write(sid, tiny.patches[:, number])
+    made = vectors(tmp_path, store)
     pd.testing.assert_frame_equal(pickle.loads(pickle.dumps(made))(TRAINING), made(TRAINING))
 
 
-@given(st.integers(2, 60), st.integers(0, 70), st.integers(0, 2**16))
-def test_sets_hold_every_landmark_once_and_are_nearly_of_one_size(landmarks, patches, seed):
-    sets = landmark_sets(landmarks, patches, np.random.default_rng(seed))
-    assert sorted(np.concatenate(sets)) == list(range(landmarks))
+@given(st.integers(2, 60), st.integers(0, 70), st.integers(0, 70), st.integers(0, 2**16))
+def test_sets_hold_every_landmark_once_and_are_nearly_of_one_size(landmarks, used, patches, seed):
+    chosen = Subject2VecSettings(landmarks=used, patches=patches, seed=3)
+    sets, others = (landmark_sets(landmarks, chosen, np.random.default_rng(number)) for number in (seed, 1))
+    together, used = sorted(np.concatenate(sets)), min(used or landmarks, landmarks)
+    assert len(set(together)) == len(together) == used and set(together) <= set(range(landmarks))
+    assert together == sorted(np.concatenate(others))  # the same for all subjects, however they are dealt
     sizes = [len(one) for one in sets]
     assert max(sizes) - min(sizes) <= 1
-    if not patches or patches >= landmarks:
-        assert sizes == [landmarks]
+    if not patches or patches >= used:
+        assert sizes == [used]
     else:
         assert patches <= min(sizes) and max(sizes) < 2 * patches + (patches == 1)
 
@@ -133,7 +141,7 @@ def test_a_subject_is_the_mean_of_sets_that_hold_all_of_its_landmarks(tmp_path):
     network, losses = subject_vectors.train(made.store, made.size, made.targets, made.settings)
     assert len(losses) == 1
     found = subject_vectors.describe(network, made.store, made.size, ["S4"], made.settings)[0]
-    sets = landmark_sets(4, 2, np.random.default_rng(made.settings.seed))
+    sets = landmark_sets(4, made.settings, np.random.default_rng(made.settings.seed))
     with torch.inference_mode():
         parts = [network.eval().vector(read_set(made.store, "S4", one, made.size)[None])[0] for one in sets]
     assert len(sets) == 2
