@@ -20,7 +20,7 @@ from drasclr_core.evaluate.tasks import Task
 from drasclr_core.methods import in_order
 from drasclr_core.names import refuse_unknown
 from drasclr_core.run import Run
-from drasclr_core.values import of_type
+from drasclr_core.values import kind_of, of_type
 
 SETTINGS = {"cnn2d": SlicesConfig, "subject2vec": Subject2VecSettings}
 """The rows, and the settings of their networks."""
@@ -93,5 +93,11 @@ class SupervisedRows:
 def _settings(name: str, given: Mapping):
     kind = SETTINGS[name]
     refuse_unknown(given, [one.name for one in fields(kind)], f"setting of {name}")
-    defaults = kind()
-    return kind(**{key: of_type(getattr(defaults, key), value) for key, value in given.items()})
+    defaults, own = kind(), {}
+    for key, value in given.items():
+        default = getattr(defaults, key)
+        try:
+            own[key] = of_type(default, value)
+        except ValueError:
+            raise ValueError(f"{key} of {name} is {value!r}, and must be {kind_of(default)}.") from None
+    return kind(**own)

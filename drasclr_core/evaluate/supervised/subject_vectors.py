@@ -125,51 +125,83 @@ def train(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         network, device = on_device(Subject2Vec(targets.shape[1], settings.dropout).train())
-        optimizer = torch.optim.Adam(network.parameters(), settings.lr)
+        optimizer = torch.optim.Adam(network.parameters(), settings.lr, fused=True)
         batches = -(-len(targets) // settings.batch_size)
         for _ in track(range(settings.epochs), f"Subject2Vec, {len(targets)} subjects"):
             total = 0.0
             for rows in np.array_split(rng.permutation(len(targets)), batches):
+                patches = random_sets(store, targets.index[rows], size, settings, rng).to(device)
+                terms = loss_terms(network(patches), wanted[rows].to(device), patches)
+                loss = subject2vec_loss(terms, settings)
                 optimizer.zero_grad()
-                for row in rows:
-                    landmarks = landmark_sets(store.num_landmarks, settings.patches, rng)[0]
-                    patches = read_set(store, targets.index[row], landmarks, size).to(device)
-                    terms = loss_terms(network(patches), wanted[row].to(device), patches)
-                    loss = subject2vec_loss(terms, settings) / len(rows)
-                    loss.backward()
-                    total += len(rows) * float(loss.detach())
+                loss.backward()
                 optimizer.step()
+                total += len(rows) * float(loss.detach())
             losses.append(total / len(targets))
+        pool_statistics(network, store, size, targets.index, settings, rng)
     return network, losses
+
+
+@torch.no_grad()
+def pool_statistics(
+    network: Subject2Vec,
+    store: PatchStore,
+    size: int,
+    sids: Sequence[str],
+    settings: Subject2VecSettings,
+    rng: np.random.Generator,
+) -> None:
+    """Sets the statistics of a network's batch norm to the mean over a random set of each subject, drawn by `rng`.
+
+    `network, store, size, sids, settings` are as in `describe`.
+    """
+    device = next(network.parameters()).device
+    for norm in (module for module in network.modules() if isinstance(module, torch.nn.BatchNorm3d)):
+        norm.reset_running_stats()
+        norm.momentum = None
+    for rows in np.array_split(np.arange(len(sids)), -(-len(sids) // settings.batch_size)):
+        network.train().vector(random_sets(store, [sids[row] for row in rows], size, settings, rng).to(device))
 
 
 @torch.inference_mode()
 def describe(
     network: Subject2Vec, store: PatchStore, size: int, sids: Sequence[str], settings: Subject2VecSettings
 ) -> np.ndarray:
-    """Returns the vectors of subjects, float32 [N, 128]: the mean over sets that together hold all landmarks.
+    """Returns the vectors of subjects, float32 [N, 128]: the mean over sets that hold all landmarks that are used.
 
     The sets are the same for all `sids`; `network, store, size, settings` are as in `train`.
     """
-    sets = landmark_sets(store.num_landmarks, settings.patches, np.random.default_rng(settings.seed))
+    sets = landmark_sets(store.num_landmarks, settings, np.random.default_rng(settings.seed))
     network, device = on_device(network.eval())
     vectors = []
     for sid in track(sids, "vectors of subjects"):
-        parts = [network.vector(read_set(store, sid, landmarks, size).to(device)) for landmarks in sets]
-        vectors.append(torch.stack(parts).mean(dim=0).cpu().numpy())
+        parts = [network.vector(read_set(store, sid, landmarks, size)[None].to(device)) for landmarks in sets]
+        vectors.append(torch.cat(parts).mean(dim=0).cpu().numpy())
     return np.stack(vectors)
 
 
-def landmark_sets(landmarks: int, patches: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """Returns disjoint sets of landmarks, drawn by `rng`, that hold all of so many `landmarks`.
+def landmark_sets(landmarks: int, settings: Subject2VecSettings, rng: np.random.Generator) -> list[np.ndarray]:
+    """Returns disjoint sets, drawn by `rng`, that together hold those of an atlas's `landmarks` that are used.
 
-    Each has at least so many `patches`, and fewer than twice as many; 0 makes one set.
+    Which are used, and how many are in a set, say the `settings`.
     """
-    return np.array_split(rng.permutation(landmarks), max(1, landmarks // (patches or landmarks)))
+    used = np.random.default_rng(settings.seed).permutation(landmarks)[: settings.landmarks or landmarks]
+    return np.array_split(rng.permutation(used), max(1, len(used) // (settings.patches or len(used))))
+
+
+def random_sets(
+    store: PatchStore, sids: Sequence[str], size: int, settings: Subject2VecSettings, rng: np.random.Generator
+) -> torch.Tensor:
+    """Returns one set of patches for each of `sids`, float32 [S, n, size, size, size] in [0, 1], drawn by `rng`.
+
+    `store, size, settings` are as in `SubjectVectors`.
+    """
+    drawn = [landmark_sets(store.num_landmarks, settings, rng)[0] for _ in sids]
+    return torch.stack([read_set(store, sid, landmarks, size) for sid, landmarks in zip(sids, drawn, strict=True)])
 
 
 def read_set(store: PatchStore, sid: str, landmarks: np.ndarray, size: int) -> torch.Tensor:
-    """Returns patches of one subject at some `landmarks`, float32 [n, 1, size, size, size] in [0, 1]."""
+    """Returns patches of subject `sid` of a `store` at some `landmarks`, float32 [n, size, size, size] in [0, 1]."""
     row = [store.sids.index(sid)]
     patches = np.concatenate([store.read(int(landmark), row) for landmark in landmarks])
-    return (center_views(torch.from_numpy(patches), size)[:, None] + 1) / 2
+    return (center_views(torch.from_numpy(patches), size) + 1) / 2

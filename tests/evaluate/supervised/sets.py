@@ -5,7 +5,8 @@ import pandas as pd
 
 from drasclr_core.evaluate.supervised.subject2vec import Subject2VecSettings
 from drasclr_core.evaluate.supervised.subject_vectors import SubjectVectors
-from tests.pretrain.conftest import TinyStore
+
+from ...pretrain.conftest import TinyStore
 
 BRIEF = Subject2VecSettings(epochs=2)
 

@@ -150,3 +150,22 @@ def test_a_draw_equals_the_estimate_on_the_drawn_subjects():
         above += weight * concordance(part["log_risk"].to_numpy()[chosen], here, past, reachable(tau, *past))
         below += weight
     assert draws[2] == pytest.approx(above / below)
+
+
+def test_features_that_each_fold_trains_see_training_subjects_alone():
+    """Trained features that are the same in all folds score as features that are given."""
+    features, subjects = subject_table(60)
+    asked = []
+
+    def trained(training):
+        asked.append(set(training))
+        return features.set_index("sid")
+
+    given = compare_survival(survival_data(subjects, {"x": features}, ["x", "x+bode"]), 3, 1)
+    data = survival_data(subjects, {}, ["x", "x+bode"], trained=["x"])
+    own = compare_survival(data, 3, 1, trained={"x": trained})
+    pd.testing.assert_frame_equal(own.predictions, given.predictions)
+    folds = own.predictions.query("method == 'x'").groupby("fold")["sid"].agg(set)
+    assert asked == [set(subjects["sid"]) - tested for tested in folds] * 2
+    with pytest.raises(KeyError, match="S000: no patches for 'x'"):
+        compare_survival(data, 3, 1, trained={"x": lambda training: features.set_index("sid")[1:]})
