@@ -36,8 +36,8 @@ _VOLUME = {"batch_size": 16, "cube": 32, "width": 16}
 TRIES: dict[str, dict[str, dict]] = {
     "drasclr": {"the presets'": {**_CONTRAST, "batch_size": 32, "bank_size": 128, "norm": "landmark",
                                  "landmarks_per_step": 8, "landmark_run_length": 8, "temperature": 0.1}},
-    "models_genesis": {"rate 0.1": {"batch_size": 32, "width": 4, "lr": 0.1},
-                       "rate 1": {"batch_size": 32, "width": 4, "lr": 1.0}},
+    "models_genesis": {"no inverted cubes": {"batch_size": 32, "width": 4, "lr": 0.1, "falling_rate": 0.0},
+                       "as published": {"batch_size": 32, "width": 4, "lr": 1.0}},
     "swinunetr": {"rate 1e-3": {"feature_size": 12, "window": 4, "lr": 1e-3},
                   "rate 4e-4, 24 features": {"feature_size": 24, "window": 4, "lr": 4e-4}},
     "domainclr": {"D": {"crop": 0.75, "local_share": 0.0}, "D-": {"strategy": "D-", "crop": 0.75, "local_share": 0.0}},
