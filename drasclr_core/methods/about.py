@@ -29,7 +29,8 @@ def departures(name: str) -> list[str]:
     return []
 
 
-def pretext_pictures(name: str, stored, settings: TrainingSettings, generator: torch.Generator) -> dict[str, Tensor]:
+def pretext_pictures(name: str, stored: Tensor, settings: TrainingSettings, generator: torch.Generator,
+                     classes: Tensor | None = None) -> dict[str, Tensor]:  # fmt: skip
     """Returns what a method is asked to do with stored patches, or scans, of several people.
 
     Parameters
@@ -42,6 +43,8 @@ def pretext_pictures(name: str, stored, settings: TrainingSettings, generator: t
         Of the method.
     generator : torch.Generator
         Draws views and deformations.
+    classes : uint8 Tensor [N, n, n, n], optional
+        What each voxel is, for a method that learns to tell it.
 
     Returns
     -------
@@ -52,7 +55,8 @@ def pretext_pictures(name: str, stored, settings: TrainingSettings, generator: t
     module = sys.modules[method_class(name).__module__]
     own = getattr(module, "pretext_pictures", None)
     if own is not None:
-        return own(stored, settings, generator)
+        asked = {"classes": classes} if "classes" in inspect.signature(own).parameters else {}
+        return own(stored, settings, generator, **asked)
     views = settings.augmentation
     return {caption: views.apply(stored[:, None], views.draw(len(stored), 1, generator))[:, 0]
             for caption in ("one view", "another view")}  # fmt: skip

@@ -232,12 +232,12 @@ class DiRA(Method):
         return Contrast(query.to(keys), keys[rows], None, negatives, mask, from_bank)
 
 
-def pretext_pictures(stored: np.ndarray, settings: DiRASettings, generator: torch.Generator) -> dict[str, Tensor]:
+def pretext_pictures(stored: Tensor, settings: DiRASettings, generator: torch.Generator) -> dict[str, Tensor]:
     """What the network is shown and asked for, in order, with a caption each.
 
     Parameters
     ----------
-    stored : int16 array [N, m, m, m]
+    stored : int16 Tensor [N, m, m, m]
         HU.
     settings : DiRASettings
     generator : torch.Generator
@@ -248,7 +248,7 @@ def pretext_pictures(stored: np.ndarray, settings: DiRASettings, generator: torc
         About [-1, 1].
     """
     count = len(stored)
-    crop, changed = changed_view(settings.augmentation, stored, generator, count, torch.arange(count))
+    crop, changed = changed_view(settings.augmentation, stored.numpy(), generator, count, torch.arange(count))
     draws = draw_distortions(count, generator)
     pictures = {"crop, to be restored": crop, "distorted": distort(changed, draws, *settings.distortions()),
                 "blocks cut out": cut_out(changed, draws), "all but blocks cut out": cut_around(changed, draws),

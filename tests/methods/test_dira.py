@@ -190,10 +190,10 @@ def test_the_encoder_that_is_kept_gives_the_same_features(size, tmp_path):
 
 def test_pictures_of_the_pretext_are_those_of_the_training():
     store, _ = make_tiny()
-    pictures = pretext_pictures(store.read(0, np.arange(8)), SETTINGS, step_generator(0, 0, 0))
+    pictures = pretext_pictures(torch.from_numpy(store.read(0, np.arange(8))), SETTINGS, step_generator(0, 0, 0))
     assert list(pictures)[:2] == ["crop, to be restored", "distorted"]
     assert {tuple(one.shape) for one in pictures.values()} == {(8, 8, 8, 8)}
-    again = pretext_pictures(store.read(0, np.arange(8)), SETTINGS, step_generator(0, 0, 0))
+    again = pretext_pictures(torch.from_numpy(store.read(0, np.arange(8))), SETTINGS, step_generator(0, 0, 0))
     assert all(torch.equal(pictures[name], again[name]) for name in pictures)
 
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import pandas as pd
 
-from drasclr_core.anatomy.cubes import whole_lung_cubes
+from drasclr_core.anatomy.volumes import whole_lung_cubes
 from drasclr_core.cohort.subjects import read_subjects
 from drasclr_core.evaluate.readout.cross_validation import Readout, concat_readouts
 from drasclr_core.evaluate.readout.readout import evaluable

@@ -1,0 +1,12 @@
+"""How the pretrainings of a cohort went, side by side."""
+
+from drasclr_core.represent.trainings.logs import (
+    probe_gains,
+    probe_sentence,
+    trained_methods,
+    training_costs,
+    training_curves,
+)
+from drasclr_core.represent.trainings.tasks import task_pictures
+
+__all__ = ["probe_gains", "probe_sentence", "task_pictures", "trained_methods", "training_costs", "training_curves"]
