@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn

@@ -34,7 +34,7 @@ def task_pictures(run: Run, name: str, sids: Sequence[str], seed: int = 0) -> di
     Returns
     -------
     dict of str to array [n, n, n]
-        On [-1, 1], or whole numbers, classes of voxels. Empty for published weights, for which nothing was trained here.
+        On [-1, 1], or whole numbers, classes of voxels. Empty for published weights: nothing was trained here.
     """
     about = read_json(run.pretrain(name) / CONFIG)["config"]
     if about.get("weights"):
