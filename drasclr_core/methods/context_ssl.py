@@ -149,6 +149,10 @@ class ContextSSL(Method):
                             settings.landmark_run_length, settings.graph_batch_size, settings.graph_epochs,
                             settings.seed)  # fmt: skip
 
+    @property
+    def patches_per_step(self) -> int:
+        return self.settings.batch_size * self.settings.landmarks_per_step
+
     def read(self, store, batch: LevelBatch, shard: BatchShard) -> Patches:
         return read_block(store, batch, shard)
 

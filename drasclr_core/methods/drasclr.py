@@ -138,6 +138,10 @@ class DrasCLR(Method):
     def key_splits(self) -> int:
         return self.settings.key_splits
 
+    @property
+    def patches_per_step(self) -> int:
+        return self.settings.batch_size * self.settings.landmarks_per_step
+
     def read(self, store, batch: Batch | Block, shard: BatchShard) -> Patches:
         if isinstance(batch, Block):
             return read_block(store, batch, shard)

@@ -124,7 +124,7 @@ def pretrain(store, atlas, out_dir: str | Path, method: type[Method], settings: 
         model.finish(store)
         log.close()
         about = encoder_description(atlas, store, method, settings, fabric.world_size)
-        model.encoder.description = {"key": key, **about}
+        model.encoder.description = {"key": key, **about, "patches_per_step": model.patches_per_step}
         model.encoder.save_pretrained(out_dir)
         shutil.rmtree(state_path.parent, ignore_errors=True)
     fabric.barrier()

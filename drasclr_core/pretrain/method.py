@@ -132,6 +132,11 @@ class Method(nn.Module, ABC):
         settings = self.settings
         return LandmarkSampler(len(self.locations), subjects, settings.batch_size, 1, settings.seed, processes)
 
+    @property
+    def patches_per_step(self) -> int:
+        """Patches, or scans, of a step, nearly; views of them and neighbours beside them do not count."""
+        return self.settings.batch_size
+
     def key_splits(self) -> int:
         """Parts in which a process's second views go through batch norm (see `BatchShard.of`)."""
         return 1

@@ -135,7 +135,7 @@ def main() -> None:
         os.environ |= {"OMP_NUM_THREADS": str(arguments.threads), "LOKY_MAX_CPU_COUNT": str(arguments.threads)}
     try:
         notebooks = read_notebooks(own=[arguments.notebook])
-        preset = Preset.load(arguments.preset, notebooks)
+        preset = Preset.load(arguments.preset, notebooks, stage)
         cohort = arguments.cohort or next(iter(preset.cohorts))
         given = checked(notebooks[notebook_of(stage)].parameters, dict(arguments.p), "-p", owners(notebooks))
         parameters = preset.parameters(cohort, stage) | given

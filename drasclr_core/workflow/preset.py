@@ -57,8 +57,16 @@ class Preset:
     chosen: dict[str, tuple[str, ...]]
 
     @classmethod
-    def load(cls, path: str | Path, notebooks: dict[str, Notebook] | None = None) -> Preset:
+    def load(cls, path: str | Path, notebooks: dict[str, Notebook] | None = None, stage: str = "") -> Preset:
         """Returns the preset of a file.
+
+        Parameters
+        ----------
+        path : path
+        notebooks : dict of str to Notebook, optional
+            By default the project's.
+        stage : str
+            The one whose method's settings are checked, which loads PyTorch where it has any; by default all stages.
 
         Raises
         ------
@@ -74,23 +82,21 @@ class Preset:
         for key in set(content) - {"stages", "cohorts"}:
             raise ValueError(f"{path.name}: no key {key!r}, only stages and cohorts")
         listed = _checked(content["stages"], notebooks, path.name)
-        stages = {stage: listed.get(stage, {}) for stage in _followed(listed, notebooks)}
+        stages = {one: listed.get(one, {}) for one in _followed(listed, notebooks)}
         cohorts, chosen = {}, {}
         for cohort, given in content["cohorts"].items():
             given = dict(given or {})
             only, without = (
                 given.pop(key, None) or default for key, default in zip(CHOICES, (stages, ()), strict=True)
             )
-            for stage in {*given, *only, *without} - set(stages):
-                raise ValueError(
-                    f"{path.name}: cohort {cohort} names {stage!r}, no stage of it{nearest(stage, stages)}"
-                )
+            for one in {*given, *only, *without} - set(stages):
+                raise ValueError(f"{path.name}: cohort {cohort} names {one!r}, no stage of it{nearest(one, stages)}")
             cohorts[cohort] = _checked(given, notebooks, f"{path.name}, cohort {cohort}")
-            chosen[cohort] = tuple(stage for stage in _followed(only, notebooks) if stage not in without)
-            for stage in stages:
-                if "variant_of" in notebooks[notebook_of(stage)].parameters:
-                    own = {**stages[stage], **cohorts[cohort].get(stage, {})}
-                    _check_method(suffix_of(stage), own, f"{path.name}, cohort {cohort}, stage {stage}")
+            chosen[cohort] = tuple(one for one in _followed(only, notebooks) if one not in without)
+            for one in stages:
+                if "variant_of" in notebooks[notebook_of(one)].parameters and stage in ("", one):
+                    own = {**stages[one], **cohorts[cohort].get(one, {})}
+                    _check_method(suffix_of(one), own, f"{path.name}, cohort {cohort}, stage {one}")
         return cls(path.stem, notebooks, stages, cohorts, chosen)
 
     def parameters(self, cohort: str, stage: str) -> dict:

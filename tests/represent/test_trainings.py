@@ -18,13 +18,10 @@ from drasclr_core.run import Run
 @pytest.fixture
 def run(tmp_path):
     run = Run(str(tmp_path / "runs" / "some"))
-    for name, settings in (
-        ("drasclr", {"batch_size": 4, "landmarks_per_step": 8}),
-        ("drasclr_local", {"batch_size": 5}),
-    ):
+    for name, patches in (("drasclr", 32), ("drasclr_local", 5)):
         folder = run.pretrain(name)
         folder.mkdir(parents=True)
-        (folder / "config.json").write_text(json.dumps({"config": settings}))
+        (folder / "config.json").write_text(json.dumps({"patches_per_step": patches}))
         (folder / "model.safetensors").write_bytes(bytes(2_000_000))
         pd.DataFrame(
             {"epoch": 0, "step": [50, 100], "loss_local": [4.0, 3.0], "lr": 0.1, "seconds": [1.0, 2.0]}

@@ -145,3 +145,13 @@ def test_a_cohort_may_override_what_a_variant_of_a_method_is_given(tmp_path):
     stages = "06_pretrain-warm: {variant_of: drasclr}"
     (tmp_path / "p.yaml").write_text(f"stages: {{{stages}}}\ncohorts: {{copd: {{06_pretrain-warm: {{epochs: 2}}}}}}")
     assert Preset.load(tmp_path / "p.yaml").parameters("copd", "06_pretrain-warm")["epochs"] == 2
+
+
+def test_settings_of_other_stages_are_not_looked_at_while_one_runs(tmp_path):
+    """Looking at a method's settings loads PyTorch, which takes longer than many a stage."""
+    path = tmp_path / "p.yaml"
+    path.write_text("stages: {01_cohort: {}, 06_pretrain-dira: {settings: {bank_sise: 5}}}\ncohorts: {copd: {}}\n")
+    Preset.load(path, stage="01_cohort")
+    for stage in ("", "06_pretrain-dira"):
+        with pytest.raises(ValueError, match="no setting 'bank_sise'"):
+            Preset.load(path, stage=stage)

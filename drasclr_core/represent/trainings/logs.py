@@ -26,15 +26,15 @@ def training_costs(run: Run) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``method``; ``steps``; ``shown``, patches (or scans) of all steps; ``seconds``, of the whole training with
-        reading, views, probe and log; ``per_1000``, seconds for a thousand patches shown; ``megabytes``, of the kept
-        weights.
+        ``method``; ``steps``; ``shown``, patches (or scans) of all steps, nearly; ``seconds``, of the whole training
+        with reading, views, probe and log; ``per_1000``, seconds for a thousand patches shown; ``megabytes``, of the
+        kept weights.
     """
     rows = []
     for name in trained_methods(run):
         log, about = pd.read_csv(run.pretrain(name) / "log.csv"), read_json(run.pretrain(name) / CONFIG)
         steps, seconds = int(log["step"].iloc[-1]), float(log["seconds"].iloc[-1])
-        shown = steps * about["config"]["batch_size"] * about["config"].get("landmarks_per_step", 1)
+        shown = steps * about["patches_per_step"]
         size = (run.pretrain(name) / WEIGHTS).stat().st_size / 1e6
         rows.append((name, steps, shown, seconds, 1000 * seconds / shown, size))
     return pd.DataFrame(rows, columns=list(COST_COLUMNS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
@@ -30,9 +31,9 @@ def pretext_gallery(pictures: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
             axis.spines[:].set_visible(False)
         for axis, (caption, array) in zip(axes, row.items(), strict=False):
             classes = np.issubdtype(array.dtype, np.integer)
-            style = {"cmap": "tab10", "vmin": 0, "vmax": 9} if classes else {"cmap": "gray", "vmin": -1, "vmax": 1}
+            style = {"cmap": "tab20", "vmin": 0, "vmax": 19} if classes else {"cmap": "gray", "vmin": -1, "vmax": 1}
             axis.imshow(View(2, len(array) // 2).picture(array), origin="lower", interpolation="nearest", **style)
-            axis.set_xlabel(caption, fontsize=7, labelpad=2)
-        axes[0].set_ylabel(row_of(method).name, fontsize=8)
+            axis.set_xlabel(textwrap.fill(caption, 24), fontsize=7, labelpad=2)
+        axes[0].set_ylabel(textwrap.fill(row_of(method).name, 16), fontsize=8)
         axes[0].spines["left"].set(visible=True, color=color(method), linewidth=3)
     return fig

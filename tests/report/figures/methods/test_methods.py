@@ -32,4 +32,4 @@ def test_gallery_has_a_row_for_each_method_and_a_caption_for_each_picture():
     captions = [axis.get_xlabel() for axis in fig.axes]
     assert captions == ["one view", "another view", "classes", ""]
     shown = fig.axes[2].images[0]
-    assert set(np.unique(shown.get_array())) == {1, 2} and shown.get_cmap().name == "tab10"
+    assert set(np.unique(shown.get_array())) == {1, 2} and shown.get_cmap().name == "tab20"
