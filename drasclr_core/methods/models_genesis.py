@@ -103,7 +103,7 @@ class ModelsGenesis(Method):
         "table2": "Models Genesis", "table3": "Imaging: Models Genesis", "table4": "Models Genesis",
         "table5": "Full Fine-tuning: Models Genesis"})  # fmt: skip
     Settings = ModelsGenesisSettings
-    metrics = ("loss_restoration", "chance")
+    metrics = ("loss_restoration", "one_grey")
     curves = MappingProxyType({"loss_restoration": "restoration"})
 
     def __init__(self, settings: ModelsGenesisSettings, atlas):
@@ -135,7 +135,7 @@ class ModelsGenesis(Method):
         return Cubes(*settings.restoration.apply(cubes, draws.of(torch.from_numpy(shard.rows).to(device))))
 
     def step(self, batch: MixedBatch, views: Cubes, shard: BatchShard) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """Mean squared difference of restored and whole cubes; ``chance`` is that of one grey value for all voxels."""
+        """Mean squared difference of restored and whole cubes; ``one_grey`` is that of one grey value for all voxels."""
         restored = self.network(views.deformed[:, None] * 2 - 1)[:, 0]
         loss = F.mse_loss(restored.to(views.whole), views.whole)
         return loss, (loss, views.whole.var(correction=0))

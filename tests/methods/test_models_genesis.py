@@ -113,18 +113,18 @@ def test_views_do_not_depend_on_the_number_of_processes():
         assert torch.equal(getattr(whole, name), torch.cat([getattr(part, name) for part in parts]))
 
 
-def test_the_loss_is_the_mean_square_and_chance_that_of_one_grey_value():
+def test_the_loss_is_the_mean_square_beside_that_of_one_grey_value():
     store, atlas = make_tiny()
     model = build_method(ModelsGenesis, SETTINGS, atlas)
     batch = next(model.sampler(8, 1).epoch(0))
     whole = BatchShard.whole(len(batch.subjects))
     views = model.views(model.read(store, batch, whole), step_generator(0, 0, 0), whole)
     with torch.no_grad():
-        loss, (logged, chance) = model.step(batch, views, whole)
+        loss, (logged, one_grey) = model.step(batch, views, whole)
         restored = model.network(views.deformed[:, None] * 2 - 1)[:, 0]
     assert loss == logged
     np.testing.assert_allclose(loss, np.mean((restored.numpy() - views.whole.numpy()) ** 2), rtol=1e-5)
-    np.testing.assert_allclose(chance, views.whole.numpy().var(), rtol=1e-4)
+    np.testing.assert_allclose(one_grey, views.whole.numpy().var(), rtol=1e-4)
 
 
 def test_pictures_show_one_deformation_each():
