@@ -135,7 +135,7 @@ class ModelsGenesis(Method):
         return Cubes(*settings.restoration.apply(cubes, draws.of(torch.from_numpy(shard.rows).to(device))))
 
     def step(self, batch: MixedBatch, views: Cubes, shard: BatchShard) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """Mean squared difference of restored and whole cubes; ``one_grey`` is that of one grey value for all voxels."""
+        """Mean squared difference of restored and whole cubes; ``one_grey`` is that of one grey value everywhere."""
         restored = self.network(views.deformed[:, None] * 2 - 1)[:, 0]
         loss = F.mse_loss(restored.to(views.whole), views.whole)
         return loss, (loss, views.whole.var(correction=0))
