@@ -46,7 +46,7 @@ class SwinUNETRSettings(TrainingSettings):
     batch_size : int
         Patches, of which each gives two views; the published run had 16 on 8 GPUs.
     lr, weight_decay : float
-        Of AdamW. The published run has the paper's learning rate of 4e-4, or 6e-6 in the authors' command.
+        Of AdamW. The authors' command for 8 GPUs gives a learning rate of 6e-6 instead of this default.
     warmup : float
         500 of 100,000 steps.
     feature_size, window : int

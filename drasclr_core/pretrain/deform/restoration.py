@@ -1,4 +1,4 @@
-"""The deformations of Models Genesis together, in their order (Zhou et al. 2021, Section 2)."""
+"""The deformations of Models Genesis together, in their order (Zhou et al. 2021)."""
 
 from __future__ import annotations
 
