@@ -51,22 +51,17 @@ TRIES: dict[str, dict[str, dict]] = {
     "medicalnet": {"rate 0.1": {**_VOLUME, "lr": 0.1}, "rate 0.01": {**_VOLUME, "lr": 0.01}},
 }  # fmt: skip
 """Method -> what is tried -> its settings besides the method's defaults."""
-TRIAL_STEPS = (4, 20)
-"""Steps of two short trainings, whose difference is the pace of a method."""
+TRIAL_STEPS = 20
+"""Of a short training, whose median step is the pace of a method."""
 
 
 def steps_for(run: Run, name: str, settings: dict, minutes: float) -> int:
-    """Returns how many steps of a method take so many minutes of a processor on this machine."""
-    spent = []
-    stage_of(run, name, settings)  # the patches are in memory before the time counts
-    for steps in TRIAL_STEPS:
-        with tempfile.TemporaryDirectory() as folder:
-            quick = settings | {"epochs": 1000, "most_steps": steps, "probe_every": 0}
-            stage, began = stage_of(run, name, quick), time.process_time()
-            stage._replace(folder=Path(folder), labels=None).run()
-            spent.append(time.process_time() - began)
-    pace = (spent[1] - spent[0]) / (TRIAL_STEPS[1] - TRIAL_STEPS[0])
-    return max(TRIAL_STEPS[1], round(60 * minutes / pace))
+    """Returns how many steps of a method take so many minutes of this machine, if nothing else runs on it."""
+    with tempfile.TemporaryDirectory() as folder:
+        quick = settings | {"epochs": 1000, "most_steps": TRIAL_STEPS, "probe_every": 0, "log_every": 1}
+        log = stage_of(run, name, quick)._replace(folder=Path(folder), labels=None).run()
+    pace = log["seconds"].diff().iloc[2:].median()
+    return max(TRIAL_STEPS, round(60 * minutes / pace))
 
 
 @cache
