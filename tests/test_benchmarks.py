@@ -24,7 +24,7 @@ from per_sample import per_sample  # noqa: E402
 
 def run(script, out, *arguments):
     command = [sys.executable, str(BENCHMARKS / script), "--out", str(out), "--repetitions", "1", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr[-2000:]
 
 

@@ -199,7 +199,9 @@ def test_pictures_show_what_is_contrasted():
 
 def test_the_published_geometry_has_the_published_networks():
     """Head 131 -> 131 -> 128 on features with the location; 4096 keys; no gradient into the key networks."""
-    atlas = SimpleNamespace(locations=np.zeros((2, 3)), centres=np.array([[0, 0, 0], [26.0, 0, 0]]))
+    atlas = SimpleNamespace(
+        locations=np.zeros((2, 3)), centres=np.array([[0, 0, 0], [26.0, 0, 0]]), box=[[-1.0] * 3, [1.0] * 3]
+    )
     method = ContextSSL(ContextSSLSettings(), atlas)
     assert [tuple(layer.weight.shape) for layer in method.query.head if hasattr(layer, "weight")] == [
         (131, 131),

@@ -68,7 +68,7 @@ def test_a_description_cut_short_or_of_something_else_is_refused(folder):
     with pytest.raises(ValueError, match=r"config\.json is not whole"):
         Encoder.from_pretrained(folder)
     (folder / CONFIG).write_text('{"model_type": "bert"}')
-    with pytest.raises(ValueError, match="type 'bert'; known are drasclr"):
+    with pytest.raises(ValueError, match=r"type 'bert'; known are .*drasclr"):
         Encoder.from_pretrained(folder)
 
 

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.interpolate import BPoly
 
-from drasclr_core.pretrain.crops import crop, draw_places
 from drasclr_core.pretrain.deform.boxes import union_of_boxes
 from drasclr_core.pretrain.deform.cutout import cutout, draw_cutout, draw_noise, edges, swap_boxes
 from drasclr_core.pretrain.deform.flips import draw_flips, flip, quarter_turns
@@ -18,6 +17,7 @@ from drasclr_core.pretrain.deform.intensity import bezier, change_intensity
 from drasclr_core.pretrain.deform.paint import draw_inner, draw_outer
 from drasclr_core.pretrain.deform.restoration import Restoration
 from drasclr_core.pretrain.deform.shuffle import draw_shuffle, draw_windows, shuffle
+from drasclr_core.pretrain.random_cubes import crop, draw_places
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 GENESIS = json.loads((FIXTURES / "models_genesis.json").read_text())

@@ -42,7 +42,8 @@ def run(tmp_path, monkeypatch):
 def encoder():
     torch.manual_seed(0)
     encoder = ResNetEncoder(10, 2).eval()
-    encoder.description = {"patch_size": 8, "sees": "volumes", "locations": [[0.0, 0.0, 0.0]]}
+    encoder.description = {"patch_size": 8, "sees": "volumes", "locations": [[0.0, 0.0, 0.0]],
+                           "spacing_mm": 8.0, "location_box_mm": [[-1.0] * 3, [1.0] * 3]}  # fmt: skip
     return encoder
 
 
