@@ -2,7 +2,7 @@
 
 First the phantoms: ``snakemake --cores 2 --config run=tuning preset=presets/tuning.yaml``. Then, as often as need be
 (what is done is kept): ``python benchmarks/methods_tried.py [--methods …] [--minutes 3]``; ``--gather`` writes it.
-Every try counts: none is left out of the table, and the one with the highest mean R² is the presets'.
+Every try counts: none is left out of the table, and the one with the highest mean R² is marked.
 """
 
 from __future__ import annotations

@@ -6,11 +6,12 @@ import inspect
 import re
 import sys
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from drasclr_core.methods.registry import method_class
-from drasclr_core.pretrain.settings import TrainingSettings
+from drasclr_core.methods.stage import PretrainingStage
 
 HEADING = "What differs from the publication"
 
@@ -29,22 +30,18 @@ def departures(name: str) -> list[str]:
     return []
 
 
-def pretext_pictures(name: str, stored: Tensor, settings: TrainingSettings, generator: torch.Generator,
-                     classes: Tensor | None = None) -> dict[str, Tensor]:  # fmt: skip
-    """Returns what a method is asked to do with stored patches, or scans, of several people.
+def pretext_pictures(stage: PretrainingStage, landmark: int, people: np.ndarray, generator: torch.Generator
+                     ) -> dict[str, Tensor]:  # fmt: skip
+    """Returns what a method is asked to do with the patches, or scans, of some people.
 
     Parameters
     ----------
-    name : str
-        Of a method.
-    stored : int16 [N, n, n, n]
-        HU, as the method's store has them.
-    settings : TrainingSettings
-        Of the method.
+    stage : PretrainingStage
+    landmark : int
+    people : int [N]
+        Positions in the stage's store; four or more, as some tasks need other people's patches.
     generator : torch.Generator
         Draws views and deformations.
-    classes : uint8 Tensor [N, n, n, n], optional
-        What each voxel is, for a method that learns to tell it.
 
     Returns
     -------
@@ -52,11 +49,10 @@ def pretext_pictures(name: str, stored: Tensor, settings: TrainingSettings, gene
         Caption -> picture on [-1, 1], or whole numbers, classes of voxels. Methods whose file says nothing of its own
         have two views.
     """
-    module = sys.modules[method_class(name).__module__]
-    own = getattr(module, "pretext_pictures", None)
-    if own is not None:
-        asked = {"classes": classes} if "classes" in inspect.signature(own).parameters else {}
-        return own(stored, settings, generator, **asked)
-    views = settings.augmentation
-    return {caption: views.apply(stored[:, None], views.draw(len(stored), 1, generator))[:, 0]
-            for caption in ("one view", "another view")}  # fmt: skip
+    stored, views = torch.from_numpy(stage.store.read(landmark, people)), stage.settings.augmentation
+    own = getattr(sys.modules[stage.method.__module__], "pretext_pictures", None)
+    if own is None:
+        return {caption: views(stored[:, None], generator)[:, 0] for caption in ("one view", "another view")}
+    told = "classes" in inspect.signature(own).parameters  # of voxels, which the method learns to tell
+    more = {"classes": torch.from_numpy(stage.store.read_classes(people))} if told else {}
+    return own(stored, stage.settings, generator, **more)

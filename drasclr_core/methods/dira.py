@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from torch.func import functional_call
 
 from drasclr_core.methods.row import Row
@@ -16,9 +16,10 @@ from drasclr_core.model import ConditionalMemoryBank, Encoder, ProjectionHead
 from drasclr_core.model.adversarial import discriminator, discriminator_loss, generator_loss
 from drasclr_core.model.encoder import last_channels
 from drasclr_core.model.skip_decoder import SkipDecoder
-from drasclr_core.pretrain.contrast import WATCHED, Contrast
+from drasclr_core.pretrain.contrast import WATCHED, against_bank
 from drasclr_core.pretrain.distort import cut_around, cut_out, distort, draw_distortions, exchange
 from drasclr_core.pretrain.distorted_views import RestorationViews, changed_view, draw_restoration_views
+from drasclr_core.pretrain.generator import Generator
 from drasclr_core.pretrain.method import Method
 from drasclr_core.pretrain.mixed import MixedBatch, MixedSampler, read_mixed
 from drasclr_core.pretrain.momentum import ProjectedEncoder, embed_keys, follow, key_network
@@ -98,19 +99,6 @@ class DiRASettings(TrainingSettings):
     def distortions(self) -> tuple[float, float, float]:
         """Returns how often a view is distorted in each way."""
         return self.cut_p, self.around_p, self.exchange_p
-
-
-class Generator(nn.Module):
-    """Embeds a view and restores it."""
-
-    def __init__(self, projected: ProjectedEncoder, decoder: SkipDecoder):
-        super().__init__()
-        self.projected, self.decoder = projected, decoder
-
-    def forward(self, x: Tensor, location: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns embeddings of unit length [B, C] and patches [B, 1, n, n, n] in [0, 1]; the location says nothing."""
-        maps = self.projected.encoder.maps(x, location)
-        return F.normalize(self.projected.head(maps[-1].flatten(1)), dim=1), self.decoder(maps)
 
 
 class DiRA(Method):
@@ -200,7 +188,7 @@ class DiRA(Method):
         query, made = self.generator(views.query, self.locations[0])
         follow(self.key, self.generator.projected, settings.key_momentum)
         keys = embed_keys(self.key, views.key, self.locations[:1], shard)[0]
-        contrast = self._against_bank(batch, shard, query, keys)
+        contrast = against_bank(self.bank, 0, batch.subjects, shard, query, keys, fresh=settings.fresh_negatives)
         with torch.autocast(keys.device.type, enabled=False):  # losses need more digits than bf16 has
             made, real = made.to(keys), (views.crop.to(keys) + 1) / 2
             told, restored = contrast.losses(settings.temperature)[0], F.mse_loss(made, real)
@@ -216,19 +204,6 @@ class DiRA(Method):
         fixed = {name: weight.detach() for name, weight in self.discriminator.named_parameters()}
         wanted = generator_loss(functional_call(self.discriminator, fixed, made))
         return wanted, discriminator_loss(self.discriminator(real), self.discriminator(made.detach()))
-
-    def _against_bank(self, batch: MixedBatch, shard: BatchShard, query: Tensor, keys: Tensor) -> Contrast:
-        """Enqueues the keys and takes the negatives, in the order that the settings say."""
-        fresh = self.settings.fresh_negatives
-        people = torch.from_numpy(batch.subjects).to(keys.device)
-        rows = torch.from_numpy(shard.rows).to(keys.device)
-        if fresh:
-            self.bank.enqueue(0, keys, people)
-        negatives, mask = self.bank.negatives(0, people[rows])
-        from_bank = self.bank.age(0) > fresh  # a step's own keys have an age of 1 once they are in the bank
-        if not fresh:
-            self.bank.enqueue(0, keys, people)
-        return Contrast(query.to(keys), keys[rows], None, negatives, mask, from_bank)
 
 
 def pretext_pictures(stored: Tensor, settings: DiRASettings, generator: torch.Generator) -> dict[str, Tensor]:

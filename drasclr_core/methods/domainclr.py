@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
@@ -13,19 +12,18 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from drasclr_core.methods.row import Row
-from drasclr_core.model.contrast_unet import RegionDecoder, UNetEncoder, levels_for
+from drasclr_core.model.contrast_unet import UNetEncoder, levels_for
 from drasclr_core.model.inputs import center_views
 from drasclr_core.model.losses import alignment, uniformity
 from drasclr_core.names import refuse_unknown
 from drasclr_core.pretrain.crops import crop_views, draw_crops
+from drasclr_core.pretrain.local_stage import LocalStage
 from drasclr_core.pretrain.method import Method
 from drasclr_core.pretrain.mixed import read_mixed
 from drasclr_core.pretrain.partitions import (
     found_first,
     global_loss,
     partners,
-    region_loss,
-    regions,
     slabs,
     strategy_negatives,
 )
@@ -176,15 +174,11 @@ class DomainCLR(Method):
         self.head = nn.Sequential(nn.Linear(rep_dim, settings.hidden, bias=False), nn.ReLU(inplace=True),
                                   nn.Linear(settings.hidden, settings.dim, bias=False))  # fmt: skip
         shown = torch.zeros(len(self.metrics))
-        self.decoder = None
+        self.local = None
         if settings.local_share:
-            blocks = min(settings.decoder_blocks, levels - 1)
-            edge = -(-size // 2 ** (levels - 1 - blocks))
-            starts, near = regions(edge, settings.region, settings.local_negatives)
-            self.decoder = RegionDecoder(rep_dim, levels, blocks, settings.region, settings.dim)
-            self.register_buffer("starts", torch.from_numpy(starts), persistent=False)
-            self.register_buffer("near", torch.from_numpy(near), persistent=False)
-            shown[1] = math.log1p(2 * near.shape[1])
+            self.local = LocalStage(rep_dim, levels, size, settings.decoder_blocks, settings.region,
+                                    settings.local_negatives, settings.dim)  # fmt: skip
+            shown[1] = self.local.chance
         # What the log shows of the stage that is not on: its last step; of the local one, before, what guessing has.
         self.register_buffer("shown", shown)
         if settings.compile:
@@ -200,7 +194,7 @@ class DomainCLR(Method):
         return super().rate(epoch, done) if self.settings.warmup else 1.0
 
     def sampler(self, subjects: int, processes: int) -> StagedSampler:
-        if processes > 1 and self.decoder is not None:
+        if processes > 1 and self.local is not None:
             raise ValueError("The two stages of domainclr train in one process: take devices=1 and nodes=1, or "
                              "local_share 0.")  # fmt: skip
         settings = self.settings
@@ -220,8 +214,7 @@ class DomainCLR(Method):
         whole = center_views(stored, settings.augmentation.size)[:, None]
         forms = [] if patches.local or settings.strategy == "R" else [whole]
         for _ in range(1 + augmented):
-            draws = draw_crops(shard.size, generator, settings.brightness, settings.contrast)
-            draws = type(draws)(*(drawn[rows] for drawn in draws))
+            draws = draw_crops(shard.size, generator, settings.brightness, settings.contrast).of(rows)
             forms.append(crop_views(stored, settings.augmentation.size, 1.0 if patches.local else settings.crop, draws))
         partner = None
         if settings.strategy == "D":
@@ -252,9 +245,7 @@ class DomainCLR(Method):
         """The local loss of two views that differ in intensities."""
         with torch.set_grad_enabled(self.settings.local_trains_encoder):
             maps = self.encoder.maps(views.views)
-        first, second = self.decoder(maps, self.starts).to(self.head[0].weight).chunk(2)
-        with torch.autocast(first.device.type, enabled=False):
-            loss = region_loss(first, second, self.near, self.settings.temperature)
+        loss = self.local(maps, self.settings.temperature)
         return loss, {"loss_local": loss}
 
 

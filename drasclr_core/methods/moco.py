@@ -15,7 +15,7 @@ from drasclr_core.model.memory_bank import ConditionalMemoryBank
 from drasclr_core.model.patch_encoder import PatchEncoder
 from drasclr_core.model.resnet import ResNetEncoder
 from drasclr_core.names import refuse_unknown
-from drasclr_core.pretrain.contrast import WATCHED, Contrast
+from drasclr_core.pretrain.contrast import WATCHED, against_bank
 from drasclr_core.pretrain.momentum import ProjectedEncoder, embed_keys, follow, key_network
 from drasclr_core.pretrain.sampling import Batch
 from drasclr_core.pretrain.shards import BatchShard
@@ -125,12 +125,8 @@ class MoCo(VolumeMethod):
         query = self.query(views.query, self.locations[0])
         follow(self.key, self.query, settings.key_momentum)
         keys = embed_keys(self.key, views.key, self.locations, shard)[0]
-        people = torch.from_numpy(batch.subjects).to(keys.device)
-        rows = torch.from_numpy(shard.rows).to(keys.device)
-        self.bank.enqueue(0, keys, people)
-        negatives, mask = self.bank.negatives(0, people[rows])
+        made = against_bank(self.bank, 0, batch.subjects, shard, query, keys)
         with torch.autocast(keys.device.type, enabled=False):  # similarities need more digits than bf16 has
-            made = Contrast(query.to(keys), keys[rows], None, negatives, mask, self.bank.age(0) > 1)
             loss, _ = made.losses(settings.temperature)
             return loss, (loss, *made.watched(settings.temperature))
 

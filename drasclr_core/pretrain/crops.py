@@ -20,6 +20,10 @@ class CropDraws(NamedTuple):
     brightness: Tensor
     contrast: Tensor
 
+    def of(self, rows: Tensor) -> CropDraws:
+        """Returns what was drawn for some views, int [b]."""
+        return CropDraws(*(drawn[rows] for drawn in self))
+
 
 def draw_crops(batch: int, generator: torch.Generator, brightness: float, contrast: float) -> CropDraws:
     """Draws B views: shifts in [-1/2, 1/2], brightness within ± `brightness`, contrast within 1 ± `contrast`."""

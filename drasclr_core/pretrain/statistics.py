@@ -100,7 +100,7 @@ def keep_statistics(encoder: PatchEncoder, store, locations: Tensor, size: int, 
 
     hooks = [norm.register_forward_pre_hook(note) for norm in norms]
     random = np.random.default_rng([seed, 1])
-    margin = (_edge(store) - size) // 2
+    margin = (store.size - size) // 2
     places = measured_places(locations.cpu().numpy(), voxel, margin)
     nodes = torch.from_numpy(np.stack([place.location for place in places])).to(locations)
     for place, node in zip(track(places, "Statistics of landmarks"), nodes, strict=True):
@@ -131,7 +131,3 @@ def _moved(patches: np.ndarray, offset: np.ndarray, size: int) -> np.ndarray:
     low = (patches.shape[-1] - size) // 2 + offset
     x, y, z = (slice(start, start + size) for start in low.tolist())
     return np.ascontiguousarray(patches[:, x, y, z])
-
-
-def _edge(store) -> int:
-    return store.read(0, np.arange(1)).shape[-1]

@@ -1,13 +1,11 @@
 """Context SSL: it learns at both levels in turn, goes on where it was, and what it keeps can be used."""
 
-import runpy
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
@@ -21,9 +19,12 @@ from drasclr_core.pretrain import Augmentation, BatchShard, pretrain, step_gener
 from drasclr_core.pretrain.setup import build_method
 from drasclr_core.represent import untrained_encoder
 
+from ..detect.conftest import boxes_of
+from ..pretrain.conftest import make_tiny
+from ..pretrain.interrupted import assert_resumes
+
 TESTS = Path(__file__).parents[1]
-make_tiny = runpy.run_path(str(TESTS / "pretrain" / "conftest.py"))["make_tiny"]
-boxes_of = runpy.run_path(str(TESTS / "detect" / "conftest.py"))["boxes_of"]
+
 SETTINGS = ContextSSLSettings(
     epochs=3, batch_size=8, width=16, dim=8, bank_size=8, graph_bank_size=8, graph_epochs=1, graph_batch_size=8,
     landmarks_per_step=2, landmark_run_length=2, fresh_negatives=True, max_key_age=4, key_momentum=0.9, lr=0.1,
@@ -64,31 +65,10 @@ def test_both_losses_fall_in_twenty_steps(tmp_path):
     assert np.isfinite(log.to_numpy()).all()
 
 
-class Interrupted(Exception):
-    pass
-
-
 @pytest.mark.parametrize("stop", [2, 4])
 def test_an_interrupted_run_ends_bit_for_bit_like_an_uninterrupted_one(stop, tmp_path, monkeypatch):
     """Interrupted among patches, or after steps of whole subjects; an epoch has 2 steps of patches and 1 of them."""
-    tiny, settings = make_tiny(), replace(SETTINGS, save_every_s=0.0)
-    pretrain(*tiny, tmp_path / "whole", ContextSSL, settings)
-    rate, calls = ContextSSL.rate, iter(range(1000))
-
-    def interrupt(*arguments):
-        if next(calls) == stop:
-            raise Interrupted
-        return rate(*arguments)
-
-    monkeypatch.setattr(ContextSSL, "rate", interrupt)
-    with pytest.raises(Interrupted):
-        pretrain(*tiny, tmp_path / "parts", ContextSSL, settings)
-    monkeypatch.undo()
-    pretrain(*tiny, tmp_path / "parts", ContextSSL, settings)
-    first, second = tmp_path / "whole", tmp_path / "parts"
-    assert (first / "model.safetensors").read_bytes() == (second / "model.safetensors").read_bytes()
-    logs = [pd.read_csv(folder / "log.csv").drop(columns="seconds") for folder in (first, second)]
-    pd.testing.assert_frame_equal(*logs, check_exact=True)
+    assert_resumes(make_tiny, ContextSSL, replace(SETTINGS, save_every_s=0.0), stop, tmp_path, monkeypatch)
 
 
 def test_each_level_trains_its_own_weights():

@@ -1,8 +1,6 @@
 """DiRA: whom its gradients reach, when its adversary comes in, what it is shown, and resuming."""
 
-import runpy
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,7 +15,9 @@ from drasclr_core.pretrain.distorted_views import RestorationViews
 from drasclr_core.pretrain.setup import build_method
 from drasclr_core.pretrain.views import step_generator
 
-make_tiny = runpy.run_path(str(Path(__file__).parents[1] / "pretrain" / "conftest.py"))["make_tiny"]
+from ..pretrain.conftest import make_tiny
+from ..pretrain.interrupted import assert_resumes
+
 MILD = Augmentation(size=8, spacing_mm=4.0, contrast_p=0.0)
 SETTINGS = DiRASettings(epochs=2, batch_size=8, bank_size=24, rep_dim=16, dim=8, key_momentum=0.9, lr=0.03,
                         adversarial_from=0.5, decoder_width=2, discriminator_width=4, augmentation=MILD, threads=1,
@@ -49,10 +49,6 @@ def test_losses_fall_in_twenty_steps(tmp_path):
         np.testing.assert_array_equal(log[name] > 0, log["step"] > 16)
 
 
-class Interrupted(Exception):
-    pass
-
-
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
@@ -60,25 +56,11 @@ def whole(tmp_path_factory):
 
 
 @pytest.mark.parametrize("stop", [3, 6], ids=["before the adversary", "with it"])
-def test_an_interrupted_run_ends_bit_for_bit_like_an_uninterrupted_one(stop, whole, tmp_path, monkeypatch):
-    folder, log = whole
-    rate, calls = DiRA.rate, iter(range(100))
-
-    def interrupt(*arguments):
-        if next(calls) == stop:
-            raise Interrupted
-        return rate(*arguments)
-
-    monkeypatch.setattr(DiRA, "rate", interrupt)
-    with pytest.raises(Interrupted):
-        pretrain(*make_tiny(), tmp_path, DiRA, SETTINGS)
-    assert torch.load(tmp_path / "resume" / "state.pt", weights_only=True)["done"] == stop
-    monkeypatch.undo()
-    again = pretrain(*make_tiny(), tmp_path, DiRA, SETTINGS)
-    pd.testing.assert_frame_equal(*(one.drop(columns="seconds") for one in (log, again)), check_exact=True)
-    assert (folder / "model.safetensors").read_bytes() == (tmp_path / "model.safetensors").read_bytes()
-    assert log["step"].tolist() == list(range(1, 9))
-    np.testing.assert_array_equal(again["loss_discriminator"] > 0, again["step"] > 4)
+def test_an_interrupted_run_ends_bit_for_bit_like_an_uninterrupted_one(stop, tmp_path, monkeypatch):
+    resumed, done = assert_resumes(make_tiny, DiRA, SETTINGS, stop, tmp_path, monkeypatch)
+    log = pd.read_csv(resumed / "log.csv")
+    assert done == stop and log["step"].tolist() == list(range(1, 9))
+    np.testing.assert_array_equal(log["loss_discriminator"] > 0, log["step"] > 4)
 
 
 def test_generator_and_discriminator_learn_each_from_its_own_loss():

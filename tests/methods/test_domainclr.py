@@ -1,11 +1,8 @@
 """DomainCLR: every strategy learns, both stages run and resume, and a frozen encoder is frozen."""
 
-import runpy
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 
@@ -16,7 +13,9 @@ from drasclr_core.pretrain import Augmentation, BatchShard, pretrain, step_gener
 from drasclr_core.pretrain.setup import build_method
 from drasclr_core.represent import untrained_encoder
 
-make_tiny = runpy.run_path(str(Path(__file__).parents[1] / "pretrain" / "conftest.py"))["make_tiny"]
+from ..pretrain.conftest import make_tiny
+from ..pretrain.interrupted import assert_resumes
+
 SETTINGS = DomainCLRSettings(
     epochs=2, batch_size=16, rep_dim=16, hidden=16, dim=8, lr=3e-3, crop=0.8, local_share=0.0, slabs=2,
     augmentation=Augmentation(size=8, spacing_mm=4.0), threads=1, accelerator="cpu", log_every=1, save_every_s=1e9,
@@ -58,31 +57,11 @@ def test_the_local_loss_falls_and_leaves_the_encoder_alone(tmp_path):
     assert not torch.equal(moved["blocks.0.0.weight"], one["blocks.0.0.weight"])
 
 
-class Interrupted(Exception):
-    pass
-
-
 @pytest.mark.parametrize("stop", [4, 9])
 def test_an_interrupted_run_ends_bit_for_bit_like_an_uninterrupted_one(stop, tmp_path, monkeypatch):
     """Interrupted in the first and in the second of two stages, with 6 steps of each."""
     settings = replace(SETTINGS, local_share=0.5, save_every_s=0.0)
-    pretrain(*cohort(), tmp_path / "whole", DomainCLR, settings)
-    rate, calls = DomainCLR.rate, iter(range(1000))
-
-    def interrupt(*arguments):
-        if next(calls) == stop:
-            raise Interrupted
-        return rate(*arguments)
-
-    monkeypatch.setattr(DomainCLR, "rate", interrupt)
-    with pytest.raises(Interrupted):
-        pretrain(*cohort(), tmp_path / "parts", DomainCLR, settings)
-    monkeypatch.undo()
-    pretrain(*cohort(), tmp_path / "parts", DomainCLR, settings)
-    first, second = tmp_path / "whole", tmp_path / "parts"
-    assert (first / "model.safetensors").read_bytes() == (second / "model.safetensors").read_bytes()
-    logs = [pd.read_csv(folder / "log.csv").drop(columns="seconds") for folder in (first, second)]
-    pd.testing.assert_frame_equal(*logs, check_exact=True)
+    assert_resumes(cohort, DomainCLR, settings, stop, tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("strategy, forms", [("R", "cc"), ("D-", "wcc"), ("D", "wc")])

@@ -24,6 +24,7 @@ from drasclr_core.pretrain.sampling import Batch
 from drasclr_core.pretrain.setup import build_method
 from drasclr_core.pretrain.views import step_generator
 
+from ..pretrain.interrupted import assert_resumes
 from .volumes import make_volumes
 
 VIEWS = Augmentation(16, 16.0, translate_mm=16.0, noise_p=0, contrast_p=0)
@@ -55,24 +56,7 @@ def test_it_learns_to_find_the_lungs(tmp_path):
 
 def test_an_interrupted_run_ends_bit_for_bit_like_an_uninterrupted_one(tmp_path, monkeypatch):
     store = make_volumes(tmp_path)
-    pretrain(store, store.place, tmp_path / "whole", MedicalNet, CONFIG)
-    rate, calls = MedicalNet.rate, iter(range(100))
-
-    def interrupt(*arguments):
-        if next(calls) == 5:
-            raise KeyboardInterrupt
-        return rate(*arguments)
-
-    monkeypatch.setattr(MedicalNet, "rate", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        pretrain(store, store.place, tmp_path / "parts", MedicalNet, CONFIG)
-    monkeypatch.undo()
-    pretrain(store, store.place, tmp_path / "parts", MedicalNet, CONFIG)
-    assert (tmp_path / "whole" / "model.safetensors").read_bytes() == (
-        tmp_path / "parts" / "model.safetensors"
-    ).read_bytes()
-    logs = [pd.read_csv(tmp_path / name / "log.csv").drop(columns="seconds") for name in ("whole", "parts")]
-    pd.testing.assert_frame_equal(*logs, check_exact=True)
+    assert_resumes(lambda: (store, store.place), MedicalNet, CONFIG, 5, tmp_path, monkeypatch)
 
 
 def test_classes_turn_with_the_scan():

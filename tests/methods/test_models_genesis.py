@@ -1,12 +1,10 @@
 """Models Genesis: the published network, deformed cubes that depend on nothing but the step, a training that learns."""
 
 import json
-import runpy
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 
@@ -18,8 +16,10 @@ from drasclr_core.model.locconv import LocationGroups
 from drasclr_core.pretrain import Augmentation, BatchShard, pretrain, step_generator
 from drasclr_core.pretrain.setup import build_method
 
+from ..pretrain.conftest import make_tiny
+from ..pretrain.interrupted import assert_resumes
+
 MEASURED = json.loads((Path(__file__).parents[1] / "fixtures" / "models_genesis.json").read_text())
-make_tiny = runpy.run_path(str(Path(__file__).parents[1] / "pretrain" / "conftest.py"))["make_tiny"]
 SETTINGS = ModelsGenesisSettings(epochs=4, batch_size=8, width=2, augmentation=Augmentation(size=8, spacing_mm=4.0),
                                  threads=1, accelerator="cpu", log_every=1, save_every_s=0.0)  # fmt: skip
 
@@ -64,32 +64,11 @@ def test_the_rate_is_halved_as_published():
     assert [model.rate(epoch, 0.5) for epoch in (0, 39, 40, 79, 80)] == [1, 1, 0.5, 0.5, 0.25]
 
 
-class Interrupted(Exception):
-    pass
-
-
 def test_an_interrupted_run_ends_bit_for_bit_like_an_uninterrupted_one(tmp_path, monkeypatch):
-    tiny = make_tiny()
-    pretrain(*tiny, tmp_path / "whole", ModelsGenesis, SETTINGS)
-    rate, calls = ModelsGenesis.rate, iter(range(100))
+    resumed, done = assert_resumes(make_tiny, ModelsGenesis, SETTINGS, 6, tmp_path, monkeypatch)
+    assert done == 6
 
-    def interrupt(*arguments):
-        if next(calls) == 6:
-            raise Interrupted
-        return rate(*arguments)
-
-    monkeypatch.setattr(ModelsGenesis, "rate", interrupt)
-    with pytest.raises(Interrupted):
-        pretrain(*tiny, tmp_path / "parts", ModelsGenesis, SETTINGS)
-    assert torch.load(tmp_path / "parts" / "resume" / "state.pt", weights_only=True)["done"] == 6
-    monkeypatch.undo()
-    pretrain(*tiny, tmp_path / "parts", ModelsGenesis, SETTINGS)
-    ours, theirs = (tmp_path / name / "model.safetensors" for name in ("whole", "parts"))
-    assert ours.read_bytes() == theirs.read_bytes()
-    logs = [pd.read_csv(tmp_path / name / "log.csv").drop(columns="seconds") for name in ("whole", "parts")]
-    pd.testing.assert_frame_equal(*logs, check_exact=True)
-
-    encoder = load_encoder(tmp_path / "parts")
+    encoder = load_encoder(resumed)
     assert isinstance(encoder, GenesisEncoder) and encoder.width == 2 and encoder.description["rep_dim"] == 32
     encoder.save_pretrained(tmp_path / "again")
     groups = LocationGroups(torch.zeros(2, 3), [1, 2])

@@ -2,12 +2,10 @@
 
 import json
 import math
-import runpy
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
@@ -21,8 +19,10 @@ from drasclr_core.model.swin import SwinEncoder, SwinHeads, stages_for
 from drasclr_core.pretrain import Augmentation, BatchShard, pretrain, step_generator
 from drasclr_core.pretrain.setup import build_method
 
+from ..pretrain.conftest import make_tiny
+from ..pretrain.interrupted import assert_resumes
+
 MEASURED = json.loads((Path(__file__).parents[1] / "fixtures" / "swinunetr.json").read_text())
-make_tiny = runpy.run_path(str(Path(__file__).parents[1] / "pretrain" / "conftest.py"))["make_tiny"]
 SETTINGS = SwinUNETRSettings(epochs=4, batch_size=8, feature_size=12, window=4, dim=16, lr=2e-3,
                              augmentation=Augmentation(size=8, spacing_mm=4.0), threads=1, accelerator="cpu",
                              log_every=1, save_every_s=0.0)  # fmt: skip
@@ -175,32 +175,11 @@ def test_turns_are_learnt_from_cubes_that_have_a_side():
     assert np.mean(right[:3]) < 0.4 and np.mean(right[-5:]) > 0.45
 
 
-class Interrupted(Exception):
-    pass
-
-
 def test_an_interrupted_run_ends_bit_for_bit_like_an_uninterrupted_one(tmp_path, monkeypatch):
-    tiny = make_tiny()
-    pretrain(*tiny, tmp_path / "whole", SwinUNETR, SETTINGS)
-    rate, calls = SwinUNETR.rate, iter(range(100))
+    resumed, done = assert_resumes(make_tiny, SwinUNETR, SETTINGS, 6, tmp_path, monkeypatch)
+    assert done == 6
 
-    def interrupt(*arguments):
-        if next(calls) == 6:
-            raise Interrupted
-        return rate(*arguments)
-
-    monkeypatch.setattr(SwinUNETR, "rate", interrupt)
-    with pytest.raises(Interrupted):
-        pretrain(*tiny, tmp_path / "parts", SwinUNETR, SETTINGS)
-    assert torch.load(tmp_path / "parts" / "resume" / "state.pt", weights_only=True)["done"] == 6
-    monkeypatch.undo()
-    pretrain(*tiny, tmp_path / "parts", SwinUNETR, SETTINGS)
-    ours, theirs = (tmp_path / name / "model.safetensors" for name in ("whole", "parts"))
-    assert ours.read_bytes() == theirs.read_bytes()
-    logs = [pd.read_csv(tmp_path / name / "log.csv").drop(columns="seconds") for name in ("whole", "parts")]
-    pd.testing.assert_frame_equal(*logs, check_exact=True)
-
-    encoder = load_encoder(tmp_path / "parts")
+    encoder = load_encoder(resumed)
     assert isinstance(encoder, SwinEncoder) and encoder.rep_dim == encoder.description["rep_dim"] == 24
     encoder.save_pretrained(tmp_path / "again")
     groups = LocationGroups(torch.zeros(2, 3), [1, 2])

@@ -6,6 +6,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from drasclr_core.methods.drasclr import DrasCLRSettings
+from drasclr_core.pretrain import Augmentation
+
+CONFIG = DrasCLRSettings(epochs=4, batch_size=4, bank_size=6, num_experts=2, rep_dim=16, dim=8, neighbors=2,
+                        key_momentum=0.9, lr=0.03, augmentation=Augmentation(size=8, spacing_mm=4.0), threads=1,
+                        accelerator="cpu", log_every=3, save_every_s=0.0)  # fmt: skip
+
 
 class TinyStore:
     """Patches whose texture differs between subjects, so that views of one subject can be told from the others'."""

@@ -1,7 +1,6 @@
 import io
 import math
 import os
-import runpy
 import shutil
 import signal
 import subprocess
@@ -16,18 +15,17 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from drasclr_core.methods.drasclr import DrasCLR, DrasCLRSettings
+from drasclr_core.methods.drasclr import DrasCLR
 from drasclr_core.model import Encoder
-from drasclr_core.pretrain import Augmentation, pretrain
+from drasclr_core.pretrain import pretrain
 from drasclr_core.pretrain.resume import load_state, save_state
 from drasclr_core.pretrain.schedule import cosine_rate
 from drasclr_core.pretrain.views import step_generator
 
+from .conftest import CONFIG, make_tiny
+from .interrupted import Interrupted, assert_resumes, assert_same_run
+
 CONFTEST = str(Path(__file__).parent / "conftest.py")
-make_tiny = runpy.run_path(CONFTEST)["make_tiny"]
-CONFIG = DrasCLRSettings(epochs=4, batch_size=4, bank_size=6, num_experts=2, rep_dim=16, dim=8, neighbors=2,
-                        key_momentum=0.9, lr=0.03, augmentation=Augmentation(size=8, spacing_mm=4.0), threads=1,
-                        accelerator="cpu", log_every=3, save_every_s=0.0)  # fmt: skip
 
 
 def test_writes_an_encoder_that_can_be_loaded_and_says_what_it_is(tiny, tmp_path):
@@ -67,32 +65,15 @@ def test_a_run_of_batches_fills_the_bank_with_negatives_that_are_new_enough(tmp_
     assert log["negatives"].tolist() == [3, 7] * 6
 
 
-class Interrupted(Exception):
-    pass
-
-
 BLOCKS = replace(CONFIG, landmarks_per_step=2, norm="landmark", warmup=0.2)
 
 
 @pytest.mark.parametrize("config", [CONFIG, replace(BLOCKS, epochs=16)], ids=["one landmark", "blocks"])
 def test_an_interrupted_run_ends_bit_for_bit_like_an_uninterrupted_one(config, tiny, tmp_path, monkeypatch):
-    pretrain(*tiny, tmp_path / "whole", DrasCLR, config)
-    rate, calls = DrasCLR.rate, iter(range(1000))
-
-    def interrupt(*arguments):
-        if next(calls) == 19:  # in the middle of an epoch, one step after a saved one
-            raise Interrupted
-        return rate(*arguments)
-
-    monkeypatch.setattr(DrasCLR, "rate", interrupt)
-    with pytest.raises(Interrupted):
-        pretrain(*tiny, tmp_path / "parts", DrasCLR, config)
-    assert 17 <= torch.load(tmp_path / "parts" / "resume" / "state.pt", weights_only=True)["done"] <= 19
-    monkeypatch.undo()
-    log = pretrain(*tiny, tmp_path / "parts", DrasCLR, config)
-
-    assert_same_run(tmp_path / "whole", tmp_path / "parts")
-    assert log["seconds"].is_monotonic_increasing
+    # in the middle of an epoch, one step after a saved one
+    resumed, done = assert_resumes(lambda: tiny, DrasCLR, config, 19, tmp_path, monkeypatch)
+    assert 17 <= done <= 19
+    assert pd.read_csv(resumed / "log.csv")["seconds"].is_monotonic_increasing
 
 
 def test_a_killed_process_is_resumed_bit_for_bit(tiny, tmp_path):
@@ -114,12 +95,6 @@ def test_a_killed_process_is_resumed_bit_for_bit(tiny, tmp_path):
 
     pretrain(*tiny, tmp_path / "killed", DrasCLR, CONFIG)
     assert_same_run(tmp_path / "whole", tmp_path / "killed")
-
-
-def assert_same_run(first, second):
-    assert (first / "model.safetensors").read_bytes() == (second / "model.safetensors").read_bytes()
-    logs = [pd.read_csv(folder / "log.csv").drop(columns="seconds") for folder in (first, second)]
-    pd.testing.assert_frame_equal(*logs, check_exact=True)
 
 
 def test_a_finished_run_is_repeated_only_if_something_changed(tiny, tmp_path):

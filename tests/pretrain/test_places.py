@@ -37,7 +37,7 @@ def store_of(subjects=4):
     def read(landmark, people):
         return np.repeat(patches[landmark][None], len(people), axis=0)
 
-    return SimpleNamespace(sids=[f"S{number}" for number in range(subjects)], read=read)
+    return SimpleNamespace(size=STORED, sids=[f"S{number}" for number in range(subjects)], read=read)
 
 
 def test_there_are_the_landmarks_and_every_middle_between_them():

@@ -22,7 +22,7 @@ class Store:
         rough = np.linspace(150, 15, LANDMARKS)[:, None] * random.uniform(0.5, 2, (1, SUBJECTS))
         noise = random.normal(size=(LANDMARKS, SUBJECTS, SIZE, SIZE, SIZE))
         self.patches = (level[..., None, None, None] + rough[..., None, None, None] * noise).astype(np.int16)
-        self.sids = [f"S{number}" for number in range(SUBJECTS)]
+        self.size, self.sids = SIZE, [f"S{number}" for number in range(SUBJECTS)]
 
     def read(self, landmark, subjects):
         return self.patches[landmark, subjects]

@@ -17,6 +17,6 @@ if __name__ == "__main__":
     out, devices, *settings = sys.argv[1:]
     changes = dict(setting.split("=") for setting in settings)
     changes = {name: int(value) if value.isdigit() else value for name, value in changes.items()}
-    config = runpy.run_path(str(HERE / "test_loop.py"))["CONFIG"]
-    store, atlas = runpy.run_path(str(HERE / "conftest.py"))["make_tiny"](subjects=11)
-    pretrain(store, atlas, out, DrasCLR, replace(config, devices=int(devices), **changes))
+    made = runpy.run_path(str(HERE / "conftest.py"))
+    store, atlas = made["make_tiny"](subjects=11)
+    pretrain(store, atlas, out, DrasCLR, replace(made["CONFIG"], devices=int(devices), **changes))

@@ -49,11 +49,12 @@ def test_curves_begin_at_one_and_the_probe_is_before_and_after(run):
     assert curves.query("method == 'drasclr'")["relative"].tolist() == [1, 0.75]
     gains = probe_gains(run)
     assert gains.to_dict("records") == [{"method": "drasclr", "label": "FEV1pp", "before": 0.1, "after": 0.4}]
-    assert "better from 1 of 1 encoders" in probe_sentence(gains, "FEV1pp")
-    assert "(0.10 to 0.40)" in probe_sentence(gains, "a label that was not probed")
+    assert "better from 1 of 1 encoders" in probe_sentence(gains, "FEV1pp", 40)
+    assert "39 subjects are too few" in probe_sentence(gains, "FEV1pp", 39)
+    assert "(0.10 to 0.40)" in probe_sentence(gains, "a label that was not probed", 40)
 
 
 def test_a_run_without_trainings_has_empty_tables(tmp_path):
     run = Run(str(tmp_path / "runs" / "none"))
     assert [len(made(run)) for made in (trained_methods, training_costs, training_curves, probe_gains)] == [0] * 4
-    assert "No method has a probe" in probe_sentence(probe_gains(run), "FEV1pp")
+    assert "No method has a probe" in probe_sentence(probe_gains(run), "FEV1pp", 40)

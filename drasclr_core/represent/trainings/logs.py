@@ -9,6 +9,8 @@ from drasclr_core.methods import in_order, method_class, methods, row_of
 from drasclr_core.model.weights import CONFIG, WEIGHTS
 from drasclr_core.run import Run
 
+FEWEST = 40
+"""Subjects from which on page 15 says in words what the probe reads."""
 COST_COLUMNS = ("method", "steps", "shown", "seconds", "per_1000", "megabytes")
 CURVE_COLUMNS = ("method", "done", "loss", "relative")
 PROBE_COLUMNS = ("method", "label", "before", "after")
@@ -75,13 +77,15 @@ def probe_gains(run: Run) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(PROBE_COLUMNS))
 
 
-def probe_sentence(gains: pd.DataFrame, label: str) -> str:
+def probe_sentence(gains: pd.DataFrame, label: str, subjects: int) -> str:
     """Returns in words what training added to what `probe_gains` found, for `label` or else the first label there is.
 
-    Markdown, two sentences.
+    Markdown, two sentences; of few subjects, that nothing can be said.
     """
     if not len(gains):
         return "No method has a probe here: the cohort has no numbers to report on."
+    if subjects < FEWEST:
+        return f"**{subjects} subjects are too few for the probe to tell anything**: {FEWEST} or more are. It is drawn."
     label = label if (gains["label"] == label).any() else gains["label"].iloc[0]
     part = gains[gains["label"] == label].assign(gain=lambda table: table["after"] - table["before"])
     best, most = part.loc[part["after"].idxmax()], part.loc[part["gain"].idxmax()]

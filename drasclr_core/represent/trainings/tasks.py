@@ -42,8 +42,5 @@ def task_pictures(run: Run, name: str, sids: Sequence[str], seed: int = 0) -> di
     stage = PretrainingStage.of(run, {"method": name, "settings": {"cube": about["cube"]} if "cube" in about else {}})
     people = np.array([stage.store.sids.index(sid) for sid in sids if sid in stage.store.sids][:PEOPLE])
     inside = int(np.abs(stage.atlas.locations - np.array(PLACE)).sum(axis=1).argmin())
-    stored, generator = torch.from_numpy(stage.store.read(inside, people)), torch.Generator().manual_seed(seed)
-    known = name == "medicalnet"
-    classes = torch.from_numpy(stage.store.read_classes(people)) if known else None  # which it learns to tell
-    drawn = pretext_pictures(name, stored, stage.settings, generator, classes)
+    drawn = pretext_pictures(stage, inside, people, torch.Generator().manual_seed(seed))
     return {caption: array[0].numpy() for caption, array in drawn.items()}
