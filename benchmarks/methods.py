@@ -13,8 +13,6 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +22,9 @@ from common import DATA, middle, write_table
 
 from drasclr_core.methods import methods
 from drasclr_core.methods.stage import PretrainingStage
-from drasclr_core.pretrain import BatchShard, step_generator
+from drasclr_core.pretrain.budget import step_seconds
 from drasclr_core.pretrain.cache import cached
-from drasclr_core.pretrain.setup import build_method, keep_memory
+from drasclr_core.pretrain.setup import build_method
 from drasclr_core.run import Run
 from drasclr_core.workflow.preset import Preset
 
@@ -43,30 +41,12 @@ def stages(preset: Preset, cohort: str) -> dict[str, str]:
     return {name: found[name] for name in methods() if name in found}
 
 
-def taken(model, store, steps: int) -> Iterator[float]:
-    """Processor seconds of each of the first steps of a training, as the loop makes them; the first is left out."""
-    optimizer, sampler, seed = model.optimizer(), model.sampler(len(store.sids), 1), model.settings.seed
-    batches = ((epoch, index, batch) for epoch in count() for index, batch in enumerate(sampler.epoch(epoch)))
-    for number, (epoch, index, batch) in enumerate(islice(batches, steps + 1)):
-        began, model.done = time.process_time(), number / (steps + 1)
-        order = np.random.default_rng([seed, epoch, index, 0]).permutation(len(batch.subjects))
-        shard = BatchShard.of(len(order), 0, 1, model.key_splits(), order)
-        patches = model.read(store, batch, shard)
-        loss, _ = model(batch, model.views(patches, step_generator(seed, epoch, index), shard), shard)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        if number:
-            yield time.process_time() - began
-
-
 def measure(run: str, preset: Preset, cohort: str, name: str, steps: int) -> dict:
     """One method, in this process: parameters, processor seconds of a step, and the most memory that the process took.
 
     A method whose class says ``sees = "volumes"`` is shown scans; the others are shown patches.
     """
     torch.set_num_threads(1)
-    keep_memory()
     values = preset.values(cohort, stages(preset, cohort)[name])
     stage = PretrainingStage.of(Run(run, cohort, values["atlas"]), values | HOW)
     store, settings = cached(stage.store, stage.settings.cache_gb), stage.settings
@@ -75,7 +55,8 @@ def measure(run: str, preset: Preset, cohort: str, name: str, steps: int) -> dic
     scans = getattr(stage.method, "sees", "patches") == "volumes"
     shown = len(store.sids) * (1 if scans else store.num_landmarks)  # in an epoch, which shows all of them once
     trained = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
-    step = float(np.mean(list(taken(model, store, steps))))
+    taken = step_seconds(stage.method, store, stage.atlas, settings, steps, time.process_time)
+    step = float(np.mean(list(taken)))
     return {"method": name, "sees": "scans" if scans else "patches", "in a step": round(shown / each, 1),
             "parameters, trained": trained, "parameters, kept": sum(map(torch.numel, model.encoder.parameters())),
             "step": step, "steps": min(each * settings.epochs, settings.most_steps or sys.maxsize),

@@ -12,6 +12,7 @@ from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.anatomy.patches import PatchStore
 from drasclr_core.anatomy.volumes.store import VolumeStore, WholeLungs
 from drasclr_core.methods.registry import method_class
+from drasclr_core.pretrain.budget import within
 from drasclr_core.pretrain.cache import reading_threads
 from drasclr_core.pretrain.loop import pretrain
 from drasclr_core.pretrain.method import Method
@@ -34,6 +35,8 @@ class PretrainingStage(NamedTuple):
         Where the encoder goes.
     labels : DataFrame or None
         For the online probe.
+    minutes : float
+        Of the training, whose steps then follow from them (see `budget.within`); 0 for the steps of the settings.
     """
 
     store: PatchStore | VolumeStore
@@ -42,6 +45,7 @@ class PretrainingStage(NamedTuple):
     settings: TrainingSettings
     folder: Path
     labels: pd.DataFrame | None
+    minutes: float = 0.0
 
     @classmethod
     def of(cls, run: Run, parameters: Mapping) -> PretrainingStage:
@@ -51,8 +55,8 @@ class PretrainingStage(NamedTuple):
         ----------
         run : Run
         parameters : mapping
-            Those of notebook 06: ``method``, ``variant_of``, ``probe_labels``, ``settings`` and the settings by name.
-            Other names are ignored.
+            Those of notebook 06: ``method``, ``variant_of``, ``probe_labels``, ``minutes``, ``settings`` and the
+            settings by name. Other names are ignored.
 
         Raises
         ------
@@ -71,11 +75,15 @@ class PretrainingStage(NamedTuple):
         settings = method.configure(size, store.spacing, parameters)
         method.prepare(store, settings)
         labels = read_labels(run.subjects, store.sids, parameters.get("probe_labels", ""))
-        return cls(store, atlas, method, settings, run.pretrain(parameters["method"]), labels)
+        folder, minutes = run.pretrain(parameters["method"]), parameters.get("minutes", 0.0)
+        return cls(store, atlas, method, settings, folder, labels, minutes)
 
     def run(self) -> pd.DataFrame:
         """Pretrains, or finds the run finished, and returns its log (see `pretrain`)."""
-        return pretrain(self.store, self.atlas, self.folder, self.method, self.settings, self.labels)
+        what = (self.store, self.atlas, self.folder, self.method)
+        return pretrain(
+            *what, within(self.minutes, *what, self.settings) if self.minutes else self.settings, self.labels
+        )
 
 
 def open_patches(run: Run) -> tuple[PatchStore, Atlas]:
