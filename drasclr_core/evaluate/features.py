@@ -10,6 +10,7 @@ import pandas as pd
 from drasclr_core.cohort.text_table import read_table
 from drasclr_core.evaluate.measured import HAND_DESIGNED, LAA950, MEASURED, is_simulated, measured_features
 from drasclr_core.methods import in_order
+from drasclr_core.methods.registry import is_ablation
 from drasclr_core.run import Run
 
 FoldFeatures = Callable[[Sequence[str]], pd.DataFrame]
@@ -69,11 +70,12 @@ def _in_folder(run: Run, method: str) -> pd.DataFrame | None:
 def methods_with_features(run: Run, measured: Sequence[str] = ()) -> list[str]:
     """Returns the methods of a `run` with a features folder, and `measured` ones, in the order of the book's rows.
 
+    Variants of ablations, which have tables of their own, are left out.
     In a simulated cohort a measured ``laa950`` is joined by its ceiling, ``laa950_noise_free``.
     """
     folders = {path.parent.name for path in run.features("").glob("*/image.*") if path.suffix in (".parquet", ".csv")}
     ceiling = {f"{LAA950}_noise_free"} if LAA950 in measured and is_simulated(run) else set()
-    return in_order({*measured, *folders, *ceiling})
+    return in_order({*measured, *ceiling, *(name for name in folders if not is_ablation(name))})
 
 
 def found_features(

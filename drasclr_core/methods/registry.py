@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 import zlib
 from functools import cache
 from pathlib import Path
@@ -26,7 +27,8 @@ WHOLE = "sees whole lungs at once"
 _SPARE_COLORS = ("#B0413E", "#3D7A5A", "#6C5B9E", "#A88B2D", "#7D3C6B", "#2F6F8F")
 # What is made of a method's encoder: its ending, how the page says it, how many rows below the method.
 _DERIVED = {"_readout": (", linear readout", 1), "_finetuned": (", fine-tuned", 2), "+spirometry": (" + spirometry", 3),
-            "+bode": (" + BODE", 4)}  # fmt: skip
+            "+bode": (" + BODE", 4), "+location": (" + location", 5)}  # fmt: skip
+_SEED = re.compile(r"_seed(\d+)$")
 
 
 def method_files() -> list[str]:
@@ -69,16 +71,30 @@ def rows() -> dict[str, Row]:
 def row_of(name: str) -> Row:
     """Returns the row of a method, or of what is made of one (``moco_readout``).
 
-    What is not known keeps its own name and gets a colour fixed by that name; it comes after the methods.
+    What is not known keeps its own name and gets a colour fixed by that name; it comes after the methods. A training
+    with another seed (``drasclr_local_seed1``) looks like the first one.
     """
     if name in rows():
         return rows()[name]
+    if seed := _SEED.search(name):
+        first = row_of(without_seed(name))
+        return Row(f"{first.name}, seed {seed[1]}", first.color, first.order)
     spare = _SPARE_COLORS[zlib.crc32(name.encode()) % len(_SPARE_COLORS)]
     for ending, (words, below) in _DERIVED.items():
         if name.endswith(ending):
             base = row_of(name.removesuffix(ending))
             return Row(base.name + words, spare, base.order + below)
     return Row(name, spare, 499)
+
+
+def without_seed(name: str) -> str:
+    """Returns what was trained, of the name of a training that differs by its seed: all but ``_seed<number>``."""
+    return _SEED.sub("", name)
+
+
+def is_ablation(name: str) -> bool:
+    """Returns whether a row has its place in the ablations (Tables 6 to 9) and not among the methods."""
+    return without_seed(name) != name or row_of(name).group == "ablations"
 
 
 def in_order(names) -> list[str]:

@@ -9,6 +9,7 @@ from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from drasclr_core.files import read_json, write_json
 from drasclr_core.pretrain.cache import cached
@@ -26,17 +27,18 @@ TRIAL_STEPS = 20
 
 def within(minutes: float, store, atlas, out_dir: str | Path, method: type[Method],
            settings: TrainingSettings) -> TrainingSettings:  # fmt: skip
-    """Returns the settings with the steps, and epochs, that take so many minutes of this machine.
+    """Returns the settings with the steps, and epochs, that take so many minutes of this machine, left alone.
 
     The pace is measured once, on the first steps of a training that is then thrown away, and kept with the encoder as
     ``pace.json``: a training that was killed goes on with the same number of steps, and on another machine the file
-    gives the same training. What a training does besides its steps (reading patches, the probe, statistics of the
-    normalisation at the end) comes on top.
+    gives the same training. On one thread of a processor its own seconds are counted, which other programs change
+    little; else those of the clock. What a training does besides its steps (reading patches, the probe, statistics of
+    the normalisation at the end) comes on top.
 
     Parameters
     ----------
     minutes : float
-        Above 0; wall-clock minutes.
+        Above 0.
     store, atlas, out_dir, method, settings
         As `pretrain` takes them. ``epochs`` and ``most_steps`` are not asked.
 
@@ -52,7 +54,8 @@ def within(minutes: float, store, atlas, out_dir: str | Path, method: type[Metho
     key = run_key(store, atlas, method.name, settings)
     known = read_json(path)
     if (known.get("key"), known.get("minutes")) != (key, minutes):
-        taken = list(step_seconds(method, cached(store, settings.cache_gb), atlas, settings, TRIAL_STEPS))
+        store = cached(store, settings.cache_gb)
+        taken = list(step_seconds(method, store, atlas, settings, TRIAL_STEPS, _clock(settings)))
         pace = float(np.median(taken))
         known = {"key": key, "minutes": minutes, "seconds_per_step": round(pace, 6),
                  "most_steps": max(TRIAL_STEPS, round(60 * minutes / pace))}  # fmt: skip
@@ -95,3 +98,9 @@ def step_seconds(method: type[Method], store, atlas, settings: TrainingSettings,
         metrics.tolist()  # waits for a GPU
         if number:
             yield clock() - began
+
+
+def _clock(settings: TrainingSettings) -> Callable[[], float]:
+    """What gives the seconds of a training that has the machine for itself."""
+    alone = settings.threads == 1 and (settings.accelerator == "cpu" or not torch.cuda.is_available())
+    return time.process_time if alone else time.perf_counter

@@ -10,7 +10,7 @@ from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.anatomy.patches import PatchStore
 from drasclr_core.anatomy.volumes.store import VolumeStore, WholeLungs
 from drasclr_core.methods import in_order, load_encoder
-from drasclr_core.methods.registry import WHOLE
+from drasclr_core.methods.registry import WHOLE, is_ablation
 from drasclr_core.methods.stage import open_patches, open_volumes
 from drasclr_core.model.patch_encoder import PatchEncoder
 from drasclr_core.model.weights import CONFIG
@@ -27,7 +27,7 @@ def found_encoders(run: Run, methods: Sequence[str], like: dict) -> tuple[dict[s
     Parameters
     ----------
     methods : sequence of str
-        Folders under ``pretrain``; empty for all that there are.
+        Folders under ``pretrain``; empty for all that there are, but for variants of ablations.
     like : dict
         Description of an encoder that the patches were cut for.
 
@@ -39,11 +39,12 @@ def found_encoders(run: Run, methods: Sequence[str], like: dict) -> tuple[dict[s
         Method -> why.
     """
     there = in_order(path.parent.name for path in run.pretrain().parent.glob(f"*/{CONFIG}"))
+    methods = methods or [name for name in there if not is_ablation(name)]
     left_out = {name: f"pretrain/{name} has no encoder: run notebook 06_pretrain" for name in methods
                 if name not in there}  # fmt: skip
     encoders = {}
     for name in there:
-        if methods and name not in methods:
+        if name not in methods:
             continue
         encoder = load_encoder(run.pretrain(name))
         unlike = [what for what in SAME if encoder.description.get(what) != like.get(what)]

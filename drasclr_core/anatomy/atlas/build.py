@@ -9,13 +9,15 @@ from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.anatomy.atlas.landmarks import landmark_grid
 
 
-def choose_atlas(table: pd.DataFrame) -> str:
-    """Returns the healthy subject (GOLD 0, where the column is there and someone has it) with the median lung volume.
+def choose_atlas(table: pd.DataFrame, stage: int = 0) -> str:
+    """Returns the subject of a GOLD stage (where the column is there and someone has it) with the median lung volume.
 
     Parameters
     ----------
     table : DataFrame
         Columns ``sid``, ``volume_l`` (lung volume in litres) and, where known, ``GOLD``.
+    stage : int
+        0, healthy, as in the paper; 3 in its Table 9. Where nobody has another stage than 0, it is an error.
 
     Returns
     -------
@@ -25,8 +27,10 @@ def choose_atlas(table: pd.DataFrame) -> str:
     candidates = table.dropna(subset=["volume_l"])
     if candidates.empty:
         raise ValueError("No subject has lungs, so none can be the atlas: see the quality table of 02_lungs.")
-    if "GOLD" in candidates and (candidates["GOLD"] == 0).any():
-        candidates = candidates[candidates["GOLD"] == 0]
+    of_stage = candidates[candidates["GOLD"] == stage] if "GOLD" in candidates else candidates.iloc[:0]
+    if stage and of_stage.empty:
+        raise ValueError(f"No subject with lungs has GOLD stage {stage}: give another atlas_stage, or an atlas_mask.")
+    candidates = candidates if of_stage.empty else of_stage
     ordered = candidates.sort_values(["volume_l", "sid"], ignore_index=True)
     return ordered["sid"][(len(ordered) - 1) // 2]
 

@@ -32,10 +32,15 @@ def box_outputs(model: nn.Module, hu: Tensor, locations: Tensor) -> Tensor:
     return torch.cat([model(center_views(part, size)[:, None], location) for part, location in parts])
 
 
-def box_features(encoder: nn.Module, patches: BoxPatches) -> np.ndarray:
-    """Returns an encoder's representations of the boxes' middle patches, float32 [N, rep_dim]."""
-    tensors = box_tensors(patches, np.arange(len(patches)), encoder.device)
-    return box_outputs(encoder, *tensors).float().cpu().numpy()
+def box_features(encoder: nn.Module, patches: BoxPatches, told: np.ndarray | None = None) -> np.ndarray:
+    """Returns an encoder's representations of the boxes' middle patches, float32 [N, rep_dim].
+
+    It is told the boxes' own locations, or others: `told`, float [N, 3] in [-1, 1].
+    """
+    hu, locations = box_tensors(patches, np.arange(len(patches)), encoder.device)
+    if told is not None:
+        locations = torch.as_tensor(told, dtype=torch.float32, device=encoder.device)
+    return box_outputs(encoder, hu, locations).float().cpu().numpy()
 
 
 def direct_logits(detector: Detector, patches: BoxPatches, rows: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from drasclr_core.evaluate.statistics.ranking import weighted_auc, weighted_average_precision
 from drasclr_core.evaluate.statistics.resampling import draw_table, resample_counts
 
 AVERAGE_PRECISION, DISCRIMINATION = "average precision", "AUC"
@@ -46,39 +47,6 @@ def discrimination_draws(predictions: pd.DataFrame, draws: int = 1000, seed: int
         As from `average_precision_draws`. NaN where a draw has boxes of one kind only.
     """
     return _draws(predictions, DISCRIMINATION, weighted_auc, draws, seed)
-
-
-def weighted_average_precision(true: np.ndarray, score: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Returns the average precision [K] of boxes for K sets of weights.
-
-    Parameters
-    ----------
-    true, score : bool [N], float [N]
-    weight : float [K, N]
-        How often each box counts.
-    """
-    order, last = _by_score(score)
-    hit = np.cumsum(weight[:, order] * true[order], axis=1)[:, last]
-    called = np.cumsum(weight[:, order], axis=1)[:, last]
-    gained = np.diff(hit, axis=1, prepend=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return (gained * np.where(called > 0, hit / called, 0)).sum(axis=1) / hit[:, -1]
-
-
-def weighted_auc(true: np.ndarray, score: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Returns the area under the ROC curve [K], with arguments as in `weighted_average_precision`."""
-    order, last = _by_score(score)
-    hit = np.cumsum(weight[:, order] * true[order], axis=1)[:, last]
-    false = np.cumsum(weight[:, order] * ~true[order], axis=1)[:, last]
-    middle = hit - np.diff(hit, axis=1, prepend=0) / 2  # of those with equal scores half count as higher
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return (np.diff(false, axis=1, prepend=0) * middle).sum(axis=1) / (hit[:, -1] * false[:, -1])
-
-
-def _by_score(score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The order of falling scores, and where in it each different score ends."""
-    order = np.argsort(-score, kind="stable")
-    return order, np.flatnonzero(np.diff(score[order], append=-np.inf) != 0)
 
 
 def _draws(predictions: pd.DataFrame, metric: str, of: Callable[..., np.ndarray], draws: int, seed: int

@@ -38,6 +38,15 @@ COLUMNS = {
         task: {(task, metric): metric for metric in ("F1", "precision", "recall")}
         for task in ("Centrilobular", "Paraseptal")
     },
+    "conditioning": {
+        "Spirometry, R²": {("logFEV1pp", "R2"): "log FEV1pp"},
+        "Accuracy, %": {("GOLD", "accuracy"): "GOLD", ("CLE", "accuracy"): "CLE"},
+    },
+    "neighbours": {
+        "Spirometry, R²": {("logFEV1pp", "R2"): "log FEV1pp", ("logFEV1/FVC", "R2"): "log FEV1/\u200bFVC"},
+        "Accuracy, %": {("CLE", "accuracy"): "CLE"},
+    },
+    "location": {"Accuracy, %": {(task, "accuracy"): task for task in ("Centrilobular", "Paraseptal")}},
 }
 """What a table shows: heading of a group of columns -> {(task, metric): heading of the column}."""
 
@@ -64,7 +73,7 @@ def table_html(beside: pd.DataFrame, shows: str) -> Markup:
     beside : DataFrame
         From `evaluate.beside_paper`.
     shows : str
-        Whose columns: ``phenotypes``, ``severity``, ``survival`` or ``detection`` (see `COLUMNS`).
+        Whose columns: ``phenotypes``, ``severity``, ``survival``, ``detection`` … (see `COLUMNS`).
     """
     columns = COLUMNS[shows]
     if shows == "survival":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from drasclr_core.files import read_json
@@ -22,8 +24,8 @@ def trained_methods(run: Run) -> list[str]:
     return in_order(name for name in there if name in methods() and (run.pretrain(name) / "log.csv").exists())
 
 
-def training_costs(run: Run) -> pd.DataFrame:
-    """Returns a row for each trained method.
+def training_costs(run: Run, names: Sequence[str] = ()) -> pd.DataFrame:
+    """Returns a row for each trained method, or for each of the trainings `names` that there are.
 
     Returns
     -------
@@ -33,7 +35,7 @@ def training_costs(run: Run) -> pd.DataFrame:
         kept weights.
     """
     rows = []
-    for name in trained_methods(run):
+    for name in [one for one in names if (run.pretrain(one) / CONFIG).exists()] or trained_methods(run):
         log, about = pd.read_csv(run.pretrain(name) / "log.csv"), read_json(run.pretrain(name) / CONFIG)
         steps, seconds = int(log["step"].iloc[-1]), float(log["seconds"].iloc[-1])
         shown = steps * about["patches_per_step"]

@@ -173,3 +173,11 @@ def test_chosen_atlas_is_healthy_with_median_volume():
     assert choose_atlas(table.assign(GOLD=3)) == "a"
     with pytest.raises(ValueError, match="No subject has lungs"):
         choose_atlas(table.assign(volume_l=None))
+
+
+def test_an_atlas_of_another_stage_must_be_there():
+    table = pd.DataFrame({"sid": list("abcd"), "volume_l": [5.0, 4.0, 6.0, 9.0], "GOLD": [0, 3, 3, 3]})
+    assert choose_atlas(table, 3) == "c"
+    for without in (table[:1], table.drop(columns="GOLD")):
+        with pytest.raises(ValueError, match="GOLD stage 3"):
+            choose_atlas(without, 3)

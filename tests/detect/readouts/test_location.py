@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from drasclr_core.detect.boxes import POSITIVE
-from drasclr_core.detect.readouts.location import location_around, location_basis, location_features
+from drasclr_core.detect.readouts.location import location_around, location_features
 from drasclr_core.detect.readouts.readouts import fit_readout, linear_predictions
 from drasclr_core.detect.readouts.shares import value_shares
 from drasclr_core.detect.scoring.ranking import average_precision_draws
+from drasclr_core.represent.local.location import location_basis
 
 TASK = ["centrilobular"]
 

@@ -7,12 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from drasclr_core.detect.scoring.ranking import (
-    average_precision_draws,
-    discrimination_draws,
-    weighted_auc,
-    weighted_average_precision,
-)
+from drasclr_core.detect.scoring.ranking import average_precision_draws, discrimination_draws
+from drasclr_core.evaluate.statistics.ranking import weighted_auc, weighted_average_precision
 
 BOXES = st.lists(st.tuples(st.booleans(), st.integers(0, 4), st.integers(0, 3)), min_size=2, max_size=30)
 

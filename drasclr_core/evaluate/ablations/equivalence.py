@@ -1,0 +1,62 @@
+"""Are two variants alike? Two one-sided tests against a margin that was stated beforehand (Schuirmann 1987)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from drasclr_core.evaluate.scorecard.verdicts import margin
+from drasclr_core.evaluate.statistics.resampling import SAMPLE
+
+LEVEL = 0.05
+ALIKE, DIFFERENT, UNDECIDED = "alike", "different", "undecided"
+
+
+def equivalence(draws: pd.DataFrame, method: str, other: str, level: float = LEVEL) -> pd.DataFrame:
+    """Returns, for every task and metric, whether two methods differ by less than the margin of the scorecard.
+
+    Two one-sided tests at `level` are passed together where the interval at 100 (1 - 2 `level`) % lies within the
+    margin. *No significant difference* is no such finding: with few subjects nothing is significant.
+
+    Parameters
+    ----------
+    draws : DataFrame
+        ``method, task, metric, draw, value``, from a bootstrap over subjects that is paired.
+    method, other : str
+    level : float
+        Of each test.
+
+    Returns
+    -------
+    DataFrame
+        ``task, metric, method, other, difference, low, high`` (the interval), ``margin``, ``p`` (the larger one of the
+        two tests, at least 1 / (draws + 1)) and ``verdict``: `ALIKE`, `DIFFERENT` where the interval lies beyond the
+        margin, else `UNDECIDED`.
+
+    Raises
+    ------
+    ValueError
+        One of the two has no draws.
+    """
+    for name in (method, other):
+        if name not in set(draws["method"]):
+            raise ValueError(f"there are no bootstrap draws of {name!r}")
+    rows = []
+    for (task, metric), own in draws.groupby(["task", "metric"], sort=False):
+        wide = own.pivot(index="draw", columns="method", values="value")
+        if not {method, other} <= set(wide):
+            continue
+        apart = (wide[method] - wide[other]).dropna()
+        drawn, reach = apart[apart.index > SAMPLE].to_numpy(float), margin(metric)
+        low, high = np.quantile(drawn, [level, 1 - level])
+        beyond = [(np.sum(drawn <= -reach) + 1) / (len(drawn) + 1), (np.sum(drawn >= reach) + 1) / (len(drawn) + 1)]
+        rows.append({"task": task, "metric": metric, "method": method, "other": other,
+                     "difference": float(apart[SAMPLE]), "low": float(low), "high": float(high), "margin": reach,
+                     "p": float(max(beyond)), "verdict": _verdict(low, high, reach)})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _verdict(low: float, high: float, reach: float) -> str:
+    if -reach < low and high < reach:
+        return ALIKE
+    return DIFFERENT if low > reach or high < -reach else UNDECIDED

@@ -1,0 +1,75 @@
+"""Trainings that differ by their seed only, put together: one row for what was trained, whichever seeds it has.
+
+What a pretraining gives depends on its seed. A bootstrap over subjects alone takes each encoder as it is; here every
+draw also draws, for each variant, as many of its trainings as there are, so that an interval holds both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from drasclr_core.evaluate.scores import KEYS
+from drasclr_core.evaluate.statistics.resampling import SAMPLE
+from drasclr_core.methods.registry import without_seed
+from drasclr_core.run import Run
+
+
+def trainings_of(run: Run, variants: Sequence[str]) -> dict[str, list[str]]:
+    """Returns the folders of features in a `run` of each variant: its own, then those of its other seeds, in order.
+
+    Of `variants` those without any are left out.
+    """
+    there = {path.parent.name for path in run.features("").glob("*/image.*")}
+    found = {name: sorted((other for other in there if without_seed(other) == name), key=_number) for name in variants}
+    return {name: trainings for name, trainings in found.items() if trainings}
+
+
+def pool_scores(scores: pd.DataFrame) -> pd.DataFrame:
+    """Returns fold `scores` (`Readout.scores`) of variants: the mean over the trainings of each, fold by fold."""
+    named = scores.assign(method=scores["method"].map(without_seed))
+    values = {name: "mean" if name == "value" else "first" for name in named if name not in [*KEYS, "repeat", "fold"]}
+    return named.groupby([*KEYS, "repeat", "fold"], sort=False, as_index=False).agg(values)[list(scores)]
+
+
+def pool_draws(draws: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """Returns bootstrap scores of variants, ``method, task, metric, draw, value``.
+
+    The sample itself (draw `SAMPLE`) is the mean over the trainings of a variant. Every other draw is the mean over as
+    many trainings, drawn with replacement: independently for each variant, the same ones for all tasks of a draw.
+
+    Parameters
+    ----------
+    draws : DataFrame
+        From `readout_draws`, of every training.
+    seed : int
+    """
+    parts = []
+    for number, (variant, own) in enumerate(draws.groupby(draws["method"].map(without_seed), sort=False)):
+        wide = own.pivot_table(index=["task", "metric", "draw"], columns="method", values="value", sort=False,
+                               dropna=False)  # fmt: skip
+        labels = np.unique(wide.index.get_level_values("draw"))
+        count, random = wide.shape[1], np.random.default_rng([seed, number])
+        chosen = random.integers(count, size=(len(labels), count))
+        chosen[labels == SAMPLE] = np.arange(count)
+        rows = chosen[np.searchsorted(labels, wide.index.get_level_values("draw"))]
+        values = np.take_along_axis(wide.to_numpy(), rows, axis=1).mean(axis=1)
+        parts.append(wide.index.to_frame(index=False).assign(method=variant, value=values))
+    return pd.concat(parts, ignore_index=True)[[*KEYS, "draw", "value"]]
+
+
+def seed_scores(draws: pd.DataFrame) -> pd.DataFrame:
+    """Returns from `draws` what each training scores: ``method, training, task, metric, value``.
+
+    All held-out subjects are scored together.
+    """
+    own = draws[draws["draw"] == SAMPLE].rename(columns={"method": "training"})
+    own = own.assign(method=own["training"].map(without_seed))
+    return own[["method", "training", "task", "metric", "value"]].reset_index(drop=True)
+
+
+def _number(name: str) -> int:
+    ending = name.removeprefix(without_seed(name))
+    return int(ending.removeprefix("_seed") or -1)

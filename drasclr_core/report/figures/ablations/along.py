@@ -1,0 +1,93 @@
+"""Scores along a number that is varied: experts, neighbours, the weight of a loss, a distance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+
+from drasclr_core.evaluate.scores import PERCENT
+from drasclr_core.report.figures.evaluation.rows import label
+
+ACROSS = 3
+
+
+def scores_along(table: pd.DataFrame, xlabel: str, ylabel: str = "", zero: bool = False) -> Figure:
+    """Draws a panel for each task and metric: dots with 95 % intervals, joined from left to right.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``x`` (a number or a word; the order of rows is that of the axis), ``task, metric, value, low, high`` and, for
+        several lines in a panel, ``line``.
+    xlabel, ylabel : str
+        An empty `ylabel` is the metric's.
+    zero : bool
+        Draws a line at zero, for differences.
+    """
+    panels = list(dict.fromkeys(zip(table["task"], table["metric"], strict=True)))
+    lines = list(dict.fromkeys(table["line"])) if "line" in table else [""]
+    places = {x: place for place, x in enumerate(dict.fromkeys(table["x"]))}
+    rows = -(-len(panels) // ACROSS)
+    across = min(ACROSS, len(panels))
+    fig, grid = plt.subplots(rows, across, figsize=(7.2, 2.5 * rows), squeeze=False)
+    for axis in list(grid.flat)[len(panels) :]:
+        axis.set_visible(False)
+    for axis, (task, metric) in zip(grid.flat, panels, strict=False):
+        here = table[table["task"].eq(task) & table["metric"].eq(metric)]
+        for number, line in enumerate(lines):
+            part = here[here["line"].eq(line)] if "line" in here else here
+            x = part["x"].map(places) + 0.12 * (number - (len(lines) - 1) / 2)
+            color = f"C{number}"
+            axis.vlines(x, part["low"], part["high"], color=color, linewidth=1.5)
+            axis.plot(x, part["value"], "o-", color=color, markersize=4.5, linewidth=0.8, label=line)
+        if zero:
+            axis.axhline(0, color="#444444", linewidth=0.8)
+        axis.set_xticks(list(places.values()), [str(x) for x in places], fontsize=8)
+        axis.set_title(label(task, metric), fontsize=9)
+        axis.set_ylabel(ylabel or ("correct (%)" if metric in PERCENT else metric.replace("R2", "R²")), fontsize=8)
+    fig.supxlabel(xlabel, fontsize=9)
+    if len(lines) > 1:
+        fig.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=len(lines))
+    return fig
+
+
+def forest(table: pd.DataFrame, xlabel: str, floor: float | None = None) -> Figure:
+    """Draws one row per name: a dot with its 95 % interval.
+
+    `table` has ``name, value, low, high`` and perhaps ``color``; `floor`, what guessing gives, is a line.
+    """
+    fig, axis = plt.subplots(figsize=(7.2, 0.8 + 0.28 * len(table)))
+    for height, row in enumerate(table.itertuples()):
+        color = getattr(row, "color", "C0")
+        axis.plot([row.low, row.high], [height, height], color=color, linewidth=1.6)
+        axis.plot(row.value, height, "o", color=color, markersize=5)
+    if floor is not None:
+        axis.axvline(floor, color="#444444", linewidth=0.8, linestyle="--")
+    axis.set_yticks(range(len(table)), table["name"])
+    axis.set_ylim(len(table) - 0.5, -0.5)
+    axis.grid(axis="y", visible=False)
+    axis.set_xlabel(xlabel)
+    return fig
+
+
+def equivalence_plot(table: pd.DataFrame, names: Sequence[str]) -> Figure:
+    """Draws differences with 90 % intervals beside the margins within which two methods count as alike.
+
+    `table` is from `evaluate.ablations.equivalence`; `names` are the two methods as the page calls them. Every
+    difference is in units of its margin, so that accuracies and fractions share the axis.
+    """
+    fig, axis = plt.subplots(figsize=(7.2, 0.9 + 0.3 * len(table)))
+    axis.axvspan(-1, 1, color="#009E73", alpha=0.12, linewidth=0)
+    axis.axvline(0, color="#444444", linewidth=0.8)
+    for height, row in enumerate(table.itertuples()):
+        low, middle, high = (value / row.margin for value in (row.low, row.difference, row.high))
+        axis.plot([low, high], [height, height], color="C0", linewidth=1.6)
+        axis.plot(middle, height, "o", color="C0", markersize=5)
+    axis.set_yticks(range(len(table)), [label(row.task, row.metric) for row in table.itertuples()])
+    axis.set_ylim(len(table) - 0.5, -0.5)
+    axis.grid(axis="y", visible=False)
+    axis.set_xlabel(f"{names[0]} minus {names[1]}, in margins; within the green band they count as alike")
+    return fig

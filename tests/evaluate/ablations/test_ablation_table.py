@@ -1,0 +1,116 @@
+"""A table of variants: files as other pages read them, differences of the reference, alike only where it is shown."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from drasclr_core.cohort.subjects import write_subjects
+from drasclr_core.evaluate.ablations import ablation_sentence, ablation_table, equivalence
+from drasclr_core.evaluate.result_files import ResultReader, read_scores
+from drasclr_core.evaluate.scorecard.comparisons import comparisons
+from drasclr_core.evaluate.scorecard.evidence import evidence
+from drasclr_core.evaluate.statistics.resampling import SAMPLE
+from drasclr_core.evaluate.tasks import Task
+from drasclr_core.paper import claims
+from drasclr_core.run import Run
+
+FEV1, GOLD = Task("logFEV1pp", "FEV1pp"), Task("GOLD", "GOLD", classes=(0, 1, 2, 3, 4), scored_by=("accuracy",))
+
+pytestmark = pytest.mark.usefixtures("few_inner_folds")
+
+
+@pytest.fixture
+def run(tmp_path, cohort):
+    """The reference knows the cause of the labels; the others are noise, one of them with two seeds."""
+    run = Run(str(tmp_path / "run"))
+    features, subjects = cohort(60, 3)
+    write_subjects(run, subjects.assign(image="x.nii.gz"))
+    rng = np.random.default_rng(1)
+    noise = {name: features.assign(**{column: rng.normal(size=60) for column in features if column != "sid"})
+             for name in ("no_conditioning", "no_conditioning_seed1", "hypernetwork")}  # fmt: skip
+    for name, table in {"drasclr_local": features, **noise}.items():
+        run.features(name).mkdir(parents=True)
+        table.to_csv(run.features(name) / "image.csv", index=False)
+    return run
+
+
+VARIANTS = ["no_conditioning", "concatenation", "hypernetwork", "drasclr_local"]
+
+
+def test_variants_are_rows_and_seeds_are_not(run):
+    made = ablation_table(run, VARIANTS, [FEV1, GOLD], "table6", "drasclr_local", folds=3, n_bootstraps=60)
+    assert list(dict.fromkeys(made.table["method"])) == ["chance", "no_conditioning", "hypernetwork", "drasclr_local"]
+    assert list(made.missing) == ["concatenation"] and made.subjects == 60
+    seeds = made.table[made.table["task"] == "logFEV1pp"].set_index("method")["seeds"]
+    assert seeds.to_dict() == {"chance": 1, "no_conditioning": 2, "hypernetwork": 1, "drasclr_local": 1}
+    assert made.table.set_index(["method", "task"]).loc[("drasclr_local", "logFEV1pp"), "paper_mean"] == 0.62
+    assert (made.differences["method"] == "drasclr_local").all()
+    fev1 = made.differences[made.differences["task"] == "logFEV1pp"]
+    assert (fev1["low"] > 0).all() and set(fev1["against"]) == {"no_conditioning", "hypernetwork"}
+    said = ablation_sentence(made.differences, {("logFEV1pp", "R2"): "log FEV1pp"})
+    assert said.startswith("**Of 2 comparisons with another variant, DrasCLR without neighbours is ahead in 2 (")
+    assert "behind in none" in said and "In 0 this run" in said
+
+
+def test_other_pages_read_the_files(run):
+    made = ablation_table(run, VARIANTS, [FEV1, GOLD], "table6", "drasclr_local", folds=3, n_bootstraps=60)
+    assert [file.name for file in made.files] == ["table6.csv", "table6_folds.csv", "table6_seeds.csv"]
+    assert "no_conditioning_seed1" not in set(read_scores(run.results / "table6_folds.csv")["method"])
+    draws = ResultReader(run.results)("table6_bootstrap", "bootstrap")
+    assert SAMPLE in draws.index
+    asked = comparisons(claims().query("id == 'conditioning-best'"))
+    found = evidence(run.results, asked[asked["task"] == "logFEV1pp"]).iloc[0]
+    assert found["low"] > 0 and found["lacks"] == "concatenation"
+
+
+def test_more_columns_can_be_asked_for(run):
+    extra = pd.DataFrame({"sid": [f"S{number:03d}" for number in range(50)], "size_mm": np.arange(1, 51)})
+    made = ablation_table(run, VARIANTS, [Task("size", "size_mm")], "sizes", "drasclr_local", folds=2, n_bootstraps=20,
+                          extra=extra)  # fmt: skip
+    assert made.subjects == 50 and made.table["paper_mean"].isna().all()
+
+
+def test_the_reference_must_be_there(run):
+    with pytest.raises(FileNotFoundError, match="concatenation"):
+        ablation_table(run, VARIANTS, [FEV1], "table6", "concatenation", folds=2, n_bootstraps=20)
+
+
+def apart(by, sd, metric="R2", count=999, seed=0):
+    """Draws of two methods whose difference is `by`, with a bootstrap standard error."""
+    rng = np.random.default_rng(seed)
+    drawn = np.concatenate([[by], by + sd * rng.standard_normal(count)])
+    tables = [pd.DataFrame({"method": name, "task": "A", "metric": metric, "draw": np.arange(count + 1) + SAMPLE,
+                            "value": value}) for name, value in (("one", 0.5 + drawn), ("two", 0.5))]  # fmt: skip
+    return pd.concat(tables, ignore_index=True)
+
+
+@pytest.mark.parametrize(
+    ("by", "sd", "verdict"),
+    [
+        (0.0, 0.005, "alike"),
+        (0.02, 0.002, "alike"),
+        (0.0, 0.05, "undecided"),
+        (0.03, 0.005, "undecided"),
+        (0.06, 0.01, "different"),
+        (-0.06, 0.01, "different"),
+    ],
+)
+def test_alike_is_shown_and_not_assumed(by, sd, verdict):
+    row = equivalence(apart(by, sd), "one", "two").iloc[0]
+    assert row["verdict"] == verdict and row["low"] <= row["difference"] <= row["high"]
+    assert (row["p"] <= 0.05) == (verdict == "alike")
+
+
+def test_two_one_sided_tests_are_wrong_as_often_as_they_say():
+    """At the very edge of the margin, methods that are not alike are called so in about one of twenty studies."""
+    rng, sd, wrong = np.random.default_rng(1), 0.008, 0
+    for study in range(300):
+        seen = 0.025 + sd * rng.standard_normal()
+        wrong += equivalence(apart(seen, sd, count=199, seed=study), "one", "two")["verdict"].iloc[0] == "alike"
+    assert wrong / 300 <= 0.05 + 2.5 * np.sqrt(0.05 * 0.95 / 300)
+
+
+def test_margins_are_in_points_for_accuracies():
+    assert equivalence(apart(1.0, 0.3, "accuracy"), "one", "two")["verdict"].iloc[0] == "alike"
+    with pytest.raises(ValueError, match="three"):
+        equivalence(apart(0, 0.1), "one", "three")
