@@ -102,5 +102,6 @@ def step_seconds(method: type[Method], store, atlas, settings: TrainingSettings,
 
 def _clock(settings: TrainingSettings) -> Callable[[], float]:
     """What gives the seconds of a training that has the machine for itself."""
-    alone = settings.threads == 1 and (settings.accelerator == "cpu" or not torch.cuda.is_available())
+    threads = settings.threads or torch.get_num_threads()
+    alone = threads == 1 and (settings.accelerator == "cpu" or not torch.cuda.is_available())
     return time.process_time if alone else time.perf_counter

@@ -23,7 +23,7 @@ def weighted_average_precision(true: np.ndarray, score: np.ndarray, weight: np.n
 
 
 def weighted_auc(true: np.ndarray, score: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Returns the area under the ROC curve [K], with `true`, `score` and `weight` as in `weighted_average_precision`."""
+    """Returns the area under the ROC curve [K]; `true`, `score`, `weight` are as in `weighted_average_precision`."""
     order, last = _by_score(score)
     hit = np.cumsum(weight[:, order] * true[order], axis=1)[:, last]
     false = np.cumsum(weight[:, order] * ~true[order], axis=1)[:, last]
