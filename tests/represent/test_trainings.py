@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from drasclr_core.represent.trainings import (
+    budget_sentence,
     probe_gains,
     probe_sentence,
     trained_methods,
@@ -42,6 +43,16 @@ def test_costs_count_all_patches_that_were_shown(run):
     assert costs["shown"].to_dict() == {"drasclr_local": 500, "drasclr": 3200}
     assert costs.loc["drasclr", "per_1000"] == pytest.approx(2 / 3.2)
     assert costs["megabytes"].tolist() == [2.0, 2.0]
+    assert "not given equal time" in budget_sentence(costs)
+
+
+def test_equal_time_is_said_where_it_was_given(run):
+    for name in ("drasclr", "drasclr_local"):
+        (run.pretrain(name) / "pace.json").write_text(json.dumps({"minutes": 4.0}))
+    assert "given 4 minutes" in budget_sentence(training_costs(run))
+    (run.pretrain("drasclr") / "pace.json").write_text(json.dumps({"minutes": 5.0}))
+    assert "not given equal time" in budget_sentence(training_costs(run, ["drasclr", "drasclr_local", "moco"]))
+    assert training_costs(run, ["drasclr"])["method"].tolist() == ["drasclr"]
 
 
 def test_curves_begin_at_one_and_the_probe_is_before_and_after(run):

@@ -1,6 +1,7 @@
 """How the pretrainings of a cohort went, side by side."""
 
 from drasclr_core.represent.trainings.logs import (
+    budget_sentence,
     probe_gains,
     probe_sentence,
     trained_methods,
@@ -9,4 +10,5 @@ from drasclr_core.represent.trainings.logs import (
 )
 from drasclr_core.represent.trainings.tasks import task_pictures
 
-__all__ = ["probe_gains", "probe_sentence", "task_pictures", "trained_methods", "training_costs", "training_curves"]
+__all__ = ["budget_sentence", "probe_gains", "probe_sentence", "task_pictures", "trained_methods", "training_costs",
+           "training_curves"]  # fmt: skip

@@ -9,11 +9,12 @@ import pandas as pd
 from drasclr_core.files import read_json
 from drasclr_core.methods import in_order, method_class, methods, row_of
 from drasclr_core.model.weights import CONFIG, WEIGHTS
+from drasclr_core.pretrain.budget import PACE
 from drasclr_core.run import Run
 
 FEWEST = 40
 """Subjects from which on page 15 says in words what the probe reads."""
-COST_COLUMNS = ("method", "steps", "shown", "seconds", "per_1000", "megabytes")
+COST_COLUMNS = ("method", "steps", "shown", "seconds", "per_1000", "megabytes", "given")
 CURVE_COLUMNS = ("method", "done", "loss", "relative")
 PROBE_COLUMNS = ("method", "label", "before", "after")
 
@@ -32,7 +33,7 @@ def training_costs(run: Run, names: Sequence[str] = ()) -> pd.DataFrame:
     DataFrame
         ``method``; ``steps``; ``shown``, patches (or scans) of all steps, nearly; ``seconds``, of the whole training
         with reading, views, probe and log; ``per_1000``, seconds for a thousand patches shown; ``megabytes``, of the
-        kept weights.
+        kept weights; ``given``, the minutes that the steps were counted for (see `budget.within`), NaN where none were.
     """
     rows = []
     for name in [one for one in names if (run.pretrain(one) / CONFIG).exists()] or trained_methods(run):
@@ -40,8 +41,20 @@ def training_costs(run: Run, names: Sequence[str] = ()) -> pd.DataFrame:
         steps, seconds = int(log["step"].iloc[-1]), float(log["seconds"].iloc[-1])
         shown = steps * about["patches_per_step"]
         size = (run.pretrain(name) / WEIGHTS).stat().st_size / 1e6
-        rows.append((name, steps, shown, seconds, 1000 * seconds / shown, size))
+        given = read_json(run.pretrain(name) / PACE).get("minutes", float("nan"))
+        rows.append((name, steps, shown, seconds, 1000 * seconds / shown, size, given))
     return pd.DataFrame(rows, columns=list(COST_COLUMNS))
+
+
+def budget_sentence(costs: pd.DataFrame) -> str:
+    """Returns in words for how long the trainings of `training_costs` were to last, Markdown."""
+    given = costs["given"].dropna()
+    if len(given) == len(costs) and given.nunique() == 1:
+        return (
+            f"**Every method was given {given.iloc[0]:g} minutes** of one machine, whatever one of its steps costs; "
+            "reading, probe and statistics come on top."
+        )
+    return "**The methods were not given equal time**: their preset says how many steps each takes."
 
 
 def training_curves(run: Run) -> pd.DataFrame:
