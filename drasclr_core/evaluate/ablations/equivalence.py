@@ -9,6 +9,8 @@ from drasclr_core.evaluate.scorecard.verdicts import margin
 from drasclr_core.evaluate.statistics.resampling import SAMPLE
 
 LEVEL = 0.05
+FEWEST_DRAWS = 20
+"""With fewer in which both have a score, nothing is said."""
 ALIKE, DIFFERENT, UNDECIDED = "alike", "different", "undecided"
 
 
@@ -31,7 +33,7 @@ def equivalence(draws: pd.DataFrame, method: str, other: str, level: float = LEV
     DataFrame
         ``task, metric, method, other, difference, low, high`` (the interval), ``margin``, ``p`` (the larger one of the
         two tests, at least 1 / (draws + 1)) and ``verdict``: `ALIKE`, `DIFFERENT` where the interval lies beyond the
-        margin, else `UNDECIDED`.
+        margin, else `UNDECIDED`. Scores that hardly any draw defines have no row.
 
     Raises
     ------
@@ -48,6 +50,8 @@ def equivalence(draws: pd.DataFrame, method: str, other: str, level: float = LEV
             continue
         apart = (wide[method] - wide[other]).dropna()
         drawn, reach = apart[apart.index > SAMPLE].to_numpy(float), margin(metric)
+        if SAMPLE not in apart.index or len(drawn) < FEWEST_DRAWS:
+            continue
         low, high = np.quantile(drawn, [level, 1 - level])
         beyond = [(np.sum(drawn <= -reach) + 1) / (len(drawn) + 1), (np.sum(drawn >= reach) + 1) / (len(drawn) + 1)]
         rows.append({"task": task, "metric": metric, "method": method, "other": other,

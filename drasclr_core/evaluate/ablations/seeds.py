@@ -48,8 +48,7 @@ def pool_draws(draws: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     """
     parts = []
     for number, (variant, own) in enumerate(draws.groupby(draws["method"].map(without_seed), sort=False)):
-        wide = own.pivot_table(index=["task", "metric", "draw"], columns="method", values="value", sort=False,
-                               dropna=False)  # fmt: skip
+        wide = own.pivot(index=["task", "metric", "draw"], columns="method", values="value")
         labels = np.unique(wide.index.get_level_values("draw"))
         count, random = wide.shape[1], np.random.default_rng([seed, number])
         chosen = random.integers(count, size=(len(labels), count))
