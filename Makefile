@@ -67,6 +67,6 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $(READY)
 
-clean:  ## remove the environment and every run but the committed one
+clean:  ## remove the environment and every run but the committed ones
 	rm -rf .venv .snakemake
-	find runs -mindepth 1 -maxdepth 1 ! -name reference -exec rm -rf {} +
+	find runs -mindepth 1 -maxdepth 1 ! -name reference ! -name pilot -exec rm -rf {} +

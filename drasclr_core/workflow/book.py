@@ -19,9 +19,10 @@ from drasclr_core.files import atomic
 from drasclr_core.provenance import merge_manifest
 from drasclr_core.run import Run, check_started, project_root
 from drasclr_core.workflow.book_pages import book_page, made_for, page_names, with_page
+from drasclr_core.workflow.borrowed import as_borrowed, borrowed_pages
 from drasclr_core.workflow.pages import headline, markdown, provenance_page
 from drasclr_core.workflow.parameters import nearest
-from drasclr_core.workflow.stages import read_notebooks
+from drasclr_core.workflow.stages import notebook_of, read_notebooks
 
 
 def assemble(run: Run, source: Path) -> None:
@@ -29,7 +30,8 @@ def assemble(run: Run, source: Path) -> None:
 
     Where the table of contents has ``stages: <part>``, the pages of the notebooks of this part come (`Notebook.part`).
     What a notebook gave for another cohort or with another suffix lies below its first page (see `page_names`). The
-    page of a notebook that was not run becomes a stub outside the table of contents, so that links to it say so.
+    page of a notebook that was not run is borrowed from a committed run where it may be (`borrowed_pages`), else it
+    becomes a stub outside the table of contents, so that links to it say so.
 
     Raises
     ------
@@ -39,12 +41,15 @@ def assemble(run: Run, source: Path) -> None:
     root = project_root()
     shutil.copytree(root / "book", source, ignore=shutil.ignore_patterns("_build"))
     shutil.copy(root / "_config.yml", source)
-    executed = _executed(run)
+    made, known = _executed(run), read_notebooks(root / "notebooks")
+    borrowed = borrowed_pages(run, known, {notebook_of(path.stem) for path in made.values()})
+    executed = made | {f"notebooks/{name}": path for name, path in borrowed.items()}
     (source / "notebooks").mkdir()
-    for page in executed:
-        nbformat.write(book_page(page, executed), source / f"{page}.ipynb")
+    for page, path in executed.items():
+        content = book_page(page, executed)
+        nbformat.write(content if page in made else as_borrowed(content, path), source / f"{page}.ipynb")
     toc = yaml.safe_load((source / "_toc.yml").read_text())
-    notebooks = sorted(read_notebooks(root / "notebooks").items(), key=lambda item: item[1].order)
+    notebooks = sorted(known.items(), key=lambda item: item[1].order)
     places = {entry["stages"] for part in toc["parts"] for entry in part["chapters"] if "stages" in entry}
     for name, notebook in notebooks:
         if notebook.part not in places:

@@ -42,6 +42,8 @@ class Notebook:
         does not list it.
     gathered : str
         A notebook that shows all its stages with a suffix together; where that was run, they have no page of their own.
+    large : bool
+        Whether it takes a large run to say something: the book of a smaller one may borrow it (`borrowed_pages`).
     settings : tuple of str
         Parameters of its stage without suffix that can be given on the command line of Snakemake.
     cost : dict
@@ -61,6 +63,7 @@ class Notebook:
     named_by: str = ""
     for_each: str = ""
     gathered: str = ""
+    large: bool = False
     settings: tuple[str, ...] = ()
     cost: dict = field(default_factory=dict)
     resources: dict = field(default_factory=dict)

@@ -1,3 +1,5 @@
+import json
+
 import nbformat
 import pytest
 import yaml
@@ -5,6 +7,8 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 
 from drasclr_core.run import Run, project_root
 from drasclr_core.workflow.book import assemble, build, main
+from drasclr_core.workflow.borrowed import as_borrowed, borrowed_pages
+from drasclr_core.workflow.stages import read_notebooks
 
 EXERCISES = "## Exercises\n\n:::{exercise}\n:label: exercise-of-the-page\n\nThink.\n:::"
 
@@ -92,3 +96,41 @@ def test_a_misspelt_run_is_one_line(run, monkeypatch):
     monkeypatch.setattr("sys.argv", ["book", "--run", str(run.folder.with_name("q"))])
     with pytest.raises(SystemExit, match="No run 'q' in"):
         main()
+
+
+@pytest.fixture
+def committed(tmp_path, monkeypatch):
+    """A larger run whose pages are committed, in a project of its own."""
+    larger = Run(str(tmp_path / "runs" / "pilot"))
+    (larger.notebooks / "copd").mkdir(parents=True)
+    text = "# Conditioning\n\nTable 6 of many subjects, see [it](01_cohort.ipynb)."
+    page = new_notebook(cells=[new_markdown_cell(text), new_markdown_cell("## Provenance")])
+    nbformat.write(page, larger.notebooks / "copd" / "30_conditioning.ipynb")
+    nbformat.write(page, larger.notebooks / "copd" / "10_phenotypes.ipynb")
+    monkeypatch.setattr("drasclr_core.workflow.borrowed.project_root", lambda: tmp_path)
+    return larger
+
+
+def made_by(run, **parameters):
+    stages = run.results / "stages"
+    stages.mkdir(parents=True)
+    record = {"run": run.name, "stage": "01_cohort", "cohort": "copd", "parameters": parameters}
+    (stages / "copd-01_cohort.json").write_text(json.dumps(record))
+
+
+def test_a_page_that_takes_a_large_run_is_borrowed_and_says_so(run, committed):
+    made_by(run, subjects=12)
+    found = borrowed_pages(run, read_notebooks(), {"01_cohort"})
+    assert list(found) == ["30_conditioning"], "the phenotypes are a page that every run makes itself"
+    assert borrowed_pages(run, read_notebooks(), {"30_conditioning"}) == {}
+    page = as_borrowed(nbformat.read(found["30_conditioning"], as_version=4), found["30_conditioning"])
+    nbformat.validate(page)
+    assert page.cells[0].source == "# Conditioning" and "from the run `pilot`" in page.cells[1].source
+    assert page.cells[2].source.startswith("Table 6 of many subjects") and len(page.cells) == 4
+
+
+@pytest.mark.parametrize("given", [{"manifest": "scans.csv"}, None])
+def test_a_run_on_somebody_s_scans_borrows_nothing(run, committed, given):
+    if given:
+        made_by(run, **given)
+    assert borrowed_pages(run, read_notebooks(), set()) == {}
