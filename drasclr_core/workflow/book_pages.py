@@ -10,6 +10,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from drasclr_core.methods import row_of
+from drasclr_core.workflow.opening import opened
 from drasclr_core.workflow.stages import notebook_of, suffix_of
 
 
@@ -44,7 +45,7 @@ def book_page(name: str, pages: dict[str, Path]) -> NotebookNode:
     a book may hold once.
     """
     notebook = pages[name]
-    page, cohort = nbformat.read(notebook, as_version=4), notebook.parent.name
+    page, cohort = opened(nbformat.read(notebook, as_version=4)), notebook.parent.name
 
     def target(link: re.Match) -> str:
         own = f"{link[1]}-{cohort}"

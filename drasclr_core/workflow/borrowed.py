@@ -53,7 +53,8 @@ def as_borrowed(page: NotebookNode, path: Path) -> NotebookNode:
         "for it and did not make it. Subjects, trainings and numbers are those of that run.\n:::"
     )
     page.cells[0].source = title
-    page.cells[1:1] = [new_markdown_cell(note, id="borrowed-note"), new_markdown_cell(rest.strip() or " ", id="rest")]
+    lead = [new_markdown_cell(rest.strip(), id="borrowed-lead")] if rest.strip() else []
+    page.cells[1:1] = [new_markdown_cell(note, id="borrowed-note"), *lead]
     return page
 
 

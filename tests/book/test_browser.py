@@ -181,6 +181,31 @@ def test_solutions_unfold(page, site):
     content.wait_for(state="visible")
 
 
+def test_one_switch_shows_all_code_of_a_page(page, site):
+    open_page(page, site + "notebooks/10_phenotypes.html")
+    code, switch = page.locator("article .cell details.above-input .cell_input"), page.locator("button.show-code-button")
+    assert code.count() > 3 and not any(one.is_visible() for one in code.all())
+    assert page.locator("article summary:visible", has_text="Show code cell source").count() == 0
+    switch.focus()
+    page.keyboard.press("Enter")
+    assert all(one.is_visible() for one in code.all()) and switch.get_attribute("aria-pressed") == "true"
+    open_page(page, site + "notebooks/01_cohort.html")
+    assert code.first.is_visible(), "the choice is kept from page to page"
+    page.emulate_media(media="print")
+    assert not code.first.is_visible() and not switch.is_visible()
+    page.emulate_media(media="screen")
+    switch.click()
+    assert not code.first.is_visible()
+    assert not page.problems
+
+
+def test_a_page_of_results_opens_with_its_answer(page, site):
+    open_page(page, site + "notebooks/10_phenotypes.html")
+    figure = page.locator("article div.cell_output img").first.bounding_box()["y"]
+    details = page.locator("article details.sd-dropdown", has_text="Details: inputs").first
+    assert figure < details.bounding_box()["y"] and not details.evaluate("one => one.open")
+
+
 def _soup(file: Path) -> BeautifulSoup:
     return BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")
 

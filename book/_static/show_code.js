@@ -1,0 +1,30 @@
+// One switch for all code of a page. Code is hidden at first; the choice is kept while the reader goes from page to page.
+(() => {
+  const root = document.documentElement;
+  const KEY = "show-code";
+  const keep = { get: () => { try { return localStorage.getItem(KEY); } catch { return null; } },
+                 set: (value) => { try { localStorage.setItem(KEY, value); } catch { /* private window */ } } };
+  root.classList.add("code-switch");
+  const begin = () => {
+    const hidden = [...document.querySelectorAll("article .cell details.above-input")];
+    const title = document.querySelector("article h1");
+    if (!hidden.length || !title) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "show-code-button";
+    const show = (on) => {
+      root.classList.toggle("show-code", on);
+      hidden.forEach((one) => { one.open = on; });
+      button.textContent = on ? "Hide code" : `Show code (${hidden.length})`;
+      button.setAttribute("aria-pressed", String(on));
+    };
+    button.addEventListener("click", () => {
+      const on = !root.classList.contains("show-code");
+      show(on);
+      keep.set(on ? "yes" : "no");
+    });
+    title.after(button);
+    show(keep.get() === "yes");
+  };
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin); else begin();
+})();
