@@ -9,7 +9,6 @@ the network gives before it is trained.
 from __future__ import annotations
 
 import argparse
-import time
 from functools import cache, partial
 from pathlib import Path
 
@@ -48,7 +47,9 @@ TRIES: dict[str, dict[str, dict]] = {
                        "no inverted cubes, width 8": {**_GENESIS, "width": 8}},
     "swinunetr": {"rate 0.001, 12 features": _SWIN,
                   "rate 0.0004, 24 features": {**_SWIN, "feature_size": 24, "lr": 4e-4},
-                  "temperature 0.1": {**_SWIN, "temperature": 0.1}},
+                  "temperature 0.1": {**_SWIN, "temperature": 0.1},
+                  "rate 0.003": {**_SWIN, "lr": 3e-3},
+                  "restoration times 10": {**_SWIN, "restoration_weight": 10.0}},
     "domainclr": {"D": _UNET, "D-": {**_UNET, "strategy": "D-"}},
     "dira": {"temperature 0.2": _DIRA, "temperature 0.1": {**_DIRA, "temperature": 0.1}},
     "context_ssl": {"temperature 0.1": {**_CONTEXT, "temperature": 0.1}, "temperature 0.2": _CONTEXT},
@@ -57,6 +58,7 @@ TRIES: dict[str, dict[str, dict]] = {
 }  # fmt: skip
 """Method -> what is tried -> its settings besides the method's defaults."""
 UNTRAINED = "the network untrained"
+COLUMNS = ("method", "tried", "seed", "minutes", "steps", "loss, first", "loss, last")
 EVERY = 4
 """Of the landmarks that are read out."""
 
@@ -94,11 +96,9 @@ def measure(run: Run, name: str, tried: str, settings: dict, minutes: float, see
     folder = folder_of(run, name, tried, seed)
     settings = {"seed": seed, "warmup": 0.05, "probe_every": 1000, **settings}
     stage = stage_of(run, name, settings)._replace(folder=folder, minutes=minutes)
-    began = time.process_time()
-    log, encoder, spent = stage.run(), load_encoder(folder), time.process_time() - began
+    log, encoder = stage.run(), load_encoder(folder)
     loss = log[next(iter(stage.method.curves))]
-    row = {"method": name, "tried": tried, "seed": seed, "CPU minutes": round(spent / 60, 2),
-           "steps": int(log["step"].iloc[-1]), "loss, first": round(float(loss.iloc[0]), 3),
+    row = {"method": name, "tried": tried, "seed": seed, "minutes": minutes, "steps": int(log["step"].iloc[-1]), "loss, first": round(float(loss.iloc[0]), 3),
            "loss, last": round(float(loss.tail(max(1, len(log) // 10)).mean()), 3)}  # fmt: skip
     return row | readouts(run, stage.store.sids, represented(encoder, stage, folder / "patch.zarr"))
 
@@ -119,7 +119,10 @@ def folder_of(run: Run, name: str, tried: str, seed: int) -> Path:
 
 def gathered(run: Run) -> pd.DataFrame:
     """Everything that was measured so far, with the mean of its R² (below zero counts as zero) and what was best."""
-    table = pd.DataFrame([read_json(path) for path in sorted((run.folder / "tried").glob("*.json"))])
+    rows = [read_json(path) for path in (run.folder / "tried").glob("*.json")]
+    order = {name: [UNTRAINED, *tries] for name, tries in TRIES.items()}
+    rows.sort(key=lambda row: (list(TRIES).index(row["method"]), order[row["method"]].index(row["tried"]), row["seed"]))
+    table = pd.DataFrame(rows).reindex(columns=[*COLUMNS, *LABELS])
     table["mean R2"] = table[list(LABELS)].clip(lower=0).mean(axis=1).round(3)
     best = table[table["tried"] != UNTRAINED].groupby("method")["mean R2"].idxmax()
     return table.assign(chosen=np.where(table.index.isin(best), "yes", ""))
