@@ -98,7 +98,8 @@ def measure(run: Run, name: str, tried: str, settings: dict, minutes: float, see
     stage = stage_of(run, name, settings)._replace(folder=folder, minutes=minutes)
     log, encoder = stage.run(), load_encoder(folder)
     loss = log[next(iter(stage.method.curves))]
-    row = {"method": name, "tried": tried, "seed": seed, "minutes": minutes, "steps": int(log["step"].iloc[-1]), "loss, first": round(float(loss.iloc[0]), 3),
+    row = {"method": name, "tried": tried, "seed": seed, "minutes": minutes, "steps": int(log["step"].iloc[-1]),
+           "loss, first": round(float(loss.iloc[0]), 3),
            "loss, last": round(float(loss.tail(max(1, len(log) // 10)).mean()), 3)}  # fmt: skip
     return row | readouts(run, stage.store.sids, represented(encoder, stage, folder / "patch.zarr"))
 
