@@ -1,4 +1,4 @@
-"""2D images: folders of them, slices and simulated radiographs of a cohort's scans, and a stream that holds all of these.
+"""2D images: folders of them, slices and simulated radiographs of a cohort's scans, and a stream that holds them all.
 
 `folder` and `grey` read what people have, `slices` and `projections` make images of scans, `findings` says which are
 abnormal; `from_cohort` and `from_folder` keep them as streams (`stream`). `datasets` reads public data sets.

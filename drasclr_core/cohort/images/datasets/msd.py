@@ -1,4 +1,6 @@
-"""One task of the Medical Segmentation Decathlon: what is in it stands in its ``dataset.json`` (Antonelli et al. 2022)."""
+"""One task of the Medical Segmentation Decathlon (Antonelli et al., Nature Communications 2022): ``dataset.json`` says
+what is in it.
+"""
 
 from __future__ import annotations
 

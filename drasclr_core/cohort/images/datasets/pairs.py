@@ -1,4 +1,4 @@
-"""Images with a label map, in one form for all data sets: files first, voxels when they are asked for, refusals aside."""
+"""Images with a label map, in one form for all data sets: files first, voxels when asked for, the refused aside."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class PairSet:
         VolumeError
             A value is neither 0, nor a structure, nor a known mistake.
         """
-        known = dict.fromkeys((0,), 0) | {value: place for place, value in enumerate(self.structures, start=1)}
+        known = {0: 0} | {value: place for place, value in enumerate(self.structures, start=1)}
         known |= {wrong: known[right] for wrong, right in self.mistaken.items()}
         present, place = np.unique(values, return_inverse=True)
         strange = [f"{value:g}" for value in present if float(value) not in known]
@@ -167,8 +167,8 @@ def _check_grid(
     path: Path, array: np.ndarray, affine: np.ndarray, first: Path, other: np.ndarray, other_affine: np.ndarray
 ) -> None:
     if array.shape != other.shape:
-        sizes = (" x ".join(map(str, shape)) for shape in (array.shape, other.shape))
-        raise refusal(path, "{} voxels, but the image {} has {}".format(*_with(sizes, first.name)),
+        own, others = (" x ".join(map(str, shape)) for shape in (array.shape, other.shape))
+        raise refusal(path, f"{own} voxels, but the image {first.name} has {others}",
                       "Give files of one subject, on one grid")  # fmt: skip
     corner = np.append(np.array(array.shape) - 1.0, 1.0)
     apart = max(np.abs((affine - other_affine) @ end)[:3].max() for end in (corner, np.array([0.0, 0, 0, 1])))
@@ -176,11 +176,6 @@ def _check_grid(
         raise refusal(
             path, f"lies {apart:.1f} mm from the image {first.name}", "Give files of one subject, on one grid"
         )
-
-
-def _with(sizes: Iterable[str], name: str) -> tuple[str, str, str]:
-    own, other = sizes
-    return own, name, other
 
 
 def _known(structures: Mapping[int, str]) -> str:
