@@ -1,8 +1,8 @@
 """2D images: folders of them, slices and simulated radiographs of a cohort's scans, and a stream that holds them all.
 
 `folder` and `grey` read what people have, `slices` and `projections` make images of scans, `findings` says which are
-abnormal; `from_cohort` and `from_folder` keep them as streams (`stream`). `datasets` reads public data sets, `embedded` makes the
-data of the second paper's tasks.
+abnormal; `from_cohort` and `from_folder` keep them as streams (`stream`). `datasets` reads public data sets, `embedded`
+makes data of the second paper's tasks.
 """
 
 from drasclr_core.cohort.images.findings import Degrees
