@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,8 @@ def read_dicom_image(path: Path) -> tuple[np.ndarray, dict]:
         if modality == "CT":
             low, high = CT_WINDOW
             return _between(values, low, high), {"format": "DICOM", "bits": bits, "inverted": False, "modality": "CT"}
-        values = np.asarray(apply_voi_lut(values, image), dtype=np.float64)
+        with suppress(ValueError, NotImplementedError, AttributeError, TypeError):  # a window that makes no sense
+            values = np.asarray(apply_voi_lut(values, image), dtype=np.float64)
     array = _between(values, *np.percentile(values, TAILS))
     source = {"format": "DICOM", "bits": bits, "inverted": inverted, "modality": modality}
     return (1 - array if inverted else array), source

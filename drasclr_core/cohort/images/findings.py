@@ -33,6 +33,9 @@ class Degrees:
                 raise ValueError(f"the degree of {kind} is {getattr(self, kind)}: give a share above 0 and at most 1")
 
 
+DEGREES = Degrees()
+
+
 def true_shares(truth: dict[str, np.ndarray]) -> dict[str, float]:
     """Returns the shares of the lungs with each of `KINDS`, 0 to 1: ``covid_share, emphysema_share``.
 

@@ -11,7 +11,7 @@ from zlib import crc32
 import nibabel as nib
 import numpy as np
 
-from drasclr_core.cohort.images.findings import Degrees, true_shares, with_findings
+from drasclr_core.cohort.images.findings import DEGREES, Degrees, true_shares, with_findings
 from drasclr_core.cohort.images.keep import Rows, keep_piece, keep_stream
 from drasclr_core.cohort.images.projections import EXPOSURES, VIEWS, Exposure, View, pictures
 from drasclr_core.cohort.images.slices import axial_slices, lung_extent
@@ -59,9 +59,8 @@ def keep_slices(run: Run, count: int = 16, edge: int = 128, spacing: float = 2.0
     ValueError
         No scan can be used.
     """
-    scans = _scans(run)
-    piece = partial(_slices, run=run, scans=scans, count=count, edge=edge, spacing=spacing)
-    return keep_stream(stream_folder(run, "slices"), list(scans), piece, "slices of scans", workers)
+    piece = partial(_slices, run=run, count=count, edge=edge, spacing=spacing)
+    return keep_stream(stream_folder(run, "slices"), _scans(run), piece, "slices of scans", workers)
 
 
 def keep_radiographs(
@@ -69,7 +68,7 @@ def keep_radiographs(
     edge: int = 128,
     seed: int = 0,
     spacing: float = 2.0,
-    degrees: Degrees = Degrees(),  # noqa: B008
+    degrees: Degrees = DEGREES,
     views: Sequence[View] = VIEWS,
     exposures: Sequence[Exposure] = EXPOSURES,
     workers: int = 0,
@@ -102,11 +101,10 @@ def keep_radiographs(
     FileNotFoundError, ValueError
         As `keep_slices`.
     """
-    scans = _scans(run)
-    piece = partial(_radiographs, run=run, scans=scans, edge=edge, seed=seed, spacing=spacing, views=tuple(views),
+    piece = partial(_radiographs, run=run, edge=edge, seed=seed, spacing=spacing, views=tuple(views),
                     exposures=tuple(exposures))  # fmt: skip
     finish = partial(with_findings, degrees=degrees)
-    return keep_stream(stream_folder(run, "radiographs"), list(scans), piece, "radiographs", workers, finish)
+    return keep_stream(stream_folder(run, "radiographs"), _scans(run), piece, "radiographs", workers, finish)
 
 
 def _scans(run: Run) -> dict[str, Path]:
@@ -114,7 +112,7 @@ def _scans(run: Run) -> dict[str, Path]:
     return {sid: image_path(run, image) for sid, image in zip(subjects["sid"], subjects["image"], strict=True)}
 
 
-def _slices(sid: str, run: Run, scans: dict[str, Path], count: int, edge: int, spacing: float) -> Rows:
+def _slices(sid: str, scan: Path, run: Run, count: int, edge: int, spacing: float) -> Rows:
     mask, truth = run.anatomy(sid) / "lungs.nii.gz", run.truth / f"{sid}.nii.gz"
     lungs = next((file for file in (mask, truth) if file.exists()), None)
 
@@ -123,18 +121,18 @@ def _slices(sid: str, run: Run, scans: dict[str, Path], count: int, edge: int, s
         if lungs:
             found, affine = load_mask(mask) if lungs == mask else (load_truth(truth)["lungs"], nib.load(truth).affine)
             extent = lung_extent(found, affine)
-        images = axial_slices(load_volume(scans[sid], spacing), count, extent)
+        images = axial_slices(load_volume(scan, spacing), count, extent)
         write_images(file, images, edge)
         return [{"kind": "slice"}] * len(images)
 
-    return keep_piece(stream_folder(run, "slices"), sid, scans[sid], make, version=VERSION, count=count, edge=edge,
+    return keep_piece(stream_folder(run, "slices"), sid, scan, make, version=VERSION, count=count, edge=edge,
                       spacing=spacing, lungs=file_fingerprint(lungs) if lungs else "")  # fmt: skip
 
 
 def _radiographs(
     sid: str,
+    scan: Path,
     run: Run,
-    scans: dict[str, Path],
     edge: int,
     seed: int,
     spacing: float,
@@ -145,12 +143,12 @@ def _radiographs(
 
     def make(file: Path) -> Rows:
         rng = np.random.default_rng(np.random.SeedSequence((seed, crc32(sid.encode()), _STREAM)))
-        made = pictures(load_volume(scans[sid], spacing), rng, views, exposures)
+        made = pictures(load_volume(scan, spacing), rng, views, exposures)
         write_images(file, [image for *_, image in made], edge)
         shares = true_shares(load_truth(truth)) if truth.exists() else {}
         return [{"kind": "radiograph", "view": view, "exposure": exposure, **shares} for view, exposure, _ in made]
 
     known = file_fingerprint(truth) if truth.exists() else ""
     taken = [[asdict(one) for one in several] for several in (views, exposures)]
-    return keep_piece(stream_folder(run, "radiographs"), sid, scans[sid], make, version=VERSION, edge=edge, seed=seed,
+    return keep_piece(stream_folder(run, "radiographs"), sid, scan, make, version=VERSION, edge=edge, seed=seed,
                       spacing=spacing, taken=taken, truth=known)  # fmt: skip

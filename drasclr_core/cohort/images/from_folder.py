@@ -43,12 +43,12 @@ def keep_folder(folder: str | Path, images: ImageFolder, edge: int = 128, worker
     sids, _ = safe_sids([Path(name) for name in images.table["name"]])
     kinds = [group or images.folder.name for group in images.table["group"]]
     sources = {sid: (file, kind) for sid, file, kind in zip(sids, images.files, kinds, strict=True)}
-    piece = partial(_image, folder=folder, sources=sources, edge=edge)
-    return keep_stream(folder, sids, piece, "images", workers, refused=images.refused)
+    piece = partial(_image, folder=folder, edge=edge)
+    return keep_stream(folder, sources, piece, "images", workers, refused=images.refused)
 
 
-def _image(sid: str, folder: Path, sources: dict[str, tuple[Path, str]], edge: int) -> Rows:
-    source, kind = sources[sid]
+def _image(sid: str, image: tuple[Path, str], folder: Path, edge: int) -> Rows:
+    source, kind = image
 
     def make(file: Path) -> Rows:
         write_images(file, [read_grey(source).array], edge)

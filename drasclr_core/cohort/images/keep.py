@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 
@@ -21,6 +22,7 @@ REFUSED = "refused.csv"
 
 Rows = list[dict]
 """Facts of each image of a piece, in order, as columns of the stream's table."""
+Source = TypeVar("Source")
 
 
 def keep_piece(folder: Path, sid: str, source: Path, make: Callable[[Path], Rows], **settings) -> Rows:
@@ -51,8 +53,8 @@ def keep_piece(folder: Path, sid: str, source: Path, make: Callable[[Path], Rows
 
 def keep_stream(
     folder: Path,
-    sids: Sequence[str],
-    piece: Callable[[str], Rows],
+    sources: Mapping[str, Source],
+    piece: Callable[[str, Source], Rows],
     what: str,
     workers: int = 0,
     finish: Callable[[pd.DataFrame], pd.DataFrame] = lambda table: table,
@@ -63,11 +65,11 @@ def keep_stream(
     Parameters
     ----------
     folder : Path
-    sids : sequence of str
-        Safe as names of files.
+    sources : mapping
+        From sids, safe as names of files, to what their images are made of.
     piece : callable
-        From a sid to the rows of its images (see `keep_piece`); VolumeError where they cannot be made. It goes to other
-        processes.
+        From a sid and its source to the rows of its images (see `keep_piece`); VolumeError where they cannot be made.
+        It goes to other processes.
     what : str
         For the progress bar and messages.
     workers : int
@@ -82,10 +84,10 @@ def keep_stream(
     ValueError
         Not one piece can be made.
     """
-    made = for_each(partial(_tried, piece=piece), sids, what, workers)
-    good, bad = sort_out(zip(sids, made, strict=True), _rows_of)
+    made = for_each(partial(_tried, piece=piece), list(sources.items()), what, workers)
+    good, bad = sort_out(zip(sources, made, strict=True), _rows_of)
     if not good:
-        raise ValueError(f"none of {len(sids)} {what} can be used; the first: {bad['message'].iloc[0]}")
+        raise ValueError(f"none of {len(sources)} {what} can be used; the first: {bad['message'].iloc[0]}")
     bad = bad if refused is None else pd.concat([refused, bad], ignore_index=True)
     write_csv(folder / REFUSED, bad if len(bad) else refused_table())
     rows = [
@@ -97,10 +99,10 @@ def keep_stream(
     return read_stream(folder)
 
 
-def _tried(sid: str, piece: Callable[[str], Rows]) -> Rows | str:
+def _tried(item: tuple[str, Source], piece: Callable[[str, Source], Rows]) -> Rows | str:
     """Rows, or why there are none: what a process returns has to be data."""
     try:
-        return piece(sid)
+        return piece(*item)
     except VolumeError as error:
         return str(error)
 

@@ -112,6 +112,11 @@ def test_the_files_window_counts(tmp_path):
     assert array[-1, -1] == 1 and array[gradient() > 0.55].min() > 0.99 and array[0, 0] < 0.05
 
 
+def test_a_window_that_makes_no_sense_is_not_used(tmp_path):
+    path = write_radiograph(tmp_path / "a.dcm", gradient(), WindowCenter=1024, WindowWidth=0)
+    assert abs(read_grey(path).array - gradient()).max() < 0.05
+
+
 def test_a_ct_slice_is_shown_in_the_encoders_window(tmp_path):
     hu = gradient() * 1264 - 1024
     image = (hu + 1024) / 4095
