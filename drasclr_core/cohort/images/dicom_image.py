@@ -1,0 +1,81 @@
+"""One DICOM image (a radiograph, one slice) as brightness 0 to 1."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import SimpleITK as sitk
+from pydicom.pixels import apply_modality_lut, apply_voi_lut
+from pydicom.uid import UID
+
+from drasclr_core.imaging.dicom.checks import MODALITIES
+from drasclr_core.imaging.dicom.headers import read_slices
+from drasclr_core.imaging.refusal import refusal
+
+CT_WINDOW = (-1024.0, 240.0)
+"""HU from black to white, what the volume encoders see."""
+TAILS = (0.5, 99.5)
+"""Per cent of the pixels between black and white in other modalities, whose numbers have no unit."""
+PICTURES = ("CR", "DX", "CT", "MR", "MG", "XA", "RF", "OT", "SC", "PX", "DR")
+"""Modalities that are one grey image."""
+
+
+def read_dicom_image(path: Path) -> tuple[np.ndarray, dict]:
+    """Returns brightness, float32 [rows, columns] from 0 to 1, and ``format, bits, inverted, modality``.
+
+    CT is shown in `CT_WINDOW`, whatever its photometric interpretation. Everything else is shown through the file's own
+    window or table (VOI LUT), stretched between `TAILS`; MONOCHROME1 means that high values are dark, and is inverted.
+
+    Raises
+    ------
+    VolumeError
+        No image in it, several frames, colour, or a damaged file.
+    """
+    with pydicom.config.disable_value_validation(), warnings.catch_warnings():  # warnings quote the header
+        warnings.simplefilter("ignore")
+        slices = read_slices(path)
+        first = slices[0]
+        modality = str(first.get("Modality"))
+        shown = modality if modality in (*MODALITIES, *PICTURES) else "unknown"  # elsewhere may stand a name
+        if modality not in PICTURES:
+            raise refusal(path, f"not a grey image but {shown}", "Give radiographs, or slices of CT or MR")
+        if len(slices) > 1 or int(first.get("NumberOfFrames") or 1) > 1:
+            frames = max(len(slices), int(first.get("NumberOfFrames") or 1))
+            raise refusal(
+                path, f"{frames} frames in one file", "Read it as a volume, or save each frame as its own file"
+            )
+        if first.get("SamplesPerPixel") not in (None, 1):
+            raise refusal(path, "a colour picture", "Export the image itself in grey")
+        if not first.is_whole or not first.get("Rows"):
+            raise refusal(path, "damaged, incomplete or without pixels", "Copy or export it again")
+        values, image = _values(path)
+        bits, inverted = int(first.get("BitsStored") or 16), first.get("PhotometricInterpretation") == "MONOCHROME1"
+        if modality == "CT":
+            low, high = CT_WINDOW
+            return _between(values, low, high), {"format": "DICOM", "bits": bits, "inverted": False, "modality": "CT"}
+        with suppress(ValueError, NotImplementedError, AttributeError, TypeError):  # a window that makes no sense
+            values = np.asarray(apply_voi_lut(values, image), dtype=np.float64)
+    array = _between(values, *np.percentile(values, TAILS))
+    source = {"format": "DICOM", "bits": bits, "inverted": inverted, "modality": modality}
+    return (1 - array if inverted else array), source
+
+
+def _values(path: Path) -> tuple[np.ndarray, pydicom.Dataset]:
+    """Values after the file's slope and intercept, or its table, and the header."""
+    image = pydicom.dcmread(path, force=True)
+    syntax = image.file_meta.get("TransferSyntaxUID") if hasattr(image, "file_meta") else None
+    if syntax and UID(syntax).is_compressed:
+        stored = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))  # ITK decodes all of them, and applies the slope
+        return np.asarray(stored, dtype=np.float64).reshape(stored.shape[-2:]), image
+    if not syntax:
+        image.file_meta = pydicom.dataset.FileMetaDataset()
+        image.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
+    return apply_modality_lut(image.pixel_array, image), image
+
+
+def _between(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    return ((values - low) / max(high - low, 1e-12)).clip(0, 1).astype(np.float32)
