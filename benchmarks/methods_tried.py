@@ -21,6 +21,7 @@ from recipe import image_features as mean_features
 
 from drasclr_core.files import read_json, write_json
 from drasclr_core.methods import PretrainingStage, load_encoder
+from drasclr_core.methods.registry import method_class
 from drasclr_core.methods.stage import open_patches
 from drasclr_core.model.patch_encoder import PatchEncoder
 from drasclr_core.pretrain.cache import cached
@@ -94,7 +95,9 @@ def measure(run: Run, name: str, tried: str, settings: dict, minutes: float, see
     """Trains once and returns the row of the table."""
     torch.set_num_threads(1)
     folder = folder_of(run, name, tried, seed)
-    settings = {"seed": seed, "warmup": 0.05, "probe_every": 1000, **settings}
+    settings = {"seed": seed, "probe_every": 1000, **settings}
+    if "warmup" not in method_class(name).fixed:
+        settings = {"warmup": 0.05, **settings}
     stage = stage_of(run, name, settings)._replace(folder=folder, minutes=minutes)
     log, encoder = stage.run(), load_encoder(folder)
     loss = log[next(iter(stage.method.curves))]
