@@ -15,7 +15,7 @@ from drasclr_core.files import read_json
 from drasclr_core.run import Run, project_root
 from drasclr_core.workflow.stages import Notebook, notebook_of
 
-COMMITTED = ("reference", "pilot")
+COMMITTED = ("reference", "pilot", "ablations")
 """Runs whose pages are committed; the first that has a page gives it."""
 COHORT_STAGE = "01_cohort"
 
