@@ -52,17 +52,23 @@ class ContextEncoder(PatchEncoder):
         Which landmarks are neighbours in the graph (see `graph_edges`).
     norm : str
         Normalisation of the CNN: ``batch`` (published) or ``landmark`` (see `Encoder`).
+    places : int
+        Of which landmark norm keeps statistics: landmarks and, after training, places between them. 0: `landmarks`.
     """
 
     model_type = "context-ssl"
-    architecture = ("rep_dim", "landmarks", "edges", "norm")
+    architecture = ("rep_dim", "landmarks", "edges", "norm", "places")
 
     def __init__(self, rep_dim: int = 131, landmarks: int = 1, edges: list[list[int]] | None = None,
-                 norm: str = "batch"):  # fmt: skip
+                 norm: str = "batch", places: int = 0):  # fmt: skip
         super().__init__(rep_dim)
         self.width, self.landmarks, self.edges, self.norm = rep_dim - 3, landmarks, edges or [], norm
-        self.patch = LocatedCNN(self.width, norm, landmarks)
+        self.patch = LocatedCNN(self.width, norm, places or landmarks)
         self.graph = GraphNet(self.width, landmarks, self.edges)
+
+    @property
+    def places(self) -> int:
+        return self.patch.cnn.landmarks
 
     @property
     def interpolation(self) -> LandmarkInterpolation | None:

@@ -114,7 +114,8 @@ def keep_statistics(encoder: PatchEncoder, store, locations: Tensor, size: int, 
     for hook in hooks:
         hook.remove()
     encoder.interpolation.place(nodes)
-    encoder.landmarks = len(nodes)
+    owner = next(module for module in encoder.modules() if encoder.interpolation in module.children())
+    owner.landmarks = len(nodes)  # of an encoder round another, that of the inner one
     for norm, (means, variances) in found.items():
         wanted = torch.stack(means), (torch.stack(variances) + norm.eps).log()
         norm.keep(*map(encoder.interpolation.values_for, wanted))

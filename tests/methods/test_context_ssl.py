@@ -145,6 +145,21 @@ def test_the_untrained_and_the_kept_encoder_take_images(norm, tmp_path):
         assert untrained.edges == encoder.edges == [[0, 1], [0, 2], [1, 3], [2, 3]]
 
 
+def test_statistics_between_landmarks_are_no_nodes_of_the_graph(tmp_path):
+    """Three voxels apart, landmarks lie so near that places between them are measured too."""
+    settings = replace(SETTINGS, norm="landmark", epochs=1)
+    store, atlas = make_tiny(landmarks=8)
+    grid = np.stack(np.meshgrid(*[[-0.06, 0.06]] * 3, indexing="ij"), axis=-1).reshape(-1, 3).astype(np.float32)
+    atlas.locations, atlas.centres = grid, 100.0 * grid
+    pretrain(store, atlas, tmp_path, ContextSSL, settings)
+    encoder = load_encoder(tmp_path)
+    assert encoder.places > encoder.landmarks == 8 and len(encoder.interpolation.nodes) == encoder.places
+    features = np.random.default_rng(0).normal(size=(3, 8, encoder.rep_dim)).astype(np.float32)
+    assert encoder.image_features(features).shape == (3, encoder.width)
+    blank = untrained_encoder(encoder, store)
+    assert blank.image_features(features).shape == (3, encoder.width)
+
+
 def test_a_detector_of_it_is_fine_tuned(tmp_path):
     """Every weight of the CNN moves; those of the graph, which no patch goes through, stay."""
     pretrain(*make_tiny(), tmp_path, ContextSSL, replace(SETTINGS, epochs=1))
