@@ -15,6 +15,7 @@ from drasclr_core.progress import track
 
 MOST_SUBJECTS = 128  # at one landmark, for landmark norm
 BETWEEN = 32  # patches at a place between landmarks
+BATCH_NORMS = (nn.BatchNorm2d, nn.BatchNorm3d)
 
 
 def estimate_statistics(encoder: PatchEncoder, store, locations: Tensor, size: int, seed: int = 0,
@@ -43,7 +44,7 @@ def estimate_statistics(encoder: PatchEncoder, store, locations: Tensor, size: i
     encoder.train()
     if getattr(encoder, "interpolation", None) is not None:
         keep_statistics(encoder, store, locations, size, seed, voxel)
-    elif any(isinstance(module, nn.BatchNorm3d) for module in encoder.modules()):
+    elif any(isinstance(module, BATCH_NORMS) for module in encoder.modules()):
         pool_statistics(encoder, store, locations, size, seed, **how)
     encoder.eval()
 
@@ -64,7 +65,7 @@ def pool_statistics(encoder: PatchEncoder, store, locations: Tensor, size: int, 
     shown : bool
         Whether there is a progress bar.
     """
-    norms = [module for module in encoder.modules() if isinstance(module, nn.BatchNorm3d)]
+    norms = [module for module in encoder.modules() if isinstance(module, BATCH_NORMS)]
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()
