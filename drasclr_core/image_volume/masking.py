@@ -39,7 +39,7 @@ class MaskedPrediction(nn.Module):
 
     def __init__(self, dim: int):
         super().__init__()
-        self.token = nn.Parameter(0.02 * torch.randn(dim))
+        self.token = nn.Parameter(torch.randn(dim))
         self.decoder = nn.Linear(dim, dim)
 
     def forward(self, transformer: VolumeTransformer, embedded: Tensor, mask: Tensor) -> Tensor:

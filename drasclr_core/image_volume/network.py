@@ -13,7 +13,6 @@ from drasclr_core.image_volume.losses import masked_embedding_loss
 from drasclr_core.image_volume.masking import MaskedPrediction
 from drasclr_core.image_volume.settings import JointSettings
 from drasclr_core.image_volume.slice_encoder import LEAST
-from drasclr_core.model.encoder import ProjectionHead
 
 
 class JointNetwork(nn.Module):
@@ -31,7 +30,8 @@ class JointNetwork(nn.Module):
         self.encoder = JointEncoder(settings.depth, settings.width, size < LEAST, dim, settings.layers, settings.heads,
                                     settings.head_dim, settings.hidden, settings.attention, settings.stride,
                                     settings.reach, size, settings.dropout)  # fmt: skip
-        self.head, self.masked = ProjectionHead(dim, settings.project), MaskedPrediction(dim)
+        self.head = nn.Sequential(nn.Linear(dim, dim), nn.BatchNorm1d(dim), nn.ReLU(), nn.Linear(dim, settings.project))
+        self.masked = MaskedPrediction(dim)
         self.flat_clusters = _engine(settings, settings.project, settings.prototypes, settings.heads_2d)
         self.volume_clusters = _engine(settings, dim, settings.volume_prototypes, settings.heads_3d)
 
