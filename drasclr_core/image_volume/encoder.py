@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor
 
 from drasclr_core.image_volume.slice_encoder import SliceEncoder
 from drasclr_core.image_volume.volume_transformer import VolumeTransformer
 from drasclr_core.model.patch_encoder import PatchEncoder
+from drasclr_core.pretrain.statistics import renewed_statistics
 
 
 def slices_of(volumes: Tensor) -> Tensor:
@@ -47,6 +50,24 @@ class JointEncoder(PatchEncoder):
     def images(self, x: Tensor) -> Tensor:
         """Returns embeddings [N, dim] of images [N, 1, h, w] in [-1, 1]."""
         return self.intra(x)
+
+    @torch.no_grad()
+    def adapt(self, batches: Iterable[Tensor]) -> JointEncoder:
+        """Estimates the statistics of batch norm anew from images of another kind, radiographs say, and returns itself.
+
+        A training ends with those of patches' slices, by which other images would be normalised wrongly.
+
+        Parameters
+        ----------
+        batches : iterable of Tensor [N, 1, h, w]
+            In [-1, 1]; all count alike.
+        """
+        self.intra.train()
+        with renewed_statistics(self.intra):
+            for images in batches:
+                self.intra(images)
+        self.intra.eval()
+        return self
 
     def embed_slices(self, x: Tensor) -> Tensor:
         """Returns embeddings [B, z, dim] of the slices of volumes [B, 1, x, y, z] in [-1, 1]."""

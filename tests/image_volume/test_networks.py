@@ -56,6 +56,16 @@ def test_a_volume_is_represented_by_its_slices_and_by_their_order(tmp_path):
         assert encoder(torch.rand(1, 1, 12, 12, 12)).shape == (1, 32)
 
 
+def test_an_encoder_adapts_to_images_of_another_kind():
+    encoder, images = JointEncoder(**SMALL), torch.rand(32, 1, 8, 8) * 0.2 + 0.7
+    with torch.no_grad():
+        expected = encoder.train().intra(images)
+        encoder.eval().adapt([images])
+        assert not encoder.intra.training
+        assert (encoder.images(images) - expected).abs().mean() < 0.2 * expected.abs().mean()
+    assert encoder.intra.network.bn1.momentum == 0.1
+
+
 def test_hidden_slices_are_seen_as_the_token():
     mask = draw_mask(40, 16, 0.1, torch.Generator().manual_seed(0))
     assert mask.shape == (40, 16, 1) and (mask.sum(dim=1) == 2).all() and mask.any(dim=0).all()
