@@ -123,7 +123,7 @@ class DeformableAttention(PlainAttention):
             raise ValueError(f"{slices} slices are fewer than the attention's stride of {self.stride}: give larger "
                              "volumes, take a smaller stride, or plain attention.")  # fmt: skip
         grouped = queries.transpose(1, 2).unflatten(1, (self.groups, -1)).flatten(0, 1)
-        moved = self.reach * self.offsets(grouped)[:, 0].tanh()
+        moved = self.reach * self.offsets(grouped)[:, 0].to(self.query.weight.dtype).tanh()  # bf16 is too coarse
         count = moved.shape[1]
         return _even(count, moved) + moved * 2 / max(count - 1, 1)
 
