@@ -62,9 +62,9 @@ class JointNetwork(nn.Module):
         embedded = self._embedded(views.volumes.flatten(0, 1), fixed=self.staged and "mask" in losses)
         if "mask" in losses:
             mask = views.mask.repeat(2, 1, 1)
-            told = self.masked(encoder.inter, embedded, mask).to(encoder.dtype)
-            wanted = embedded.detach().to(encoder.dtype)
-            made["mask"] = masked_embedding_loss(told, wanted, mask, self.mask_over)
+            wanted = embedded.detach()  # a network that learnt here would make all slices alike
+            told = self.masked(encoder.inter, wanted, mask).to(encoder.dtype)
+            made["mask"] = masked_embedding_loss(told, wanted.to(encoder.dtype), mask, self.mask_over)
         if "inter" in losses:
             volumes = encoder.inter.volume(embedded)
             with torch.autocast(volumes.device.type, enabled=False):
@@ -76,7 +76,7 @@ class JointNetwork(nn.Module):
         """Returns the weights that no gradient of these losses moves."""
         encoder = self.encoder
         reached = {"intra": (encoder.intra, self.head, self.flat_clusters),
-                   "mask": (encoder.inter, self.masked, *(() if self.staged else (encoder.intra,))),
+                   "mask": (encoder.inter, self.masked),
                    "inter": (encoder.inter, encoder.intra, self.volume_clusters)}  # fmt: skip
         moving = {id(weight) for loss in losses for part in reached[loss] for weight in part.parameters()}
         if frozen:

@@ -16,7 +16,8 @@ class SliceEncoder(nn.Module):
     """MONAI's ResNet in 2D, and a projection of what its four stages show.
 
     The maps of each stage are averaged over the image and normalised to unit length; joined, they are projected
-    linearly to `dim` numbers, which layer norm (without weights) brings to mean 0 and variance 1.
+    linearly to `dim` numbers. Batch norm (without weights) brings each to mean 0 and variance 1, so that embeddings
+    have no part in common: with one, all volumes look alike to the clusters, and hidden slices are told too easily.
 
     Parameters
     ----------
@@ -47,6 +48,7 @@ class SliceEncoder(nn.Module):
                               conv1_t_stride=stride, no_max_pool=small, feed_forward=False,
                               bias_downsample=False)  # fmt: skip
         self.project = nn.Linear(sum(widths) * (self.network.in_planes // widths[-1]), dim)
+        self.norm = nn.BatchNorm2d(dim, eps=1e-8, affine=False)  # at first, slices differ by little
 
     def stages(self, x: Tensor) -> list[Tensor]:
         """Returns the maps [N, c, ...] of the four stages for images [N, 1, h, w] in [-1, 1]."""
@@ -61,4 +63,4 @@ class SliceEncoder(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Returns embeddings [N, dim] of images [N, 1, h, w] in [-1, 1]."""
         pooled = [F.normalize(maps.mean(dim=(2, 3)), dim=1) for maps in self.stages(x)]
-        return F.layer_norm(self.project(torch.cat(pooled, dim=1)), self.project.weight.shape[:1])
+        return self.norm(self.project(torch.cat(pooled, dim=1))[..., None, None])[..., 0, 0]

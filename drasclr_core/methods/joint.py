@@ -55,9 +55,9 @@ class Joint(Method):
       going on beyond them; the package that their code uses shifts them by half a slice, with zeros beyond.
     - Volumes are patches of the lung, of as many slices as voxels a side, instead of 64 slices of 128 x 128; below 64
       pixels the network begins with a convolution of 3 x 3 without pooling. The images are of one channel.
-    - What is hidden is predicted from the embeddings of the same step, whose gradient is stopped, and the error is the
-      mean over hidden slices; the authors' mean over all is `mask_over` ``all``. The embeddings of slices are brought
-      to mean 0 and variance 1, so that the error cannot fall by making them small.
+    - What is hidden is predicted from the embeddings of the same step. As in the authors' code f_intra does not learn
+      from it; the error is the mean over hidden slices, theirs, over all, is `mask_over` ``all``. Each number of the
+      embeddings of slices has mean 0 and variance 1, by batch norm, as otherwise all volumes look alike.
     - L_intra has a projection of the joined embedding of all stages instead of the last stage's. The stage that is last
       enters that embedding once, not twice.
     - Views of volumes are those of all methods here, two of one kind; the authors draw two of seven changes. Views of
