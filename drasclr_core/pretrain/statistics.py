@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -15,6 +18,7 @@ from drasclr_core.progress import track
 
 MOST_SUBJECTS = 128  # at one landmark, for landmark norm
 BETWEEN = 32  # patches at a place between landmarks
+BATCH_NORMS = (nn.BatchNorm2d, nn.BatchNorm3d)
 
 
 def estimate_statistics(encoder: PatchEncoder, store, locations: Tensor, size: int, seed: int = 0,
@@ -43,7 +47,7 @@ def estimate_statistics(encoder: PatchEncoder, store, locations: Tensor, size: i
     encoder.train()
     if getattr(encoder, "interpolation", None) is not None:
         keep_statistics(encoder, store, locations, size, seed, voxel)
-    elif any(isinstance(module, nn.BatchNorm3d) for module in encoder.modules()):
+    elif any(isinstance(module, BATCH_NORMS) for module in encoder.modules()):
         pool_statistics(encoder, store, locations, size, seed, **how)
     encoder.eval()
 
@@ -64,19 +68,29 @@ def pool_statistics(encoder: PatchEncoder, store, locations: Tensor, size: int, 
     shown : bool
         Whether there is a progress bar.
     """
-    norms = [module for module in encoder.modules() if isinstance(module, nn.BatchNorm3d)]
+    random = np.random.default_rng([seed, 1])
+    landmarks, subjects = min(landmarks, len(locations)), min(subjects, len(store.sids))
+    with renewed_statistics(encoder):
+        for _ in track(range(batches), "Batch-norm statistics", shown=shown):
+            chosen = random.choice(len(locations), landmarks, replace=False)
+            patches = [store.read(int(landmark), random.choice(len(store.sids), subjects, replace=False))
+                       for landmark in chosen]  # fmt: skip
+            views = center_views(torch.from_numpy(np.concatenate(patches)), size)[:, None]
+            encoder(views.to(locations.device), LocationGroups(locations[chosen], [subjects] * landmarks))
+
+
+@contextmanager
+def renewed_statistics(network: nn.Module) -> Iterator[None]:
+    """Every batch norm forgets its running statistics, and takes those of what the network, in training mode, is shown.
+
+    All batches count alike.
+    """
+    norms = [module for module in network.modules() if isinstance(module, BATCH_NORMS)]
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # a cumulative average
-    random = np.random.default_rng([seed, 1])
-    landmarks, subjects = min(landmarks, len(locations)), min(subjects, len(store.sids))
-    for _ in track(range(batches), "Batch-norm statistics", shown=shown):
-        chosen = random.choice(len(locations), landmarks, replace=False)
-        patches = [store.read(int(landmark), random.choice(len(store.sids), subjects, replace=False))
-                   for landmark in chosen]  # fmt: skip
-        views = center_views(torch.from_numpy(np.concatenate(patches)), size)[:, None]
-        encoder(views.to(locations.device), LocationGroups(locations[chosen], [subjects] * landmarks))
+    yield
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
 

@@ -1,0 +1,88 @@
+"""Slices, images and views of them: what lies where, what is drawn, and what a file of images may hold."""
+
+import numpy as np
+import pytest
+import torch
+
+from drasclr_core.image_volume import open_images, slices_of, write_images
+from drasclr_core.image_volume.engines import Samples
+from drasclr_core.image_volume.image_views import ImageDraws, draw_image_views, image_views
+from drasclr_core.image_volume.joint_views import choose_slices, cut_slices
+from drasclr_core.pretrain import Augmentation
+
+AUGMENT = Augmentation(size=8, spacing_mm=4.0)
+
+
+def test_slices_have_rows_along_y_and_columns_along_x():
+    volume = torch.arange(24).view(1, 2, 3, 4)
+    assert slices_of(volume).shape == (1, 4, 3, 2)
+    assert slices_of(volume)[0, 3, 1, 0] == volume[0, 0, 1, 3]
+
+
+def test_slices_are_cut_where_chosen():
+    stored = torch.randint(-1024, 240, (2, 6, 6, 6)).short()
+    cut = cut_slices(stored, torch.tensor([[0, 5], [2, 3]]))
+    assert cut.shape == (4, 1, 6, 6)
+    torch.testing.assert_close((cut[3, 0] + 1) * 632 - 1024, stored[1, :, :, 3].T.float(), atol=1e-3, rtol=0)
+
+
+def test_slices_for_good_are_the_same_again_and_apart():
+    numbers = torch.arange(20, 32)  # patches 5 to 7, four slices of each
+    samples = Samples(numbers, torch.arange(12), 12, 99, 0)
+    chosen = choose_slices(samples, 3, 28, 4, None)
+    assert torch.equal(chosen, choose_slices(samples._replace(epoch=3), 3, 28, 4, None))
+    assert all(len(set(row)) == 4 for row in chosen.tolist()) and chosen.max() < 28
+    drawn = [choose_slices(samples, 3, 28, 4, torch.Generator().manual_seed(seed)) for seed in (0, 0, 1)]
+    assert torch.equal(*drawn[:2]) and not torch.equal(*drawn[1:])
+
+
+def test_a_view_of_the_whole_is_the_image_and_a_mirrored_one_is_mirrored():
+    image = torch.rand(2, 1, 8, 8) * 2 - 1
+    whole = torch.tensor([[1.0, 0, 0], [0, 1, 0]]).expand(2, 2, 3)
+    still = ImageDraws(whole, torch.ones(2), torch.zeros(2, 1, 8, 8))
+    torch.testing.assert_close(image_views(image, still), image, atol=1e-5, rtol=0)
+    turned = still._replace(matrices=whole * torch.tensor([[-1.0], [1.0]]))
+    torch.testing.assert_close(image_views(image, turned), image.flip(3), atol=1e-5, rtol=0)
+
+
+def test_views_lie_within_the_image_and_show_the_share_that_is_asked_for():
+    draws = draw_image_views(200, AUGMENT, (0.25, 1.0), torch.Generator().manual_seed(0))
+    area = torch.linalg.det(draws.matrices[:, :, :2]).abs()
+    assert area.min() >= 0.2499 and area.max() <= 1 and area.std() > 0.1
+    reach = draws.matrices[:, :, 2].abs() + draws.matrices[:, :, :2].norm(dim=2)
+    assert reach.max() < 1.42 and (torch.linalg.det(draws.matrices[:, :, :2]) < 0).float().mean() > 0.3
+    part = draws.of(torch.tensor([3, 5]))
+    images = torch.rand(200, 1, 20, 12) * 2 - 1
+    torch.testing.assert_close(image_views(images, draws)[[3, 5]], image_views(images[[3, 5]], part))
+
+
+def test_images_are_written_and_read(tmp_path):
+    images = np.random.default_rng(0).uniform(-1, 1, (3, 1, 9, 12))
+    path = write_images(tmp_path / "new" / "images.npy", images)
+    np.testing.assert_allclose(open_images(path), images[:, 0], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("images", "said"),
+    [
+        (np.zeros((3, 3, 9, 9)), "images must be floats"),
+        (np.zeros((3, 9, 9), np.uint16), "not uint16"),
+        (np.zeros((1, 9, 9)), "too few or too small"),
+        (np.stack([np.zeros((9, 9)), np.full((9, 9), np.nan)]), "image 1 has values outside"),
+        (np.stack([np.full((9, 9), 300.0), np.zeros((9, 9))]), "image 0 has values outside"),
+    ],
+)
+def test_images_of_another_kind_are_refused(tmp_path, images, said):
+    with pytest.raises(ValueError, match=said):
+        write_images(tmp_path / "images.npy", images)
+    assert not (tmp_path / "images.npy").exists()
+
+
+def test_a_file_that_holds_no_images_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="There are no images gone"):
+        open_images(tmp_path / "gone.npy")
+    (tmp_path / "text.npy").write_text("hello")
+    np.save(tmp_path / "numbers.npy", np.zeros(3))
+    for name in ("text.npy", "numbers.npy"):
+        with pytest.raises(ValueError, match="write it with write_images"):
+            open_images(tmp_path / name)
