@@ -80,13 +80,16 @@ def froc(
 
 
 def sensitivity_at(curve: Froc, rates: Sequence[float] = RATES) -> np.ndarray:
-    """Returns the sensitivity at these false positives per scan [R]: linear between points, constant after the last."""
+    """Returns the sensitivity of a `curve` at `rates` of false positives per scan [R].
+
+    It is linear between points and constant after the last.
+    """
     last = np.append(np.diff(curve.false_positives) > 0, True)  # of points above each other the highest
     return np.interp(rates, curve.false_positives[last], curve.sensitivity[last])
 
 
 def competition_metric(curve: Froc) -> float:
-    """Returns the CPM, LUNA16's score: the mean sensitivity at the false positives per scan of `RATES`."""
+    """Returns the CPM of a `curve`, LUNA16's score: the mean sensitivity at the false positives of `RATES`."""
     return float(sensitivity_at(curve).mean())
 
 
