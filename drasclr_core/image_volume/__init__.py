@@ -7,8 +7,7 @@ A volume is a row of slices. One 2D network (f_intra) embeds images and slices, 
 from drasclr_core.image_volume.deformable import DeformableAttention, PlainAttention
 from drasclr_core.image_volume.encoder import JointEncoder, slices_of
 from drasclr_core.image_volume.engines import DeepCluster, SwAV
-from drasclr_core.image_volume.image_files import open_images, write_images
 from drasclr_core.image_volume.losses import masked_embedding_loss, sinkhorn, spherical_kmeans, swav_loss
 
 __all__ = ["DeepCluster", "DeformableAttention", "JointEncoder", "PlainAttention", "SwAV", "masked_embedding_loss",
-           "open_images", "sinkhorn", "slices_of", "spherical_kmeans", "swav_loss", "write_images"]  # fmt: skip
+           "sinkhorn", "slices_of", "spherical_kmeans", "swav_loss"]  # fmt: skip

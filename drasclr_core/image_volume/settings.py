@@ -49,7 +49,8 @@ class JointSettings(TrainingSettings):
     crop_area : (float, float)
         Smallest and largest share of a slice, or an image, that a view shows.
     images : str
-        A file of `write_images`, from which is learnt beside the patches; empty for none.
+        Folder of a stream of 2D images (`cohort.images.read_stream`) that is learnt from beside the patches; empty for
+        none.
     larc, trust
         Whether the step of each tensor is scaled, and by how much (see `LARC`).
     landmarks_per_step : int
@@ -115,5 +116,5 @@ class JointSettings(TrainingSettings):
         return turns(self.schedule, list(self.weights()), [name for name, given in there.items() if given])
 
     def that_matter(self) -> dict:
-        """As for every method; of the file of images its content, not its place."""
+        """As for every method; of the stream of images its content, not its place."""
         return super().that_matter() | {"images": file_fingerprint(self.images) if self.images else ""}

@@ -33,7 +33,7 @@ class JointBatch(NamedTuple):
     landmarks, subjects : int [B]
         Of its patches; positions in the patch store.
     images : int [N]
-        Positions in the file of images.
+        Rows of the stream of images.
     turn : Turn
     epoch, step : int
         Its epoch, and its number of all.

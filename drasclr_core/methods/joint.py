@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from drasclr_core.image_volume.encoder import JointEncoder, slices_of
-from drasclr_core.image_volume.image_files import open_images
 from drasclr_core.image_volume.image_views import draw_image_views, image_views
 from drasclr_core.image_volume.joint_views import JointViews, Stored, choose_slices, cut_slices, flat_views, to
 from drasclr_core.image_volume.masking import draw_mask
@@ -84,7 +83,11 @@ class Joint(Method):
         super().__init__(settings, atlas)
         self.network = JointNetwork(settings)
         self.kinds, self.weights = settings.kinds(), settings.weights()
-        self.pictures = open_images(settings.images) if settings.images else np.empty((0, 8, 8), np.float16)
+        self.pictures = ()
+        if settings.images:
+            from drasclr_core.cohort.images import read_stream  # loads readers of pictures and DICOM
+
+            self.pictures = read_stream(settings.images)
         self.still: list[Tensor] = []
         guessing = self.network.flat_clusters.guessing, 1.0, self.network.volume_clusters.guessing
         told = [value if name in self.weights else 0.0 for name, value in zip(LOSSES, guessing, strict=True)]
@@ -126,7 +129,8 @@ class Joint(Method):
         patches = patch_samples(batch, shard, len(self.locations), len(store.sids))
         needed = "slices" in seen or "volumes" in seen
         stored = read_mixed(store, batch, shard.rows) if needed else np.empty((0, 8, 8, 8), np.int16)
-        images = self.pictures[batch.images[image_rows(batch, shard)]].astype(np.float32)
+        mine = batch.images[image_rows(batch, shard)]
+        images = 2 * self.pictures.read(mine) - 1 if len(mine) else np.empty((0, 8, 8), np.float32)
         flat = flat_samples(batch, shard, patches, each, len(self.pictures)) if "intra" in batch.turn.losses else None
         return Stored(stored, images, flat, patches if "volumes" in seen else None, each if "slices" in seen else 0)
 

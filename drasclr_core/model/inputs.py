@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-HU_WINDOW = (-1024, 240)
+from drasclr_core.imaging.constants import HU_WINDOW
 
 
 def above_air(patches: Tensor) -> Tensor:

@@ -1,10 +1,8 @@
-"""Slices, images and views of them: what lies where, what is drawn, and what a file of images may hold."""
+"""Slices, images and views of them: what lies where, and what is drawn."""
 
-import numpy as np
-import pytest
 import torch
 
-from drasclr_core.image_volume import open_images, slices_of, write_images
+from drasclr_core.image_volume import slices_of
 from drasclr_core.image_volume.engines import Samples
 from drasclr_core.image_volume.image_views import ImageDraws, draw_image_views, image_views
 from drasclr_core.image_volume.joint_views import choose_slices, cut_slices
@@ -54,35 +52,3 @@ def test_views_lie_within_the_image_and_show_the_share_that_is_asked_for():
     part = draws.of(torch.tensor([3, 5]))
     images = torch.rand(200, 1, 20, 12) * 2 - 1
     torch.testing.assert_close(image_views(images, draws)[[3, 5]], image_views(images[[3, 5]], part))
-
-
-def test_images_are_written_and_read(tmp_path):
-    images = np.random.default_rng(0).uniform(-1, 1, (3, 1, 9, 12))
-    path = write_images(tmp_path / "new" / "images.npy", images)
-    np.testing.assert_allclose(open_images(path), images[:, 0], atol=1e-3)
-
-
-@pytest.mark.parametrize(
-    ("images", "said"),
-    [
-        (np.zeros((3, 3, 9, 9)), "images must be floats"),
-        (np.zeros((3, 9, 9), np.uint16), "not uint16"),
-        (np.zeros((1, 9, 9)), "too few or too small"),
-        (np.stack([np.zeros((9, 9)), np.full((9, 9), np.nan)]), "image 1 has values outside"),
-        (np.stack([np.full((9, 9), 300.0), np.zeros((9, 9))]), "image 0 has values outside"),
-    ],
-)
-def test_images_of_another_kind_are_refused(tmp_path, images, said):
-    with pytest.raises(ValueError, match=said):
-        write_images(tmp_path / "images.npy", images)
-    assert not (tmp_path / "images.npy").exists()
-
-
-def test_a_file_that_holds_no_images_is_refused(tmp_path):
-    with pytest.raises(FileNotFoundError, match="There are no images gone"):
-        open_images(tmp_path / "gone.npy")
-    (tmp_path / "text.npy").write_text("hello")
-    np.save(tmp_path / "numbers.npy", np.zeros(3))
-    for name in ("text.npy", "numbers.npy"):
-        with pytest.raises(ValueError, match="write it with write_images"):
-            open_images(tmp_path / name)

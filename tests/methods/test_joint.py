@@ -4,11 +4,13 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
 
-from drasclr_core.image_volume import JointEncoder, masked_embedding_loss, swav_loss, write_images
+from drasclr_core.cohort.images.stream import write_images, write_stream
+from drasclr_core.image_volume import JointEncoder, masked_embedding_loss, swav_loss
 from drasclr_core.image_volume.settings import JointSettings
 from drasclr_core.methods import load_encoder
 from drasclr_core.methods.joint import Joint, pretext_pictures
@@ -28,10 +30,15 @@ SETTINGS = JointSettings(epochs=5, batch_size=8, depth=10, width=4, dim=16, proj
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory):
-    """A file of images, not square, of different texture."""
-    random = np.random.default_rng(0)
-    made = random.normal(0, random.uniform(0.05, 0.5, (20, 1, 1)), (20, 14, 10)).clip(-1, 1)
-    return str(write_images(tmp_path_factory.mktemp("images") / "images.npy", made))
+    """A stream of images of different texture, in two files."""
+    folder, random = tmp_path_factory.mktemp("images"), np.random.default_rng(0)
+    made = random.normal(0.5, random.uniform(0.02, 0.25, (20, 1, 1)), (20, 14, 14)).clip(0, 1)
+    for name, part in (("a", made[:12]), ("b", made[12:])):
+        write_images(folder / f"{name}.npy", part, 14)
+    where = [(name, place) for name, count in (("a", 12), ("b", 8)) for place in range(count)]
+    write_stream(folder, pd.DataFrame([{"sid": name, "kind": "made up", "file": f"{name}.npy", "place": place}
+                                       for name, place in where]))  # fmt: skip
+    return str(folder)
 
 
 def begin(settings, shard=None):

@@ -12,12 +12,11 @@ import SimpleITK as sitk
 from pydicom.pixels import apply_modality_lut, apply_voi_lut
 from pydicom.uid import UID
 
+from drasclr_core.imaging.constants import HU_WINDOW
 from drasclr_core.imaging.dicom.checks import MODALITIES
 from drasclr_core.imaging.dicom.headers import read_slices
 from drasclr_core.imaging.refusal import refusal
 
-CT_WINDOW = (-1024.0, 240.0)
-"""HU from black to white, what the volume encoders see."""
 TAILS = (0.5, 99.5)
 """Per cent of the pixels between black and white in other modalities, whose numbers have no unit."""
 PICTURES = ("CR", "DX", "CT", "MR", "MG", "XA", "RF", "OT", "SC", "PX", "DR")
@@ -27,7 +26,7 @@ PICTURES = ("CR", "DX", "CT", "MR", "MG", "XA", "RF", "OT", "SC", "PX", "DR")
 def read_dicom_image(path: Path) -> tuple[np.ndarray, dict]:
     """Returns brightness, float32 [rows, columns] from 0 to 1, and ``format, bits, inverted, modality``.
 
-    CT is shown in `CT_WINDOW`, whatever its photometric interpretation. Everything else is shown through the file's own
+    CT is shown in `HU_WINDOW`, whatever its photometric interpretation. Everything else is shown through the file's own
     window or table (VOI LUT), stretched between `TAILS`; MONOCHROME1 means that high values are dark, and is inverted.
 
     Raises
@@ -55,7 +54,7 @@ def read_dicom_image(path: Path) -> tuple[np.ndarray, dict]:
         values, image = _values(path)
         bits, inverted = int(first.get("BitsStored") or 16), first.get("PhotometricInterpretation") == "MONOCHROME1"
         if modality == "CT":
-            low, high = CT_WINDOW
+            low, high = HU_WINDOW
             return _between(values, low, high), {"format": "DICOM", "bits": bits, "inverted": False, "modality": "CT"}
         with suppress(ValueError, NotImplementedError, AttributeError, TypeError):  # a window that makes no sense
             values = np.asarray(apply_voi_lut(values, image), dtype=np.float64)

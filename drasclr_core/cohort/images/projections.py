@@ -1,8 +1,7 @@
 """Chest radiographs simulated from a CT: several views of one subject, taken with several exposures.
 
-Parallel beams by the law of Beer and Lambert, as in `phantom.radiograph`, but from any direction across the body; then
-the detector: a Poisson number of photons in each pixel, readout noise, the logarithm, and the automatic window of
-`phantom.film`. There is no scatter, no divergence of the beam and one energy.
+The beams are those of `phantom.radiograph`; then the detector: a Poisson number of photons in each pixel, readout
+noise, the logarithm, and the automatic window of `phantom.film`.
 """
 
 from __future__ import annotations
@@ -11,10 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
-from drasclr_core.cohort.phantom.scan.radiograph import WATER_PER_CM, film
-from drasclr_core.imaging.constants import AIR
+from drasclr_core.cohort.phantom.scan.radiograph import film, radiograph
 from drasclr_core.imaging.volume import Volume
 
 
@@ -60,31 +57,6 @@ EXPOSURES = (Exposure("full", 300_000.0), Exposure("low", 20_000.0))
 large, and noise should be seen."""
 
 
-def through(volume: Volume, degrees: float) -> np.ndarray:
-    """Returns the share of X-rays that pass with the subject turned by `degrees`, float32 [rows, columns], 0 to 1.
-
-    Each voxel's attenuation goes to the two pixels that its centre lies between, in proportion: the sum over the
-    picture is that over the scan, at every angle. Head on top; at 0 degrees the subject's right is on the left side.
-
-    Parameters
-    ----------
-    volume : Volume
-        HU, RAS+, cubic voxels; a pixel has their size.
-    """
-    width, depth, height = volume.array.shape
-    cos, sin = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
-    x, y = np.ix_(np.arange(width) - (width - 1) / 2, np.arange(depth) - (depth - 1) / 2)
-    pixels = max(round(width * abs(cos) + depth * abs(sin)), 2)
-    place = (x * cos + y * sin + (pixels - 1) / 2).clip(0, pixels - 1).ravel()
-    low = np.minimum(place.astype(int), pixels - 2)
-    share = np.concatenate([1 - (place - low), place - low]).astype(np.float32)
-    voxels = np.tile(np.arange(width * depth), 2)
-    beams = sparse.csr_matrix((share, (np.concatenate([low, low + 1]), voxels)), shape=(pixels, width * depth))
-    per_cm = WATER_PER_CM * (volume.array.reshape(width * depth, height) - AIR).clip(0) / -AIR
-    passed = np.exp(-(beams @ per_cm) * volume.spacing[0] / 10)
-    return passed.T[::-1, ::-1].astype(np.float32)
-
-
 def detected(passed: np.ndarray, exposure: Exposure, pixel_mm2: float, rng: np.random.Generator) -> np.ndarray:
     """Returns the share of X-rays that a detector reports, float32 of the shape of `passed`, above 0.
 
@@ -113,6 +85,6 @@ def pictures(
     """
     made, pixel = [], volume.spacing[0] * volume.spacing[2]
     for view in views:
-        passed = through(volume, view.degrees + view.spread * rng.standard_normal())
+        passed = radiograph(volume, view.degrees + view.spread * rng.standard_normal())
         made += [(view.name, one.name, film(detected(passed, one, pixel, rng))) for one in exposures]
     return made

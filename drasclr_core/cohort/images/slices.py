@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from drasclr_core.cohort.images.dicom_image import CT_WINDOW
+from drasclr_core.imaging.constants import HU_WINDOW
 from drasclr_core.imaging.volume import Volume
 
 MARGIN_MM = 14.0
@@ -36,7 +36,7 @@ def lung_extent(mask: np.ndarray, affine: np.ndarray) -> np.ndarray:
 
 
 def axial_slices(volume: Volume, count: int, extent: np.ndarray | None = None) -> list[np.ndarray]:
-    """Returns axial slices from the lowest to the highest, float32 [rows, columns], 0 to 1 over `CT_WINDOW`.
+    """Returns axial slices from the lowest to the highest, float32 [rows, columns], 0 to 1 over `HU_WINDOW`.
 
     As radiologists see them: front on top, the subject's right on the left side. All have one size, the box's.
 
@@ -58,7 +58,7 @@ def axial_slices(volume: Volume, count: int, extent: np.ndarray | None = None) -
         high = np.clip(np.ceil(ends[1] + margin), low, shape - 1).astype(int)
     first, last = low[2] + ENDS * (high[2] - low[2]), high[2] - ENDS * (high[2] - low[2])
     places = np.unique(np.rint(np.linspace(first, last, count)).astype(int))
-    black, white = CT_WINDOW
+    black, white = HU_WINDOW
     box = volume.array[low[0] : high[0] + 1, low[1] : high[1] + 1]
     return [((box[:, :, place].T[::-1, ::-1] - black) / (white - black)).clip(0, 1).astype(np.float32)
             for place in places]  # fmt: skip

@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from drasclr_core.cohort.images.hits import nearest_hit
+
 RATES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 """False positives per scan at which the CPM reads the sensitivity."""
-PLACE = ["x", "y", "z"]
 
 
 class Froc(NamedTuple):
@@ -34,10 +35,10 @@ def matched(nodules: pd.DataFrame, candidates: pd.DataFrame, excluded: pd.DataFr
     candidates : DataFrame
         ``sid, x, y, z`` (mm).
     """
-    hit = _nearest_hit(candidates, nodules)
+    hit = _hits(candidates, nodules)
     if excluded is not None and len(excluded):
         excluded = excluded.assign(diameter_mm=excluded["diameter_mm"].fillna(10.0))
-        hit[(hit < 0) & (_nearest_hit(candidates, excluded) >= 0)] = -2
+        hit[(hit < 0) & (_hits(candidates, excluded) >= 0)] = -2
     return hit
 
 
@@ -93,18 +94,13 @@ def competition_metric(curve: Froc) -> float:
     return float(sensitivity_at(curve).mean())
 
 
-def _nearest_hit(candidates: pd.DataFrame, findings: pd.DataFrame) -> np.ndarray:
+def _hits(candidates: pd.DataFrame, findings: pd.DataFrame) -> np.ndarray:
+    """`nearest_hit` of every scan, as rows of all findings."""
     hit = np.full(len(candidates), -1)
-    of_scan = pd.Series(np.arange(len(findings))).groupby(findings["sid"].to_numpy()).groups
-    places, centres = (table[PLACE].to_numpy(dtype=float) for table in (candidates, findings))
-    radius = findings["diameter_mm"].to_numpy(dtype=float) / 2
-    for sid, rows in pd.Series(np.arange(len(candidates))).groupby(candidates["sid"].to_numpy()).groups.items():
-        if sid not in of_scan:
-            continue
-        own = np.asarray(of_scan[sid])
-        away = np.linalg.norm(places[rows][:, None] - centres[own], axis=2)
-        nearest = np.where(away < radius[own], away, np.inf)
-        hit[rows] = np.where(np.isfinite(nearest.min(axis=1)), own[nearest.argmin(axis=1)], -1)
+    for sid, rows in candidates.groupby("sid").indices.items():
+        own = np.flatnonzero(findings["sid"] == sid)
+        found = nearest_hit(candidates.iloc[rows], findings.iloc[own])
+        hit[rows] = np.where(found >= 0, np.append(own, -1)[found], -1)
     return hit
 
 

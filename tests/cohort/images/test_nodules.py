@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from drasclr_core.cohort.images.embedded import blobs, cubes_at, label_candidates, make_nodule_cohort, true_nodules
+from drasclr_core.cohort.images.embedded import blobs, cubes_at, make_nodule_cohort, true_nodules
+from drasclr_core.cohort.images.hits import nearest_hit
 from drasclr_core.imaging.affine import transform
 from drasclr_core.imaging.volume import Volume
 
@@ -40,7 +41,7 @@ def test_true_nodules_are_measured_in_mm():
 def test_every_nodule_is_among_the_candidates_and_the_wall_is_none():
     volume, lungs, truth = lung_with(*BALLS)
     found, nodules = blobs(volume, lungs), true_nodules(truth, volume.affine)
-    assert set(label_candidates(found.head(3), nodules)) == {1} and found["strength"].is_monotonic_decreasing
+    assert (nearest_hit(found.head(3), nodules) >= 0).all() and found["strength"].is_monotonic_decreasing
     assert len(found) < 15  # no blob along the wall
     assert len(blobs(volume, lungs, most=2)) == 2
 
@@ -50,7 +51,7 @@ def test_a_vessel_is_a_look_alike():
     volume.array[20:23, 20:23, 4:24] = 30
     found = blobs(volume, lungs)
     inside = found[(found["x"] - (-50 + 42)).abs() + (found["y"] - 2).abs() < 4]
-    assert len(inside) and not label_candidates(inside, pd.DataFrame(columns=["x", "y", "z", "diameter_mm"])).any()
+    assert len(inside) and (nearest_hit(inside, pd.DataFrame(columns=["x", "y", "z", "diameter_mm"])) == -1).all()
 
 
 def test_cubes_lie_round_their_places_and_are_air_outside():

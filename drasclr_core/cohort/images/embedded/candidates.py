@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from scipy import ndimage
-from scipy.spatial import cKDTree
 
 from drasclr_core.imaging.affine import transform
 from drasclr_core.imaging.masks import bounding_box
@@ -72,20 +71,6 @@ def blobs(volume: Volume, lungs: np.ndarray, most: int = 80) -> pd.DataFrame:
     found[["x", "y", "z"]] = transform(volume.affine, found.to_numpy())
     found["strength"] = strength[peaks]
     return found.sort_values("strength", ascending=False, ignore_index=True).head(most)
-
-
-def label_candidates(candidates: pd.DataFrame, nodules: pd.DataFrame) -> np.ndarray:
-    """Returns for each candidate whether it hits a nodule (1 or 0): it lies within the nodule's radius (LUNA16's rule).
-
-    Both tables have ``x, y, z`` in mm; that of the nodules ``diameter_mm`` too.
-    """
-    if not len(nodules) or not len(candidates):
-        return np.zeros(len(candidates), int)
-    places, centres = (table[["x", "y", "z"]].to_numpy(dtype=float) for table in (candidates, nodules))
-    hit = np.zeros(len(candidates), int)
-    for rows in cKDTree(places).query_ball_point(centres, nodules["diameter_mm"].to_numpy(dtype=float) / 2):
-        hit[rows] = 1
-    return hit
 
 
 def cubes_at(volume: Volume, places: np.ndarray, size: int) -> np.ndarray:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from drasclr_core.cohort.images.embedded.candidates import blobs, cubes_at, label_candidates, true_nodules
+from drasclr_core.cohort.images.embedded.candidates import blobs, cubes_at, true_nodules
+from drasclr_core.cohort.images.hits import nearest_hit
 from drasclr_core.cohort.phantom import GENERATOR, draw_traits, simulate
 from drasclr_core.cohort.phantom.cohort import subject_name
 from drasclr_core.files import atomic, write_csv
@@ -98,7 +99,7 @@ def _subject(index: int, folder: Path, seed: int, spacing: float, size: int, arm
 
     def _keep(volume: Volume, truth: dict[str, np.ndarray], nodules: pd.DataFrame) -> dict:
         found = blobs(volume, truth["lungs"])
-        found = found.assign(nodule=label_candidates(found, nodules), place=range(len(found)))
+        found = found.assign(nodule=(nearest_hit(found, nodules) >= 0).astype(int), place=range(len(found)))
         with atomic(folder / f"{sid}.npy") as temporary:
             np.save(temporary, cubes_at(volume, found[["x", "y", "z"]].to_numpy(), size))
         return found.to_dict("list")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from drasclr_core.imaging.constants import HU_WINDOW
 from drasclr_core.imaging.volume import Volume
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-WINDOW = (-1024, 240)  # HU from black to white: what the encoder sees
 PLACES = (("axial, upper third", 2, 0.70), ("axial, lower third", 2, 0.32), ("coronal", 1, 0.48), ("sagittal", 0, 0.76))
 
 
@@ -44,7 +44,7 @@ def lung_slice(volume: Volume, lungs: np.ndarray, axis: int, place: float, margi
     return volume.array[tuple(cut)].T[::-1, ::-1]
 
 
-def side_by_side(scans: Mapping[str, tuple[Volume, np.ndarray]], window: tuple[float, float] = WINDOW) -> Figure:
+def side_by_side(scans: Mapping[str, tuple[Volume, np.ndarray]], window: tuple[float, float] = HU_WINDOW) -> Figure:
     """Returns a figure with one column per scan (name -> volume, lungs) and one row per place in `PLACES`."""
     import matplotlib.pyplot as plt  # processes that simulate need no pictures
 
