@@ -2,7 +2,7 @@
 
 ``python benchmarks/methods.py --run demo --preset presets/demo.yaml --minutes 10`` prints a row per method that has a
 stage ``06_pretrain`` in the preset, with the `most_steps` that fit into so many minutes; ``--write`` keeps the table.
-Seconds are those of the processor (reading ahead included), so that another program on the machine changes little.
+Seconds are those of the processor (reading ahead included); leave the machine alone all the same.
 They leave out what a training does once: reading the store, and statistics of the normalisation at the end.
 """
 

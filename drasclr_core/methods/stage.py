@@ -12,8 +12,8 @@ from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.anatomy.patches import PatchStore
 from drasclr_core.anatomy.volumes.store import VolumeStore, WholeLungs
 from drasclr_core.methods.registry import method_class
-from drasclr_core.pretrain.budget import within
-from drasclr_core.pretrain.cache import reading_threads
+from drasclr_core.pretrain.budget import PACE, within
+from drasclr_core.pretrain.cache import cached, reading_threads
 from drasclr_core.pretrain.loop import pretrain
 from drasclr_core.pretrain.method import Method
 from drasclr_core.pretrain.probe import read_labels
@@ -80,10 +80,12 @@ class PretrainingStage(NamedTuple):
 
     def run(self) -> pd.DataFrame:
         """Pretrains, or finds the run finished, and returns its log (see `pretrain`)."""
-        what = (self.store, self.atlas, self.folder, self.method)
-        return pretrain(
-            *what, within(self.minutes, *what, self.settings) if self.minutes else self.settings, self.labels
-        )
+        if not self.minutes:
+            return pretrain(self.store, self.atlas, self.folder, self.method, self.settings, self.labels)
+        measured = (self.folder / PACE).exists()  # else patches are read for the pace already
+        store = self.store if measured else cached(self.store, self.settings.cache_gb)
+        what = (store, self.atlas, self.folder, self.method)
+        return pretrain(*what, within(self.minutes, *what, self.settings), self.labels)
 
 
 def open_patches(run: Run) -> tuple[PatchStore, Atlas]:

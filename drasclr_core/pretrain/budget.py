@@ -31,9 +31,10 @@ def within(minutes: float, store, atlas, out_dir: str | Path, method: type[Metho
 
     The pace is measured once, on the first steps of a training that is then thrown away, and kept with the encoder as
     ``pace.json``: a training that was killed goes on with the same number of steps, and on another machine the file
-    gives the same training. On one thread of a processor its own seconds are counted, which other programs change
-    little; else those of the clock. What a training does besides its steps (reading patches, the probe, statistics of
-    the normalisation at the end) comes on top.
+    gives the same training. On one thread of a processor its own seconds are counted, else those of the clock. Leave
+    the machine alone meanwhile: beside other computations a step took up to three times its seconds, by the
+    processor's count too. What a training does besides its steps (reading patches, the probe, statistics of the
+    normalisation at the end) comes on top.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ def within(minutes: float, store, atlas, out_dir: str | Path, method: type[Metho
     known = read_json(path)
     if (known.get("key"), known.get("minutes")) != (key, minutes):
         store = cached(store, settings.cache_gb)
-        taken = list(step_seconds(method, store, atlas, settings, TRIAL_STEPS, _clock(settings)))
+        taken = list(step_seconds(method, store, atlas, settings, TRIAL_STEPS))
         pace = float(np.median(taken))
         known = {"key": key, "minutes": minutes, "seconds_per_step": round(pace, 6),
                  "most_steps": max(TRIAL_STEPS, round(60 * minutes / pace))}  # fmt: skip
@@ -67,7 +68,7 @@ def within(minutes: float, store, atlas, out_dir: str | Path, method: type[Metho
 
 
 def step_seconds(method: type[Method], store, atlas, settings: TrainingSettings, steps: int,
-                 clock: Callable[[], float] = time.perf_counter) -> Iterator[float]:  # fmt: skip
+                 clock: Callable[[], float] | None = None) -> Iterator[float]:  # fmt: skip
     """Yields the seconds of the first steps of a training, one after the other and read when needed.
 
     The first step, in which memory is taken and kernels are chosen, is left out.
@@ -77,10 +78,13 @@ def step_seconds(method: type[Method], store, atlas, settings: TrainingSettings,
     store, atlas, method, settings
         As `pretrain` takes them.
     steps : int
-    clock : callable
-        Gives seconds, such as `time.process_time` for those of the processor.
+    clock : callable, optional
+        Gives seconds; by default those of the processor where one thread of it computes, else those of the clock.
     """
     fabric = start_processes(settings)
+    if clock is None:
+        alone = fabric.device.type == "cpu" and torch.get_num_threads() == 1
+        clock = time.process_time if alone else time.perf_counter
     model = build_method(method, settings, atlas)
     network, optimizer = fabric.setup(model, model.optimizer())
     sampler = model.sampler(len(store.sids), 1)
@@ -98,10 +102,3 @@ def step_seconds(method: type[Method], store, atlas, settings: TrainingSettings,
         metrics.tolist()  # waits for a GPU
         if number:
             yield clock() - began
-
-
-def _clock(settings: TrainingSettings) -> Callable[[], float]:
-    """What gives the seconds of a training that has the machine for itself."""
-    threads = settings.threads or torch.get_num_threads()
-    alone = threads == 1 and (settings.accelerator == "cpu" or not torch.cuda.is_available())
-    return time.process_time if alone else time.perf_counter

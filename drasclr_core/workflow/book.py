@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import nbformat
@@ -22,7 +23,7 @@ from drasclr_core.workflow.book_pages import book_page, made_for, page_names, wi
 from drasclr_core.workflow.borrowed import as_borrowed, borrowed_pages
 from drasclr_core.workflow.pages import headline, markdown, provenance_page
 from drasclr_core.workflow.parameters import nearest
-from drasclr_core.workflow.stages import notebook_of, read_notebooks
+from drasclr_core.workflow.stages import Notebook, notebook_of, read_notebooks
 
 
 def assemble(run: Run, source: Path) -> None:
@@ -41,7 +42,8 @@ def assemble(run: Run, source: Path) -> None:
     root = project_root()
     shutil.copytree(root / "book", source, ignore=shutil.ignore_patterns("_build"))
     shutil.copy(root / "_config.yml", source)
-    made, known = _executed(run), read_notebooks(root / "notebooks")
+    known = read_notebooks(root / "notebooks")
+    made = _executed(run, known)
     borrowed = borrowed_pages(run, known, {notebook_of(path.stem) for path in made.values()})
     executed = made | {f"notebooks/{name}": path for name, path in borrowed.items()}
     (source / "notebooks").mkdir()
@@ -95,10 +97,10 @@ def build(run: Run) -> Path:
     return folder / "html" / "index.html"
 
 
-def _executed(run: Run) -> dict[str, Path]:
+def _executed(run: Run, known: Mapping[str, Notebook]) -> dict[str, Path]:
     """Executed notebooks of the run by page name."""
     found = [path for path in run.notebooks.glob("*/[0-9]*.ipynb") if not path.stem.endswith(".failed")]
-    gathered = {name: notebook.gathered for name, notebook in read_notebooks().items() if notebook.gathered}
+    gathered = {name: notebook.gathered for name, notebook in known.items() if notebook.gathered}
     return page_names(with_page(found, gathered), run.cohort_name)
 
 

@@ -13,7 +13,7 @@ from nbformat.v4 import new_markdown_cell
 
 from drasclr_core.files import read_json
 from drasclr_core.run import Run, project_root
-from drasclr_core.workflow.stages import Notebook, notebook_of
+from drasclr_core.workflow.stages import Notebook
 
 COMMITTED = ("reference", "pilot", "ablations")
 """Runs whose pages are committed; the first that has a page gives it."""
@@ -45,8 +45,8 @@ def borrowed_pages(run: Run, notebooks: Mapping[str, Notebook], made: Collection
 def as_borrowed(page: NotebookNode, path: Path) -> NotebookNode:
     """Returns the page with a note under its title that says from which run it is."""
     title, _, rest = page.cells[0].source.partition("\n")
-    run, stage = path.parents[2], f"{path.parent.name}-{notebook_of(path.stem)}"
-    record = read_json(run / "results" / "stages" / f"{stage}.json")
+    run = path.parents[2]
+    record = read_json(run / "results" / "stages" / f"{path.parent.name}-{path.stem}.json")
     day = f" of {record['day']}" if record else ""
     note = (
         f":::{{note}}\nThis page is from the run `{run.name}`{day}, not from the run of this book, which is too small "

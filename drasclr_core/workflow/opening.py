@@ -23,15 +23,13 @@ def opened(page: NotebookNode) -> NotebookNode:
     box = _BOX.search(page.cells[0].source)
     if box is None:
         return page
-    content = box["content"]
     tables = [cell for cell in page.cells if cell.get("id") == PARAMETERS]
     cells = [cell for cell in page.cells if cell.get("id") != PARAMETERS]
     start = next((number for number, cell in enumerate(cells) if cell.source.startswith(ANSWER)), None)
-    parts = [part for part in content.split("\n\n") if start is not None or not part.startswith(_LEARN)]
-    lead = "" if start is not None else next((p for p in content.split("\n\n") if p.startswith(_LEARN)), "")
-    lead = lead.removeprefix(_LEARN)
-    above, below = cells[0].source[: box.start()].rstrip(), cells[0].source[box.end() :].strip()
-    cells[0].source = "\n\n".join(part for part in (above, lead, below if start is None else "") if part)
+    parts, title = box["content"].split("\n\n"), [cells[0].source[: box.start()].rstrip()]
+    if start is None and parts[0].startswith(_LEARN):
+        title.append(parts.pop(0).removeprefix(_LEARN))
+    cells[0].source = "\n\n".join([*title, *filter(None, [cells[0].source[box.end() :].strip()])])
     text = "\n\n".join([*parts, *(table.source for table in tables)])
     details = new_markdown_cell(f":::::{{dropdown}} Details: inputs, outputs, cost, parameters\n{text}\n:::::",
                                 id="page-details")  # fmt: skip
@@ -40,8 +38,7 @@ def opened(page: NotebookNode) -> NotebookNode:
         return page
     cells[start].source = cells[start].source.removeprefix(ANSWER).lstrip("\n")
     end, rest = _end_of_answer(cells, start)
-    after = [new_markdown_cell(below, id="page-rest")] if below else []
-    page.cells = [*(cell for cell in cells[:end] if cell.source.strip()), details, *after, *rest]
+    page.cells = [*(cell for cell in cells[:end] if cell.source.strip()), details, *rest]
     return page
 
 

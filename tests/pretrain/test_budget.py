@@ -25,7 +25,7 @@ def paced(monkeypatch):
     """A machine on which a step of every method takes a second; counts how often the pace is measured."""
     measured = []
 
-    def slow(method, store, atlas, settings, steps, _):
+    def slow(method, store, atlas, settings, steps):
         measured.append(method)
         return step_seconds(method, store, atlas, settings, 2, clock(1.0))
 

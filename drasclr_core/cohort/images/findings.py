@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from drasclr_core.cohort.phantom.truth import disease_shares
+from drasclr_core.cohort.phantom.truth import EMPHYSEMA, disease_shares
 
 KINDS = {
     "covid": ("ground_glass", "crazy_paving", "consolidation"),
-    "emphysema": ("centrilobular", "paraseptal", "panlobular"),
+    "emphysema": EMPHYSEMA,
 }
 """What makes a radiograph abnormal, and the masks of the truth that belong to it."""
 

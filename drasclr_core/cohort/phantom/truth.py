@@ -25,6 +25,8 @@ DISEASES = (
     "crazy_paving",
     "consolidation",
 )
+EMPHYSEMA = ("centrilobular", "paraseptal", "panlobular")
+"""Of the diseases, those that are emphysema."""
 MASKS = (*ANATOMY, *DISEASES, "lookalike", "nodule_solid", "nodule_ground_glass")
 LABELS = {"lungs": 2, "lobes": 3, "organs": 3}
 """How many bits each map of labels takes: lungs 1 right, 2 left; lobes 1 to 5; organs 1 to 7."""

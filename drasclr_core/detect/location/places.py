@@ -7,6 +7,7 @@ from scipy.ndimage import map_coordinates
 
 from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.detect.boxes.patches import BoxPatches
+from drasclr_core.imaging.affine import transform
 
 TRIES = 64
 """Directions that are drawn for a shift, of which the first is taken that ends in the lungs."""
@@ -17,8 +18,7 @@ def random_locations(patches: BoxPatches, atlas: Atlas, seed: int = 0) -> np.nda
     rng = np.random.default_rng([seed, 0])
     voxels = np.argwhere(atlas.lungs > 0)
     drawn = voxels[rng.integers(len(voxels), size=len(patches))] + rng.uniform(-0.5, 0.5, (len(patches), 3))
-    points = drawn @ atlas.affine[:3, :3].T + atlas.affine[:3, 3]
-    return _scaled(points, atlas)
+    return atlas.scale(transform(atlas.affine, drawn).clip(*atlas.box))
 
 
 def shifted_locations(patches: BoxPatches, atlas: Atlas, distance_mm: float, seed: int = 0) -> np.ndarray:
@@ -33,18 +33,12 @@ def shifted_locations(patches: BoxPatches, atlas: Atlas, distance_mm: float, see
     low, high = atlas.box
     own = (patches.clipped() + 1) / 2 * (high - low) + low
     points = own[:, None] + distance_mm * directions
-    inverse = np.linalg.inv(atlas.affine)
-    voxels = points @ inverse[:3, :3].T + inverse[:3, 3]
+    voxels = transform(np.linalg.inv(atlas.affine), points)
     inside = map_coordinates((atlas.lungs > 0).astype(np.uint8), voxels.reshape(-1, 3).T, order=0).reshape(len(own), -1)
     inside[:, -1] = 1
-    return _scaled(points[np.arange(len(own)), inside.argmax(axis=1)], atlas)
+    return atlas.scale(points[np.arange(len(own)), inside.argmax(axis=1)].clip(low, high))
 
 
 def mirrored_locations(patches: BoxPatches) -> np.ndarray:
     """Returns the boxes' places in the other lung, float32 [N, 3]: the sign of the first coordinate is turned."""
     return patches.clipped() * np.array([-1, 1, 1], np.float32)
-
-
-def _scaled(points_mm: np.ndarray, atlas: Atlas) -> np.ndarray:
-    low, high = atlas.box
-    return np.clip(2 * (points_mm - low) / (high - low) - 1, -1, 1).astype(np.float32)

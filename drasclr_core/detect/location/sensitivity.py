@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,8 @@ from drasclr_core.detect.boxes.patches import BoxPatches
 from drasclr_core.detect.detector.forward import box_features
 from drasclr_core.detect.location.places import mirrored_locations, random_locations, shifted_locations
 from drasclr_core.detect.readouts.readouts import Readout, fit_readout, linear_predictions
-from drasclr_core.evaluate.ablations.seeds import pool_draws
+from drasclr_core.detect.scoring.scores import ACCURACY, detection_draws, fold_scores
+from drasclr_core.evaluate.ablations.seeds import pool_draws, pool_scores
 from drasclr_core.evaluate.statistics.intervals import paired_difference
 from drasclr_core.evaluate.statistics.resampling import SAMPLE
 from drasclr_core.model.patch_encoder import PatchEncoder
@@ -72,27 +74,52 @@ def told_elsewhere(boxes: Boxes, subtypes: Sequence[str], encoder: PatchEncoder,
     return pd.concat(parts, ignore_index=True)
 
 
-def sensitivity_curve(draws: pd.DataFrame, subjects: Mapping[str, int], seed: int = 0) -> pd.DataFrame:
-    """Returns by how much accuracy falls with what is told, against the patch's own place, with paired intervals.
+class Sensitivity(NamedTuple):
+    """What `location_sensitivity` returns.
+
+    Attributes
+    ----------
+    curve : DataFrame
+        ``told, task, refitted, accuracy, change, low, high``: accuracy in per cent, and its change against the right
+        place in points with a paired 95 % interval, over subjects and over the places drawn.
+    scores, draws : DataFrame
+        Of `fold_scores` and `pool_draws`, refitted, for `OWN` and `RANDOM`: Table 7.
+    """
+
+    curve: pd.DataFrame
+    scores: pd.DataFrame
+    draws: pd.DataFrame
+
+
+def location_sensitivity(boxes: Boxes, subtypes: Sequence[str], encoder: PatchEncoder, told: Mapping[str, np.ndarray],
+                         draws: int = 1000, seed: int = 0) -> Sensitivity:  # fmt: skip
+    """Measures what detection loses, with readouts that are refitted and not.
 
     Parameters
     ----------
-    draws : DataFrame
-        From `accuracy_draws`.
-    subjects : mapping of str to int
-        How many were tested, by task.
-    seed : int
-
-    Returns
-    -------
-    DataFrame
-        ``told, task, accuracy, change, low, high``, in points; the interval (95 %) holds the drawn places too.
+    boxes, subtypes, encoder, told, seed
+        As in `told_elsewhere`.
+    draws : int
+        Bootstrap draws of subjects.
     """
-    pooled, rows = pool_draws(draws, seed), []
+    curves, table7 = [], []
+    for refitted in (True, False):
+        predicted = told_elsewhere(boxes, subtypes, encoder, told, refitted, seed)
+        pooled = pool_draws(detection_draws(predicted, "direct", draws, seed, (ACCURACY,)), seed)
+        subjects = predicted.groupby("task")["sid"].nunique()
+        curves.append(_changes(pooled, subjects).assign(refitted=refitted))
+        if refitted:
+            scores = pool_scores(fold_scores(predicted, "direct", (ACCURACY,)))
+            table7 = [table[table["method"].isin((RANDOM, OWN))] for table in (scores, pooled)]
+    return Sensitivity(pd.concat(curves, ignore_index=True), *table7)
+
+
+def _changes(pooled: pd.DataFrame, subjects: pd.Series) -> pd.DataFrame:
+    rows = []
     for task, own in pooled.groupby("task", sort=False):
         wide = own.pivot(index="draw", columns="method", values="value")
         for name in dict.fromkeys(own["method"]):
-            found = paired_difference(wide[name], wide[OWN], "accuracy", subjects[task]) if name != OWN else None
+            found = paired_difference(wide[name], wide[OWN], ACCURACY, subjects[task]) if name != OWN else None
             change, low, high = found[:3] if found else (0.0, np.nan, np.nan)
             rows.append({"told": name, "task": task, "accuracy": wide[name][SAMPLE], "change": change, "low": low,
                          "high": high})  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, precision_recall_curve
@@ -12,6 +14,8 @@ from drasclr_core.detect.scoring.voxels import THRESHOLD, box_is_positive
 from drasclr_core.evaluate.statistics.resampling import draw_table, resample_counts
 
 DETECTION_METRICS = ("F1", "precision", "recall")
+ACCURACY = "accuracy"
+"""Per cent of the boxes that are called right, the measure of Table 7; the others, of Table 5, are fractions."""
 BOX_RULES = {"voxels": "a quarter of the voxels", "direct": "the patch itself"}
 
 
@@ -34,13 +38,14 @@ def against_other(predictions: pd.DataFrame) -> pd.DataFrame:
     return predictions[predictions["kind"] != HEALTHY]
 
 
-def detection_scores(hit: np.ndarray, false: np.ndarray, missed: np.ndarray) -> dict[str, np.ndarray]:
-    """Computes F1, precision and recall from counts of true and false positives and false negatives (same shapes).
+def detection_scores(hit: np.ndarray, false: np.ndarray, missed: np.ndarray, spared: np.ndarray
+                     ) -> dict[str, np.ndarray]:  # fmt: skip
+    """Computes `DETECTION_METRICS` and `ACCURACY` from counts of the `box_outcomes` (same shapes).
 
     Where nothing was called positive there is no false alarm to speak of and no hit either: precision is 0 then, as F1
-    is. Where there is nothing to find, all three are NaN.
+    is. Where there is nothing to find, F1, precision and recall are NaN; without any box, accuracy is.
     """
-    hit, false, missed = (np.asarray(counts, dtype=float) for counts in (hit, false, missed))
+    hit, false, missed, spared = (np.asarray(counts, dtype=float) for counts in (hit, false, missed, spared))
     there, called = hit + missed, hit + false
     nowhere = there == 0
     scores = {
@@ -48,12 +53,15 @@ def detection_scores(hit: np.ndarray, false: np.ndarray, missed: np.ndarray) -> 
         "precision": hit / np.where(called == 0, 1, called),
         "recall": hit / np.where(nowhere, 1, there),
     }
-    return {name: np.where(nowhere, np.nan, values) for name, values in scores.items()}
+    scores = {name: np.where(nowhere, np.nan, values) for name, values in scores.items()}
+    every = hit + false + missed + spared
+    return scores | {ACCURACY: np.where(every == 0, np.nan, 100 * (hit + spared) / np.where(every == 0, 1, every))}
 
 
 def box_outcomes(true: np.ndarray, called: np.ndarray) -> pd.DataFrame:
-    """Returns which boxes are ``hit, false, missed`` (bool [N] each, whose sums `detection_scores` takes)."""
-    return pd.DataFrame({"hit": true & called, "false": ~true & called, "missed": true & ~called})
+    """Returns which boxes are ``hit, false, missed, spared`` (bool [N] each, whose sums `detection_scores` takes)."""
+    return pd.DataFrame({"hit": true & called, "false": ~true & called, "missed": true & ~called,
+                         "spared": ~true & ~called})  # fmt: skip
 
 
 def decide(predictions: pd.DataFrame, rule: str) -> np.ndarray:
@@ -71,7 +79,7 @@ def decide(predictions: pd.DataFrame, rule: str) -> np.ndarray:
     return np.where(np.isnan(share), direct, box_is_positive(np.nan_to_num(share)))
 
 
-def fold_scores(predictions: pd.DataFrame, rule: str) -> pd.DataFrame:
+def fold_scores(predictions: pd.DataFrame, rule: str, metrics: Sequence[str] = DETECTION_METRICS) -> pd.DataFrame:
     """Computes scores by method, task and fold: the columns of `evaluate.result_files.read_scores`, and ``boxes``.
 
     Parameters
@@ -81,6 +89,8 @@ def fold_scores(predictions: pd.DataFrame, rule: str) -> pd.DataFrame:
         healthy ones (`against_healthy`).
     rule : str
         See `decide`.
+    metrics : sequence of str
+        Those of `detection_scores` that are wanted.
 
     Returns
     -------
@@ -94,16 +104,17 @@ def fold_scores(predictions: pd.DataFrame, rule: str) -> pd.DataFrame:
             values = detection_scores(**box_outcomes(part["true"].to_numpy(bool), decide(part, rule)).sum())
             tested = part["sid"].nunique()
             rows += [{"method": method, "task": task, "metric": metric, "repeat": 0, "fold": fold,
-                      "value": float(value), "n_train": everybody - tested, "n_test": tested, "boxes": len(part)}
-                     for metric, value in values.items()]  # fmt: skip
+                      "value": float(values[metric]), "n_train": everybody - tested, "n_test": tested,
+                      "boxes": len(part)} for metric in metrics]  # fmt: skip
     return pd.DataFrame(rows)
 
 
-def detection_draws(predictions: pd.DataFrame, rule: str, draws: int = 1000, seed: int = 0) -> pd.DataFrame:
+def detection_draws(predictions: pd.DataFrame, rule: str, draws: int = 1000, seed: int = 0,
+                    metrics: Sequence[str] = DETECTION_METRICS) -> pd.DataFrame:  # fmt: skip
     """Draws a bootstrap over subjects of the scores of all boxes together, all methods on the same draws.
 
-    Predictions and rule are as in `fold_scores`. Returns ``method, task, metric, draw, value``; draw -1 is the sample
-    itself.
+    Predictions, rule and metrics are as in `fold_scores`. Returns ``method, task, metric, draw, value``; draw -1 is the
+    sample itself.
     """
     parts = []
     for task, here in predictions.groupby("task", sort=False):
@@ -113,7 +124,7 @@ def detection_draws(predictions: pd.DataFrame, rule: str, draws: int = 1000, see
             counts = box_outcomes(own["true"].to_numpy(bool), decide(own, rule))
             counts = counts.groupby(own["sid"].to_numpy()).sum().reindex(subjects, fill_value=0)
             values = detection_scores(*(times @ counts.to_numpy(int)).T)
-            parts += [draw_table(method, task, metric, values[metric]) for metric in DETECTION_METRICS]
+            parts += [draw_table(method, task, metric, values[metric]) for metric in metrics]
     return pd.concat(parts, ignore_index=True)
 
 

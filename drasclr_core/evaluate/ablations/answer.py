@@ -1,37 +1,83 @@
-"""What an ablation says, in two sentences."""
+"""What an ablation says in words, and the scores along a number that is varied."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 
+from drasclr_core.evaluate.ablations.table import AblationTable
+from drasclr_core.evaluate.statistics.resampling import summarise_draws
+from drasclr_core.evaluate.tasks import Task
 from drasclr_core.methods import row_of
 
+FEW_SEEDS = 3
+"""With fewer trainings of a variant nobody knows what another seed would have given."""
 
-def ablation_sentence(differences: pd.DataFrame, called: dict[tuple[str, str], str]) -> str:
-    """Returns in words on which tasks the reference is ahead, behind, or not told apart from each other variant.
 
-    Parameters
-    ----------
-    differences : DataFrame
-        From `AblationTable.differences`.
-    called : dict of (task, metric) to str
-        What counts, and what the page calls it; other rows are left out.
+def main_differences(made: AblationTable, tasks: Sequence[Task]) -> pd.DataFrame:
+    """Returns the rows of ``made.differences`` that are of the main metric of one of the `tasks`, their first."""
+    return _main(made.differences, tasks)
 
-    Returns
-    -------
-    str
-        Markdown. A difference counts where its 95 % interval leaves out 0.
+
+def ablation_sentence(differences: pd.DataFrame) -> str:
+    """Returns in Markdown on which tasks the reference is ahead, behind, or not told apart from each other variant.
+
+    A difference counts where its 95 % interval leaves out 0; `differences` are from `main_differences`.
     """
-    known = pd.Series(list(zip(differences["task"], differences["metric"], strict=True))).isin(list(called))
-    table = differences[known.to_numpy()]
-    name = row_of(table["method"].iloc[0]).name
-    ahead, behind = table[table["low"] > 0], table[table["high"] < 0]
-    parts = [f"{verb} {len(rows)} ({_listed(rows, called)})" if len(rows) else f"{verb} none"
+    name = row_of(differences["method"].iloc[0]).name
+    ahead, behind = differences[differences["low"] > 0], differences[differences["high"] < 0]
+    parts = [f"{verb} {len(rows)} ({_listed(rows)})" if len(rows) else f"{verb} none"
              for verb, rows in (("is ahead in", ahead), ("is behind in", behind))]  # fmt: skip
-    left = len(table) - len(ahead) - len(behind)
-    return (f"**Of {len(table)} comparisons with another variant, {name} {parts[0]}, and {parts[1]}.** "
+    left = len(differences) - len(ahead) - len(behind)
+    return (f"**Of {len(differences)} comparisons with another variant, {name} {parts[0]}, and {parts[1]}.** "
             f"In {left} this run cannot tell which is better.")  # fmt: skip
 
 
-def _listed(rows: pd.DataFrame, called: dict[tuple[str, str], str]) -> str:
-    return "; ".join(f"{called[row.task, row.metric]}: {row_of(row.against).name}" for row in rows.itertuples())
+def differences_told(differences: pd.DataFrame) -> str:
+    """Returns the `differences` in words, for who cannot see their picture."""
+    return "; ".join(f"{row.task}, {row_of(row.method).name} minus {row_of(row.against).name}: {row.estimate:+.2f} "
+                     f"({row.low:+.2f} to {row.high:+.2f})" for row in differences.itertuples())  # fmt: skip
+
+
+def ablation_notes(made: AblationTable) -> str:
+    """Returns in Markdown how many subjects the table `made` has, which variants have few seeds, and which are missing.
+
+    The last two are left out where there is nothing to say.
+    """
+    counts = made.table.groupby("method", sort=False)["seeds"].first().drop("chance")
+    few = counts[counts < FEW_SEEDS]
+    told = (f" **{len(few)} of {len(counts)} variants were trained with fewer than three seeds: an interval then holds "
+            "other subjects, not other trainings, and is too short.**")  # fmt: skip
+    missing = [f"*{row_of(name).name} has no row: {reason.rstrip('.')}.*" for name, reason in made.missing.items()]
+    return "\n\n".join([f"{made.subjects} subjects.{told if len(few) else ''}", *missing])
+
+
+def scores_of(made: AblationTable, tasks: Sequence[Task], along: Mapping[str, object]) -> pd.DataFrame:
+    """Returns the main score of each of the `tasks` along what is varied, with its 95 % interval.
+
+    Parameters
+    ----------
+    made : AblationTable
+    tasks : sequence of Task
+    along : mapping
+        Variant -> the number, or word, that it stands at; in the order of the axis.
+
+    Returns
+    -------
+    DataFrame
+        ``x, task, metric, value, low, high``.
+    """
+    table = _main(summarise_draws(made.draws), tasks)
+    table = table[table["method"].isin(list(along))].rename(columns={"mean": "value"})
+    place = table["method"].map(list(along).index)
+    return table.assign(x=table["method"].map(along)).loc[place.sort_values(kind="stable").index]
+
+
+def _main(table: pd.DataFrame, tasks: Sequence[Task]) -> pd.DataFrame:
+    wanted = {(task.name, task.metrics[0]) for task in tasks}
+    return table[[cell in wanted for cell in zip(table["task"], table["metric"], strict=True)]]
+
+
+def _listed(rows: pd.DataFrame) -> str:
+    return "; ".join(f"{row.task}: {row_of(row.against).name}" for row in rows.itertuples())

@@ -70,5 +70,4 @@ def seed_scores(draws: pd.DataFrame) -> pd.DataFrame:
 
 
 def _number(name: str) -> int:
-    ending = name.removeprefix(without_seed(name))
-    return int(ending.removeprefix("_seed") or -1)
+    return int(name.removeprefix(without_seed(name)).removeprefix("_seed") or -1)

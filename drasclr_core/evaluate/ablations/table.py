@@ -98,6 +98,7 @@ def ablation_table(run: Run, variants: Sequence[str], tasks: Sequence[Task], ste
     table = beside_paper(summarise(scores), stem).merge(spread, on=KEYS, how="left", validate="one_to_one")
     files = write_table(run, stem, table, folds=scores, seeds=seeds.round(4), bootstrap=pooled)
     others = [name for name in dict.fromkeys(scores["method"]) if name not in (reference, "chance")]
-    differences = compare_methods(scores, reference, others, pooled) if others else pd.DataFrame()
+    none = pd.DataFrame(columns=[*KEYS, "against"])
+    differences = compare_methods(scores, reference, others, pooled) if others else none
     tested = readout.predictions["sid"].nunique()
     return AblationTable(table, differences, pooled, seeds, tested, missing, files[:-1])

@@ -44,11 +44,31 @@ def pooled_scores(
         with np.errstate(invalid="ignore", divide="ignore"):
             found[method] = pd.Series(1 - (counts @ missed) / (counts @ spread), np.arange(len(counts)) + SAMPLE)
             found[method] = found[method].where(np.isfinite(found[method]))
+    return with_intervals(found, "R2", "r2", closely)
+
+
+def with_intervals(found: dict[str, pd.Series], metric: str, column: str, closely: str = "") -> pd.DataFrame:
+    """Returns scores with their 95 % intervals, and how far one method is ahead of the others.
+
+    Parameters
+    ----------
+    found : dict of str to Series
+        Method -> its score by number of the draw, all of the same draws; `SAMPLE` is the sample itself.
+    metric, column : str
+        Of the scores, and what they are called in the table.
+    closely : str
+        The method that the others are compared with; empty for none.
+
+    Returns
+    -------
+    DataFrame
+        ``method``, the `column`, ``low, high, ahead, ahead_low, ahead_high``.
+    """
     rows = []
     for method, values in found.items():
         low, high = values[values.index > SAMPLE].quantile([(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-        row = {"method": method, "r2": values[SAMPLE], "low": low, "high": high}
-        ahead = paired_difference(found[closely], values, "R2") if closely and method != closely else None
+        row = {"method": method, column: values[SAMPLE], "low": low, "high": high}
+        ahead = paired_difference(found[closely], values, metric) if closely and method != closely else None
         ends = ahead[:3] if ahead else [np.nan] * 3
         rows.append(row | dict(zip(("ahead", "ahead_low", "ahead_high"), ends, strict=True)))
     return pd.DataFrame(rows)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy import ndimage
 
-from drasclr_core.cohort.phantom.truth import load_truth
+from drasclr_core.cohort.phantom.truth import EMPHYSEMA, load_truth
 from drasclr_core.files import read_json
 from drasclr_core.pieces import fingerprint, kept
 from drasclr_core.progress import for_each
@@ -24,7 +24,6 @@ from drasclr_core.run import Run
 VERSION = 1
 """Raise when a measure changes, so that those of an older version are made anew."""
 HOLES, CLUSTERS = "hole_mm", "cluster_mm"
-EMPHYSEMA = ("centrilobular", "paraseptal", "panlobular")
 LEAST_SHARE = 0.005
 """Of the lungs that must be emphysema for its scale to be known."""
 RADII_MM = (2.0, 4.0, 6.0, 9.0, 13.0)

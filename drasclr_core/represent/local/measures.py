@@ -12,7 +12,7 @@ import numpy as np
 
 from drasclr_core.anatomy.extraction import extract_patches
 from drasclr_core.anatomy.patches import PatchStore
-from drasclr_core.cohort.phantom.truth import load_truth
+from drasclr_core.cohort.phantom.truth import EMPHYSEMA, load_truth
 from drasclr_core.files import atomic, read_json
 from drasclr_core.imaging.constants import LOW_ATTENUATION
 from drasclr_core.imaging.volume import Volume, load_mask
@@ -27,7 +27,7 @@ VERSION = 1
 LOCAL_TRUTH = {
     "centrilobular": ("centrilobular",),
     "paraseptal": ("paraseptal",),
-    "emphysema": ("centrilobular", "paraseptal", "panlobular"),
+    "emphysema": EMPHYSEMA,
     "lookalike": ("lookalike",),
 }
 """Name -> the masks of a phantom that count, any of them."""

@@ -4,16 +4,9 @@ import numpy as np
 import pytest
 
 from drasclr_core.anatomy.atlas import build_atlas
-from drasclr_core.detect.location import (
-    OWN,
-    RANDOM,
-    accuracy_draws,
-    accuracy_scores,
-    places_told,
-    sensitivity_curve,
-    told_elsewhere,
-)
+from drasclr_core.detect.location import OWN, RANDOM, location_sensitivity, places_told
 from drasclr_core.detect.location.places import mirrored_locations, random_locations, shifted_locations
+from drasclr_core.detect.location.sensitivity import told_elsewhere
 
 from ..conftest import encoder_of
 
@@ -60,19 +53,21 @@ def test_who_does_not_know_the_place_loses_nothing(planted, atlas, refitted):
     plain = told_elsewhere(planted, ["centrilobular"], encoder_of("none"), told, refitted)
     wide = plain.pivot(index="box", columns="method", values="probability")
     np.testing.assert_allclose(wide.sub(wide[OWN], axis=0), 0, atol=1e-5)
-    curve = sensitivity_curve(accuracy_draws(plain, 50), {"Centrilobular": 20})
-    assert (curve["change"] == 0).all() and curve["accuracy"].nunique() == 1
     knowing = told_elsewhere(planted, ["centrilobular"], encoder_of(), told, refitted)
     wide = knowing.pivot(index="box", columns="method", values="probability")
     assert (wide[RANDOM] - wide[OWN]).abs().max() > 0.01
 
 
-def test_accuracies_are_those_of_the_boxes(planted, atlas):
-    predicted = told_elsewhere(planted, ["centrilobular"], encoder_of("none"), {OWN: planted.patches.clipped()})
+def test_the_experiment_in_both_ways(planted, atlas):
+    """Who does not know the place loses nothing; the table has the two rows of the paper, the curve has all."""
+    told = places_told(planted.patches, atlas, [20.0], draws=2)
+    found = location_sensitivity(planted, ["centrilobular"], encoder_of("none"), told, 50)
+    assert set(found.curve["told"]) == {OWN, "mirrored", RANDOM, "shifted_20"} and len(found.curve) == 8
+    assert (found.curve["change"] == 0).all() and found.curve["accuracy"].nunique() == 1
+    assert set(found.scores["method"]) == set(found.draws["method"]) == {OWN, RANDOM}
+    predicted = told_elsewhere(planted, ["centrilobular"], encoder_of("none"), {OWN: told[OWN]})
     right = (predicted["probability"] > 0.5) == predicted["true"]
-    scores = accuracy_scores(predicted)
-    by_fold = 100 * right.groupby(predicted["fold"]).mean()
-    np.testing.assert_allclose(scores.set_index("fold")["value"], by_fold)
-    assert scores["n_test"].sum() == planted.table["sid"].nunique()
-    draws = accuracy_draws(predicted, 20)
-    assert draws.loc[draws["draw"] == -1, "value"].iloc[0] == pytest.approx(100 * right.mean())
+    own = found.scores[found.scores["method"] == OWN].set_index("fold")
+    np.testing.assert_allclose(own["value"], 100 * right.groupby(predicted["fold"]).mean())
+    assert found.curve["accuracy"].iloc[0] == pytest.approx(100 * right.mean())
+    assert own["n_test"].sum() == planted.table["sid"].nunique()

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import precision_recall_fscore_support
 
 from drasclr_core.detect.scoring.scores import (
+    DETECTION_METRICS,
     box_outcomes,
     decide,
     detection_draws,
@@ -22,8 +23,9 @@ from drasclr_core.detect.scoring.scores import (
 def test_as_scikit_learn(pairs):
     true, called = np.array(pairs).T
     ours = detection_scores(**box_outcomes(true, called).sum())
+    assert ours["accuracy"] == pytest.approx(100 * np.mean(true == called))
     if not true.any():
-        assert all(np.isnan(value) for value in ours.values())
+        assert all(np.isnan(ours[name]) for name in DETECTION_METRICS)
         return
     precision, recall, f1, _ = precision_recall_fscore_support(true, called, average="binary", zero_division=0)
     assert [float(ours[name]) for name in ("precision", "recall", "F1")] == pytest.approx([precision, recall, f1])

@@ -5,7 +5,15 @@ import pandas as pd
 import pytest
 
 from drasclr_core.cohort.subjects import write_subjects
-from drasclr_core.evaluate.ablations import ablation_sentence, ablation_table, equivalence
+from drasclr_core.evaluate.ablations import (
+    ablation_notes,
+    ablation_sentence,
+    ablation_table,
+    differences_told,
+    equivalence,
+    main_differences,
+    scores_of,
+)
 from drasclr_core.evaluate.result_files import ResultReader, read_scores
 from drasclr_core.evaluate.scorecard.comparisons import comparisons
 from drasclr_core.evaluate.scorecard.evidence import evidence
@@ -47,9 +55,27 @@ def test_variants_are_rows_and_seeds_are_not(run):
     assert (made.differences["method"] == "drasclr_local").all()
     fev1 = made.differences[made.differences["task"] == "logFEV1pp"]
     assert (fev1["low"] > 0).all() and set(fev1["against"]) == {"no_conditioning", "hypernetwork"}
-    said = ablation_sentence(made.differences, {("logFEV1pp", "R2"): "log FEV1pp"})
+    main = main_differences(made, [FEV1])
+    assert set(main["task"]) == {"logFEV1pp"} and len(main) == 2
+    said = ablation_sentence(main)
     assert said.startswith("**Of 2 comparisons with another variant, DrasCLR without neighbours is ahead in 2 (")
     assert "behind in none" in said and "In 0 this run" in said
+    assert differences_told(main).count("logFEV1pp, DrasCLR without neighbours minus") == 2
+    notes = ablation_notes(made)
+    assert notes.startswith("60 subjects. **3 of 3 variants") and "*Concatenation has no row: features/conc" in notes
+
+
+def test_scores_come_in_the_order_of_what_is_varied(run):
+    made = ablation_table(run, VARIANTS, [FEV1, GOLD], "table6", "drasclr_local", folds=3, n_bootstraps=60)
+    along = {"drasclr_local": 8, "hypernetwork": 1}
+    table = scores_of(made, [GOLD, FEV1], along)
+    assert table.loc[table["task"] == "GOLD", "x"].tolist() == [8, 1] and len(table) == 4
+    assert (table["low"] <= table["value"]).all() and (table["value"] <= table["high"]).all()
+
+
+def test_a_reference_alone_is_compared_with_nobody(run):
+    made = ablation_table(run, ["drasclr_local"], [FEV1], "alone", "drasclr_local", folds=3, n_bootstraps=20)
+    assert main_differences(made, [FEV1]).empty and made.missing == {}
 
 
 def test_other_pages_read_the_files(run):

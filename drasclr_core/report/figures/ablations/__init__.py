@@ -1,6 +1,7 @@
-"""Pictures of ablations: scores along a number, forests, equivalence, and where which kernel is used."""
+"""Pictures of ablations: scores along a number, equivalence, and where which kernel is used."""
 
-from drasclr_core.report.figures.ablations.along import equivalence_plot, forest, scores_along
+from drasclr_core.report.figures.ablations.along import scores_along
+from drasclr_core.report.figures.ablations.equivalence import equivalence_plot
 from drasclr_core.report.figures.ablations.routing import routing_maps
 
-__all__ = ["equivalence_plot", "forest", "routing_maps", "scores_along"]
+__all__ = ["equivalence_plot", "routing_maps", "scores_along"]

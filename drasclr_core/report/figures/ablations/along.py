@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
@@ -51,43 +49,4 @@ def scores_along(table: pd.DataFrame, xlabel: str, ylabel: str = "", zero: bool 
     fig.supxlabel(xlabel, fontsize=9)
     if len(lines) > 1:
         fig.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=len(lines))
-    return fig
-
-
-def forest(table: pd.DataFrame, xlabel: str, floor: float | None = None) -> Figure:
-    """Draws one row per name: a dot with its 95 % interval.
-
-    `table` has ``name, value, low, high`` and perhaps ``color``; `floor`, what guessing gives, is a line.
-    """
-    fig, axis = plt.subplots(figsize=(7.2, 0.8 + 0.28 * len(table)))
-    for height, row in enumerate(table.itertuples()):
-        color = getattr(row, "color", "C0")
-        axis.plot([row.low, row.high], [height, height], color=color, linewidth=1.6)
-        axis.plot(row.value, height, "o", color=color, markersize=5)
-    if floor is not None:
-        axis.axvline(floor, color="#444444", linewidth=0.8, linestyle="--")
-    axis.set_yticks(range(len(table)), table["name"])
-    axis.set_ylim(len(table) - 0.5, -0.5)
-    axis.grid(axis="y", visible=False)
-    axis.set_xlabel(xlabel)
-    return fig
-
-
-def equivalence_plot(table: pd.DataFrame, names: Sequence[str]) -> Figure:
-    """Draws differences with 90 % intervals beside the margins within which two methods count as alike.
-
-    `table` is from `evaluate.ablations.equivalence`; `names` are the two methods as the page calls them. Every
-    difference is in units of its margin, so that accuracies and fractions share the axis.
-    """
-    fig, axis = plt.subplots(figsize=(7.2, 0.9 + 0.3 * len(table)))
-    axis.axvspan(-1, 1, color="#009E73", alpha=0.12, linewidth=0)
-    axis.axvline(0, color="#444444", linewidth=0.8)
-    for height, row in enumerate(table.itertuples()):
-        low, middle, high = (value / row.margin for value in (row.low, row.difference, row.high))
-        axis.plot([low, high], [height, height], color="C0", linewidth=1.6)
-        axis.plot(middle, height, "o", color="C0", markersize=5)
-    axis.set_yticks(range(len(table)), [label(row.task, row.metric) for row in table.itertuples()])
-    axis.set_ylim(len(table) - 0.5, -0.5)
-    axis.grid(axis="y", visible=False)
-    axis.set_xlabel(f"{names[0]} minus {names[1]}, in margins; within the green band they count as alike")
     return fig

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from drasclr_core.evaluate.local import alike_patches, alike_table, told_apart
-from drasclr_core.evaluate.local.alike import AlikePatches
+from drasclr_core.evaluate.alike import AlikePatches, alike_patches, alike_table, told_apart, with_place
 from drasclr_core.represent.local.measures import LocalMeasures
 
 
@@ -53,6 +52,15 @@ def test_labels_of_a_tested_subject_change_none_of_its_predictions(cohort):
     turned[rows] = turned[rows][::-1]
     first, second = (told_apart(features, patches._replace(ill=ill), folds=3) for ill in (patches.ill, turned))
     np.testing.assert_array_equal(first[rows], second[rows])
+
+
+def test_the_place_is_put_beside_the_features(cohort):
+    _, dark, _ = cohort
+    locations = np.random.default_rng(0).uniform(-1, 1, (20, 3))
+    both, alone = with_place(dark, locations), with_place(dark[..., :0], locations)
+    np.testing.assert_array_equal(both[..., :1], dark)
+    np.testing.assert_array_equal(both[..., 1:], alone)
+    assert (alone[0] == alone[5]).all() and alone.shape[2] > 3
 
 
 def test_too_few_are_refused(cohort):

@@ -10,20 +10,18 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, GroupKFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.model_selection import GroupKFold
 
 from drasclr_core.evaluate.folds import splits, stratified_folds
-from drasclr_core.evaluate.statistics.intervals import paired_difference
+from drasclr_core.evaluate.local.scores import with_intervals
+from drasclr_core.evaluate.readout.linear import logistic_model
 from drasclr_core.evaluate.statistics.ranking import weighted_auc
-from drasclr_core.evaluate.statistics.resampling import LEVEL, SAMPLE, resample_counts
+from drasclr_core.evaluate.statistics.resampling import SAMPLE, resample_counts
+from drasclr_core.represent.local.location import location_basis
 from drasclr_core.represent.local.measures import LocalMeasures
 
 LEAST_PER_CENT = 1.0
 """Of a patch's lung that must be emphysema, or look like it, with less than a quarter as much of the other."""
-INVERSE_PENALTIES = np.logspace(-4, 1, 6)
 INNER_FOLDS = 3
 
 
@@ -69,11 +67,8 @@ def told_apart(features: np.ndarray, patches: AlikePatches, folds: int = 5, seed
     fold = stratified_folds(share, folds, np.random.default_rng(seed), classes=False)[who]
     told, rows = np.full(len(who), np.nan), features[patches.subjects, patches.landmarks]
     for train, test in splits(fold):
-        model = GridSearchCV(
-            make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=300)),
-            {"logisticregression__C": INVERSE_PENALTIES}, cv=GroupKFold(INNER_FOLDS), scoring="neg_log_loss",
-        )  # fmt: skip
-        model.fit(rows[train], patches.ill[train], groups=who[train])
+        inner = list(GroupKFold(INNER_FOLDS).split(rows[train], groups=who[train]))
+        model = logistic_model(inner, class_weight="balanced", max_iter=300).fit(rows[train], patches.ill[train])
         told[test] = model.decision_function(rows[test])
     return told
 
@@ -102,11 +97,18 @@ def alike_table(told: dict[str, np.ndarray], patches: AlikePatches, closely: str
     weight = resample_counts(len(people), draws, seed)[:, who]
     numbers = np.arange(len(weight)) + SAMPLE
     found = {name: pd.Series(weighted_auc(patches.ill, odds, weight), numbers) for name, odds in told.items()}
-    rows = []
-    for name, values in found.items():
-        low, high = values[values.index > SAMPLE].quantile([(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-        ahead = paired_difference(found[closely], values, "AUC") if name != closely else None
-        ends = ahead[:3] if ahead else [np.nan] * 3
-        rows.append({"method": name, "auc": values[SAMPLE], "low": low, "high": high}
-                    | dict(zip(("ahead", "ahead_low", "ahead_high"), ends, strict=True)))  # fmt: skip
-    return pd.DataFrame(rows).assign(patches=len(who), subjects=len(people))
+    return with_intervals(found, "AUC", "auc", closely).assign(patches=len(who), subjects=len(people))
+
+
+def with_place(features: np.ndarray, locations: np.ndarray) -> np.ndarray:
+    """Returns features [S, L, C + K], with a smooth function of the place beside those of each patch.
+
+    Parameters
+    ----------
+    features : float [S, L, C]
+        C may be 0: then the place is all there is.
+    locations : float [L, 3]
+        Of the landmarks, in [-1, 1] (see `location_basis`).
+    """
+    basis = location_basis(locations)
+    return np.concatenate([features, np.broadcast_to(basis, (len(features), *basis.shape))], axis=2)
