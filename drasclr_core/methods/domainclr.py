@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,17 +19,11 @@ from drasclr_core.pretrain.crops import crop_views, draw_crops
 from drasclr_core.pretrain.local_stage import LocalStage
 from drasclr_core.pretrain.method import Method
 from drasclr_core.pretrain.mixed import read_mixed
-from drasclr_core.pretrain.partitions import (
-    found_first,
-    global_loss,
-    partners,
-    slabs,
-    strategy_negatives,
-)
+from drasclr_core.pretrain.partition_views import Forms, PartChanges, Stored, draw_forms
+from drasclr_core.pretrain.partitions import found_first, global_loss, slabs, strategy_negatives
 from drasclr_core.pretrain.settings import TrainingSettings
 from drasclr_core.pretrain.shards import BatchShard
 from drasclr_core.pretrain.staged import StagedBatch, StagedSampler
-from drasclr_core.pretrain.views import to_device
 
 STRATEGIES, PARTITIONS = ("R", "D-", "D"), ("slab", "landmark")
 
@@ -99,23 +92,6 @@ class DomainCLRSettings(TrainingSettings):
             raise ValueError(f"local_share is {self.local_share}; it must be 0 or more and below 1.")
         if not 0 < self.crop <= 1:
             raise ValueError(f"crop is {self.crop}; it must be above 0 and at most 1.")
-
-
-class Stored(NamedTuple):
-    """A process's part of a batch: patches int16 [b, n, n, n], their partitions and subjects int [b], and the stage."""
-
-    patches: np.ndarray
-    partitions: np.ndarray
-    subjects: np.ndarray
-    local: bool
-
-
-class Forms(NamedTuple):
-    """Patches in F forms, float32 [F b, 1, n, n, n], the first form of all first; partitions and partners int [b]."""
-
-    views: Tensor
-    partitions: Tensor
-    partner: Tensor | None
 
 
 class DomainCLR(Method):
@@ -207,19 +183,9 @@ class DomainCLR(Method):
                       batch.second)  # fmt: skip
 
     def views(self, patches: Stored, generator: torch.Generator, shard: BatchShard) -> Forms:
-        settings, device = self.settings, generator.device
-        stored, rows = to_device(patches.patches, device), torch.from_numpy(shard.rows).to(device)
-        order = torch.randperm(shard.size, generator=generator, device=device)[rows].cpu().numpy()
-        augmented = settings.strategy != "D" or patches.local
-        whole = center_views(stored, settings.augmentation.size)[:, None]
-        forms = [] if patches.local or settings.strategy == "R" else [whole]
-        for _ in range(1 + augmented):
-            draws = draw_crops(shard.size, generator, settings.brightness, settings.contrast).of(rows)
-            forms.append(crop_views(stored, settings.augmentation.size, 1.0 if patches.local else settings.crop, draws))
-        partner = None
-        if settings.strategy == "D":
-            partner = torch.from_numpy(partners(patches.partitions, patches.subjects, order)).to(device)
-        return Forms(torch.cat(forms), torch.from_numpy(patches.partitions).to(device), partner)
+        settings = self.settings
+        changes = PartChanges(settings.crop, settings.brightness, settings.contrast)
+        return draw_forms(patches, settings.augmentation.size, settings.strategy, changes, generator, shard)
 
     def step(self, batch: StagedBatch, views: Forms, shard: BatchShard) -> tuple[Tensor, Tensor]:
         """Global or local loss; the metrics of the other stage are its last ones."""

@@ -90,9 +90,11 @@ def renewed_statistics(network: nn.Module) -> Iterator[None]:
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # a cumulative average
-    yield
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
+    try:
+        yield
+    finally:
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
 
 
 @torch.no_grad()
