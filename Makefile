@@ -19,7 +19,7 @@ given = $(if $(2),$(call q,$(1)=$(2)))
 # Killed runs leave Snakemake's own lock behind; each stage takes a lock that dies with its process instead.
 # Snakemake wants a folder for its cache; where the home folder cannot be written it gets one here.
 CACHE = $(if $(shell test -w "$$HOME" && echo yes),,XDG_CACHE_HOME=$(call q,$(CURDIR)/.snakemake/cache))
-SNAKEMAKE = PATH=$(call q,$(CURDIR)/$(BIN)):"$$PATH" $(CACHE) $(BIN)/python -m snakemake --cores $(CORES) --nolock --rerun-incomplete --rerun-triggers mtime params --quiet rules host reason
+SNAKEMAKE = PATH=$(call q,$(CURDIR)/$(BIN)):"$$PATH" $(CACHE) $(BIN)/python -m drasclr_core.workflow.warm $(BIN)/python -m snakemake --cores $(CORES) --nolock --rerun-incomplete --rerun-triggers mtime params --quiet rules host reason
 
 # Without compiled modules every stage of a run compiles what it imports, 8 to 13 seconds each: keep them, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE

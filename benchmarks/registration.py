@@ -70,6 +70,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--authors-masks", type=int, default=1, help="masks in the authors' mode at --authors-spacing")
     parser.add_argument("--authors-spacing", type=float, default=1.0, help="mm")
     parser.add_argument("--authors-coarse", type=float, default=2.0, help="mm, of the other masks in the authors' mode")
+    parser.add_argument("--seeds", type=int, default=5, help="that are compared")
     parser.add_argument("--repetitions", type=int, default=3, help="of the fast mode, for its median time")
     parser.add_argument("--out", type=Path, default=DATA, help="folder")
     options = parser.parse_args()
@@ -132,12 +133,12 @@ def modes(atlas: Atlas, atlas_path: Path, scratch: Path, options: argparse.Names
 
 
 def seeds(atlas: Atlas, atlas_path: Path, scratch: Path, options: argparse.Namespace) -> list[dict]:
-    """Landmark distances between every two of five seeds."""
+    """Landmark distances between every two seeds."""
     rows = []
     for name, mask in track(real_masks(options), "seeds", options.masks):
         path = mask.moved(np.eye(4), options.spacing).save(scratch)
         solids = Solid.read(atlas_path), Solid.read(path)
-        affines = [align_solids(*solids, seed)[0] for seed in range(5)]
+        affines = [align_solids(*solids, seed)[0] for seed in range(options.seeds)]
         apart = [distances(atlas, *pair) for pair in combinations(affines, 2)]
         rows.append({"mask": name, "mean mm apart": round(np.mean(apart), 2), "most mm apart": round(np.max(apart), 2)})
     return rows

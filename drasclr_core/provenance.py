@@ -9,6 +9,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -69,7 +71,16 @@ def input_fingerprints(run: Run) -> dict[str, str]:
 
 
 class Meter:
-    """Wall seconds and peak memory (MB, shared pages counted once) of this process and all its children."""
+    """Wall seconds and peak memory (MB, shared pages counted once) of this process and all its children.
+
+    Parameters
+    ----------
+    adopted : callable, optional
+        Returns the numbers of further processes that count.
+    """
+
+    def __init__(self, adopted: Callable[[], Iterable[int]] = tuple):
+        self.adopted = adopted
 
     def __enter__(self) -> Meter:
         self.start, self.peak_mb, self._stop = time.perf_counter(), 0.0, threading.Event()
@@ -83,16 +94,23 @@ class Meter:
         self._thread.join()
 
     def _watch(self) -> None:
-        me = psutil.Process()
         while not self._stop.wait(0.5):
             total = 0
-            for process in [me, *me.children(recursive=True)]:
+            for process in _with_children([os.getpid(), *self.adopted()]):
                 try:
                     memory = process.memory_full_info()
                     total += getattr(memory, "pss", memory.rss)
                 except psutil.Error:  # it ended meanwhile
                     continue
             self.peak_mb = max(self.peak_mb, total / 1e6)
+
+
+def _with_children(numbers: Iterable[int]) -> set[psutil.Process]:
+    found: set[psutil.Process] = set()
+    for number in numbers:
+        with suppress(psutil.Error):  # it ended meanwhile
+            found |= {psutil.Process(number), *psutil.Process(number).children(recursive=True)}
+    return found
 
 
 def stage_record(run: Run, stage: str) -> Path:

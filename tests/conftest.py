@@ -35,6 +35,9 @@ def _snakemake(run: Path, preset: str, *arguments: str, **config: str) -> subpro
     command = [
         sys.executable,
         "-m",
+        "drasclr_core.workflow.warm",
+        sys.executable,
+        "-m",
         "snakemake",
         "--cores",
         "2",

@@ -26,6 +26,7 @@ from drasclr_core.workflow.parameters import checked
 from drasclr_core.workflow.preset import Preset
 from drasclr_core.workflow.stages import Notebook, notebook_of, owners, read_notebooks
 from drasclr_core.workflow.tidy import portable_text, tidy_notebook
+from drasclr_core.workflow.warm_provisioner import warm_kernels
 
 NO_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
 NOT_WRITABLE = ". Free space or get the permission to write there, and run it again: what is finished is kept."
@@ -61,7 +62,7 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
         inputs = input_fingerprints(run)
         partial = output.with_name(f".{output.stem}.partial.ipynb")
         try:
-            with Meter() as meter:
+            with Meter(warm_kernels) as meter:
                 _execute(about.path, partial, parameters)
             executed = nbformat.read(partial, as_version=4)
         except PapermillExecutionError:

@@ -132,15 +132,14 @@ def test_another_atlas_has_alignment_verdict_and_patches_of_its_own(cohort, tmp_
     cut_all(subjects, anatomy, atlas, tmp_path / "patches.zarr")
     before = stamps(anatomy / "B")
     mask, affine = load_mask(anatomy / "A/lungs.nii.gz")
-    mask[mask == 2] = 0
-    other = build_atlas(mask, affine, step_mm=24.0)  # the right lung alone
+    other = build_atlas(mask, affine @ np.diag([0.8, 0.8, 0.8, 1.0]), step_mm=24.0)  # small lungs
     other.save(tmp_path / "atlas-x")
     align("B", anatomy, tmp_path / "atlas-x", variant="x")
     folder = anatomy / "B/atlas-x"
     assert len(np.load(folder / "landmarks.npy")) == len(other.corners)
     measures = Quality.load(folder / "quality.json").measures
     assert measures["determinant"] > 1.5 * Quality.load(anatomy / "B/quality.json").measures["determinant"]
-    assert "volume_l" in measures and not {"dice_right", "patches_padded"} & set(measures)
+    assert "volume_l" in measures and "patches_padded" not in measures
     store = PatchStore.create(tmp_path / "patches-x.zarr", ["B"], len(other.corners), 8, SPACING)
     cut_patches(subjects[1], anatomy, store.path, variant="x")
     assert not store.missing() and "patches_padded" in Quality.load(folder / "quality.json").measures

@@ -18,7 +18,7 @@ from drasclr_core.cohort.subjects import shard_of
 from drasclr_core.workflow.book import _executed
 from drasclr_core.provenance import merge_manifest
 from drasclr_core.run import Run, project_root
-from drasclr_core.workflow.notebooks import read_notebooks
+from drasclr_core.workflow import read_notebooks
 
 ROOT = project_root(__file__)
 PROFILES = ROOT / "presets" / "cluster"

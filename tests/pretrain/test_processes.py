@@ -1,6 +1,7 @@
 """Two gloo processes, started by torchrun, against one."""
 
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -35,13 +36,19 @@ def run(*arguments):
     assert process.returncode == 0, errors[-3000:]
 
 
+def run_here(monkeypatch, out, *settings):
+    """One process: this one."""
+    monkeypatch.setattr(sys, "argv", [str(SCRIPT), str(out), "1", *settings])
+    runpy.run_path(str(SCRIPT), run_name="__main__")
+
+
 def largest_difference(first, second):
     ours, theirs = (load_file(folder / "model.safetensors") for folder in (first, second))
     return max((ours[name] - theirs[name]).abs().max().item() for name in ours)
 
 
 @pytest.mark.parametrize("landmarks_per_step", [1, 4])
-def test_two_processes_learn_what_one_does(tmp_path, landmarks_per_step):
+def test_two_processes_learn_what_one_does(tmp_path, monkeypatch, landmarks_per_step):
     """With group norm, which looks at no other sample, only rounding differs: 64-bit shows it.
 
     Eleven subjects make batches of 6 and 5, so some shares are unequal.
@@ -53,7 +60,7 @@ def test_two_processes_learn_what_one_does(tmp_path, landmarks_per_step):
         "batch_size=6",
         f"landmarks_per_step={landmarks_per_step}",
     )
-    run(tmp_path / "one", 1, *settings)
+    run_here(monkeypatch, tmp_path / "one", *settings)
     run(tmp_path / "two", 2, *settings)
     assert largest_difference(tmp_path / "one", tmp_path / "two") < 1e-10
     logs = [pd.read_csv(tmp_path / name / "log.csv") for name in ("one", "two")]

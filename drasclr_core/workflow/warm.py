@@ -1,0 +1,117 @@
+"""Kernels that start warm: a process that has the libraries loaded forks one for each stage of a run.
+
+Loading PyTorch and what comes with it takes every stage some five seconds of a core, minutes in a run of sixty stages.
+``python -m drasclr_core.workflow.warm COMMAND ...`` runs a command, and kernels that Jupyter starts below it are forked
+from a process that loaded the libraries once. What stages compute is not loaded before the fork, so that each runs the
+code that is on the disk. Only on Linux, where libraries stand a fork; elsewhere the command runs as it is.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+LIBRARIES = ("ipykernel.kernelapp", "lifelines", "matplotlib.pyplot", "nibabel", "pandas", "scipy.stats", "SimpleITK",
+             "sklearn.cluster", "sklearn.linear_model", "sksurv.metrics", "statsmodels.api", "torch", "torch._dynamo",
+             "zarr")  # fmt: skip
+"""What most stages load. None of them starts threads, or looks for a GPU, when it is loaded."""
+ADDRESS, PROVISIONER = "DRASCLR_WARM_KERNELS", "drasclr-warm"
+TICK_S = 0.05
+
+
+def main() -> None:
+    command = sys.argv[1:]
+    if not command:
+        sys.exit("Say which command: python -m drasclr_core.workflow.warm COMMAND ...")
+    if sys.platform != "linux":
+        sys.exit(subprocess.run(command).returncode)
+    with tempfile.TemporaryDirectory(prefix="drasclr-") as folder, socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(Path(folder) / "kernels"))
+        server.listen(64)
+        own = {ADDRESS: str(Path(folder) / "kernels"), "JUPYTER_DEFAULT_PROVISIONER_NAME": PROVISIONER}
+        running = subprocess.Popen(command, env=os.environ | own)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda number, _: number == signal.SIGTERM and running.terminate())
+        # Both are read when libraries are loaded.
+        os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+        keepers: set[int] = set()
+        while running.poll() is None:
+            if select.select([server], [], [], TICK_S)[0]:
+                for name in LIBRARIES:  # at the first kernel: a command that starts none need not wait
+                    importlib.import_module(name)
+                keepers.add(_fork_keeper(server))
+            keepers = {keeper for keeper in keepers if not os.waitpid(keeper, os.WNOHANG)[0]}
+    sys.exit(running.returncode if running.returncode >= 0 else 128 - running.returncode)
+
+
+def _fork_keeper(server: socket.socket) -> int:
+    """Forks the process that has a kernel as its child and tells who asked for it how it ends; returns its number."""
+    asked, _ = server.accept()
+    keeper = os.fork()
+    if not keeper:
+        code = 1
+        try:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            server.close()
+            code = _keep(asked)
+        finally:
+            os._exit(code)
+    asked.close()
+    return keeper
+
+
+def _keep(asked: socket.socket) -> int:
+    """Forks a kernel, and kills it when who asked for it is gone."""
+    length, streams, _, _ = socket.recv_fds(asked, 4, 2)
+    with asked.makefile("rb") as reader:
+        wanted = json.loads(reader.read(int.from_bytes(length, "big")))
+    kernel = os.fork()
+    if not kernel:
+        asked.close()
+        _become_kernel(wanted, streams)
+    asked.sendall(f"{kernel}\n".encode())
+    while True:
+        ended, status = os.waitpid(kernel, os.WNOHANG)
+        if ended:
+            with suppress(OSError):
+                asked.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+            return 0
+        if select.select([asked], [], [], TICK_S)[0] and not asked.recv(1):
+            with suppress(OSError):
+                os.killpg(kernel, signal.SIGKILL)
+
+
+def _become_kernel(wanted: dict, streams: list[int]) -> None:
+    os.setsid()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    for stream, place in zip(streams, (1, 2), strict=True):
+        os.dup2(stream, place)
+    os.environ.clear()
+    os.environ.update(wanted["env"])
+    os.chdir(wanted["cwd"])
+    sys.argv = ["ipykernel_launcher", *wanted["arguments"], f"--IPKernelApp.parent_handle={os.getppid()}"]
+    if wanted["env"].get("OMP_NUM_THREADS"):  # is read when the libraries are loaded
+        import torch
+        from threadpoolctl import threadpool_limits
+
+        torch.set_num_threads(int(wanted["env"]["OMP_NUM_THREADS"]))
+        threadpool_limits(int(wanted["env"]["OMP_NUM_THREADS"]))
+    from ipykernel.kernelapp import launch_new_instance
+
+    launch_new_instance()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
