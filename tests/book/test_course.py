@@ -38,7 +38,7 @@ def test_every_exercise_has_a_place_for_the_answer_and_a_hidden_solution(path):
     text = path.read_text(encoding="utf-8")
     labels = re.findall(r"\{exercise\}.*\n:label: course-(\S+)", text)
     assert len(labels) >= 2
-    assert labels == re.findall(r"\{solution\} course-(\S+)\n:class: dropdown\n<!-- solution: \1 -->\n\n\w", text)
+    assert labels == re.findall(r"\{solution\} course-(\S+)\n:class: dropdown\n<!-- solution: \1 -->\n\n\S", text)
     assert labels == re.findall(r":tags: \[answer\]\n(?:(?!```).*\n)*check\(\"(\S+)\", \w+\)\n```", text)
     assert all(label.startswith(f"{int(path.stem[:2])}-") for label in labels)
 

@@ -25,16 +25,26 @@ EXERCISES = (
         inputs=_bank,
         learnt="These two conditions are the whole idea of DrasCLR: the same place, another person.",
         mistakes=(
-            Mistake(lambda place, subject, j, i: place == j,
-                    "A key of subject i itself may be among these. It would push i away from i."),
-            Mistake(lambda place, subject, j, i: subject != i,
-                    "These come from anywhere in the lungs: the place alone tells them apart. Look at `place` too."),
-            Mistake(lambda place, subject, j, i: (place != j) & (subject != i),
-                    "These are all the other places. Which places make the task hard?"),
-            Mistake(lambda place, subject, j, i: ~((place == j) & (subject != i)),
-                    "True and False are exchanged: True is for keys that may be negatives."),
-            Mistake(lambda place, subject, j, i: (place == j) | (subject != i),
-                    "Both conditions must hold at once; yours takes keys for which one of them holds."),
+            Mistake(
+                lambda place, subject, j, i: place == j,
+                "A key of subject i itself may be among these. It would push i away from i.",
+            ),
+            Mistake(
+                lambda place, subject, j, i: subject != i,
+                "These come from anywhere in the lungs: the place alone tells them apart. Look at `place` too.",
+            ),
+            Mistake(
+                lambda place, subject, j, i: (place != j) & (subject != i),
+                "These are all the other places. Which places make the task hard?",
+            ),
+            Mistake(
+                lambda place, subject, j, i: ~((place == j) & (subject != i)),
+                "True and False are exchanged: True is for keys that may be negatives.",
+            ),
+            Mistake(
+                lambda place, subject, j, i: (place == j) | (subject != i),
+                "Both conditions must hold at once; yours takes keys for which one of them holds.",
+            ),
         ),
     ),
     Exercise(
@@ -42,8 +52,9 @@ EXERCISES = (
         right="everywhere",
         learnt="The easy task has the low loss. A low loss says that the task is solved, not that disease is known.",
         mistakes=(
-            Mistake("same",
-                    "Of keys of one place only disease tells them apart, and noise hides it. Which task is easier?"),
+            Mistake(
+                "same", "Of keys of one place only disease tells them apart, and noise hides it. Which task is easier?"
+            ),
         ),
     ),
-)  # fmt: skip
+)
