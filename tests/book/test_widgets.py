@@ -48,7 +48,7 @@ def test_arrow_keys_move_the_location_and_its_kernel(page):
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     assert (number(page, "ball"), number(page, "tube")) == ("1.00", "\u22121.00")
-    assert page.locator("svg").inner_html() != before and "1.00" in page.locator("svg text").all_inner_texts()
+    assert page.locator("svg").inner_html() != before and "1.00" in page.locator("svg text").all_text_contents()
     assert page.locator("input").get_attribute("aria-valuetext") == "1.00"
     assert page.locator("svg").get_attribute("aria-label") == "What it shows."
 
