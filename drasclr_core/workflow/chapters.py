@@ -57,7 +57,7 @@ def executed_chapters(files: Collection[Path], cache: Path) -> list[NotebookNode
     """Returns the chapters with their outputs; what was executed before with the same content comes from the cache.
 
     All others run in one kernel, emptied before each, so that libraries are loaded once. Their content is the chapter
-    and the core, whose code they show and call. Their metadata say what they took: ``course: {seconds, cpu_seconds,
+    with its solutions and the rooms of the core that it names, whose code it calls and shows. Their metadata say what they took: ``course: {seconds, cpu_seconds,
     memory_mb}``, of which the memory is all that the kernel held at the end.
 
     Parameters
@@ -72,8 +72,7 @@ def executed_chapters(files: Collection[Path], cache: Path) -> list[NotebookNode
         A cell failed; the message names chapter, cell and error.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    core = _content(sorted((project_root(__file__) / "drasclr_core").rglob("*.py")))
-    kept = {path: cache / f"{path.stem}-{_content([path], core)}.ipynb" for path in files}
+    kept = {path: cache / f"{path.stem}-{content_of(read_chapter(path))}.ipynb" for path in files}
     with FileLock(cache / ".lock"):
         missing = [path for path, page in kept.items() if not page.exists()]
         if missing:
@@ -143,9 +142,14 @@ def _solution(path: Path, exercise: str) -> str:
     return f"```python\n{source_of(right)}\n```" if callable(right) else f"**{right}**"
 
 
-def _content(files: Collection[Path], before: str = "") -> str:
-    """A short name of what is in files."""
-    digest = hashlib.sha256(before.encode())
-    for file in files:
+def content_of(chapter: NotebookNode) -> str:
+    """Returns a short name of what is in a chapter and in the rooms of the core that it names."""
+    text = "\n".join(cell.source for cell in chapter.cells)
+    core = project_root(__file__) / "drasclr_core"
+    named = re.findall(r"drasclr_core\.(\w+)|from drasclr_core import (\w+)|show_core\(\"(\w+)", text)
+    rooms = sorted({name for names in named for name in names if name} - {"teach"})
+    files = [*(core / "teach").glob("*.py"), *(file for room in rooms for file in (core / room).rglob("*.py"))]
+    digest = hashlib.sha256(text.encode())
+    for file in sorted(files):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
