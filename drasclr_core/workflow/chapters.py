@@ -57,8 +57,8 @@ def executed_chapters(files: Collection[Path], cache: Path) -> list[NotebookNode
     """Returns the chapters with their outputs; what was executed before with the same content comes from the cache.
 
     All others run in one kernel, emptied before each, so that libraries are loaded once. Their content is the chapter
-    with its solutions and the rooms of the core that it names, whose code it calls and shows. Their metadata say what they took: ``course: {seconds, cpu_seconds,
-    memory_mb}``, of which the memory is all that the kernel held at the end.
+    with its solutions and the rooms of the core that it names, whose code it calls and shows. Their metadata say what
+    they took: ``course: {seconds, cpu_seconds, memory_mb}``, of which the memory is all that the kernel then held.
 
     Parameters
     ----------
