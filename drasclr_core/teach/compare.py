@@ -95,6 +95,8 @@ def _difference(given: object, right: object, tolerance: float) -> str:
         return ""
     if not np.isfinite(given).all() and np.isfinite(right).all():
         return "your result holds values that are not finite."
+    if right.dtype == bool and not right.shape:
+        return f"your function says {bool(given)} where {bool(right)} is right."
     if right.dtype == bool:
         return f"{np.mean(given != right):.0%} of your answers are wrong."
     ratio = np.median((given / np.where(right == 0, np.nan, right))[right != 0]) if (right != 0).any() else np.nan
