@@ -24,7 +24,7 @@ SNAKEMAKE = PATH=$(call q,$(CURDIR)/$(BIN)):"$$PATH" $(CACHE) $(BIN)/python -m d
 # Without compiled modules every stage of a run compiles what it imports, 8 to 13 seconds each: keep them, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: book read scans test bench lint env clean
+.PHONY: book read scans course test bench lint env clean
 
 book: $(READY)  ## run the preset (demo) and build its book; REAL_SCAN=file shows a real scan beside the phantoms
 	$(SNAKEMAKE) --config $(call given,run,$(RUN)) $(call given,preset,$(PRESET)) $(call given,real_scan,$(REAL_SCAN)) $(call given,shards,$(SHARDS))
@@ -37,6 +37,9 @@ scans: $(READY)  ## your own scans: MANIFEST=folder-or-csv [ATLAS=lung-mask] [SC
 	@test -n $(call q,$(MANIFEST)) || { echo "Say which scans: make scans MANIFEST=folder-or-csv [ATLAS=lung-mask]"; exit 2; }
 	$(SNAKEMAKE) --config $(call given,run,$(SCANS_RUN)) preset=presets/scans.yaml $(call given,manifest,$(MANIFEST)) $(call given,atlas_mask,$(ATLAS)) $(call given,shards,$(SHARDS))
 	@echo The book: $(call q,runs/$(SCANS_RUN)/book/html/index.html)
+
+course: $(READY)  ## write course/: student notebooks without solutions, slides, and the answers for teachers
+	$(BIN)/python -m drasclr_core.workflow.course
 
 test: $(READY)  ## every test, with the smoke run of all notebooks and its book
 	$(BIN)/lint-imports

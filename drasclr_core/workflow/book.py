@@ -21,6 +21,7 @@ from drasclr_core.provenance import merge_manifest
 from drasclr_core.run import Run, check_started, project_root
 from drasclr_core.workflow.book_pages import book_page, made_for, page_names, with_page
 from drasclr_core.workflow.borrowed import as_borrowed, borrowed_pages
+from drasclr_core.workflow.chapters import add_chapters, cache_folder
 from drasclr_core.workflow.pages import headline, markdown, provenance_page
 from drasclr_core.workflow.parameters import nearest
 from drasclr_core.workflow.stages import Notebook, notebook_of, read_notebooks
@@ -77,11 +78,13 @@ def build(run: Run) -> Path:
     Raises
     ------
     RuntimeError
-        The builder reported a warning or an error; its messages are on the screen, the last good book stays in place.
+        A chapter of the course failed, or the builder reported a warning or an error; the message has its messages, the
+        last good book stays in place.
     """
     folder = run.folder / "book"
     with atomic(folder / "source") as source:
         assemble(run, source)
+        add_chapters(source / "course", cache_folder(folder / "course"))
     work = folder / "work"
     shutil.rmtree(work, ignore_errors=True)
     builder = Path(sys.executable).with_name("jupyter-book")

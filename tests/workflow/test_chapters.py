@@ -1,0 +1,41 @@
+"""Chapters of the course: from a MyST source to an executed notebook, once, each for itself."""
+
+import pytest
+
+from drasclr_core.workflow.chapters import add_chapters, executed_chapters, read_chapter
+
+HEAD = "---\nkernelspec:\n  name: python3\n---\n\n# A chapter\n\nText.\n\n"
+
+
+def chapter(folder, name, *codes, text=""):
+    path = folder / f"{name}.md"
+    cells = "".join(f"```{{code-cell}} ipython3\n:tags: [answer]\n{code}\n```\n\n" for code in codes)
+    path.write_text(HEAD + text + "\n\n" + cells)
+    return path
+
+
+def test_a_chapter_is_read_with_its_solutions(tmp_path):
+    path = chapter(tmp_path, "01_one", "a = 1", text="<!-- solution: 1-negatives -->")
+    text, code = read_chapter(path).cells
+    assert "```python\ndef allowed_negatives(place, subject, j, i):" in text.source and "<!--" not in text.source
+    assert code.source == "a = 1" and code.metadata.tags == ["answer"] and code.id == "01-one-1"
+    with pytest.raises(ValueError, match=r"01_one.md: there is no exercise '1-nothing'"):
+        read_chapter(chapter(tmp_path, "01_one", text="<!-- solution: 1-nothing -->"))
+
+
+def test_chapters_are_executed_once_each_for_itself_and_a_failure_names_the_chapter(tmp_path):
+    book, cache = tmp_path / "course", tmp_path / "cache"
+    book.mkdir()
+    one = chapter(book, "01_one", "import os\nnumber = 41", "print(os.getpid()); number + 1")
+    two = chapter(book, "02_two", "'number' in globals()")
+    first = executed_chapters([one, two], cache)
+    assert first[0].cells[2].outputs[1]["data"]["text/plain"] == "42"
+    assert first[1].cells[1].outputs[0]["data"]["text/plain"] == "False", "nothing is left of the chapter before"
+    assert first[0].metadata.course.memory_mb > 10
+    assert executed_chapters([one, two], cache) == first, "the kernel's id says that it was not executed again"
+    chapter(book, "02_two", "1 / 0")
+    with pytest.raises(RuntimeError, match=r"02_two.md.*\n.*ZeroDivisionError: division by zero"):
+        executed_chapters([one, two], cache)
+    two.unlink()
+    add_chapters(book, cache)
+    assert [path.name for path in book.iterdir()] == ["01_one.ipynb"]

@@ -1,0 +1,83 @@
+"""Student notebooks, answers and slides come from the chapters, and students get no solution."""
+
+import os
+import re
+
+import nbformat
+import pytest
+from nbformat.v4 import new_output
+
+from drasclr_core.run import project_root
+from drasclr_core.teach.exercises import EXERCISES
+from drasclr_core.workflow.chapters import chapter_files, content_of, read_chapter
+from drasclr_core.workflow.course import slides, write_course
+from drasclr_core.workflow.student import plain_markdown, student_notebook
+
+ROOT = project_root(__file__)
+CHAPTERS = {path.stem: read_chapter(path) for path in chapter_files(ROOT / "book" / "course")}
+PICTURE = '<img src="data:image/svg+xml;base64,AAAA" alt="A picture.">'
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """The course of chapters whose first code cell has a picture as its output."""
+    chapters = {name: nbformat.from_dict(chapter) for name, chapter in CHAPTERS.items()}
+    for chapter in chapters.values():
+        cell = next(cell for cell in chapter.cells if cell.cell_type == "code")
+        cell.outputs = [new_output("display_data", {"text/html": PICTURE})]
+    folder = tmp_path_factory.mktemp("made") / "course"
+    write_course(folder, chapters)
+    return folder
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_student_gets_all_questions_no_answers_and_no_markup(course, name):
+    notebook = nbformat.read(course / "notebooks" / f"{name}.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    text = "\n".join(cell.source for cell in notebook.cells)
+    exercises = re.findall(r'^check\("(\S+)",', text, re.MULTILINE)
+    assert len(exercises) == text.count("### Exercise: ") >= 2
+    assert all(not cell.get("outputs") for cell in notebook.cells)
+    assert not re.search(r"\{(exercise|solution|term|admonition|cite)|:::|<!--|\]\((?!http)", text)
+    for one in exercises:
+        right = EXERCISES[one].right
+        if callable(right):
+            assert f"def {right.__name__}(" in text, "the name that the exercise asks for is that of the solution"
+        elif not isinstance(right, str):
+            assert f"**{right}**" not in text
+
+
+def test_the_teacher_gets_every_answer_once(course):
+    text = (course / "answers.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^### (\d+-\w+): ", text, re.MULTILINE)) == sorted(EXERCISES)
+    assert text.count("**Answer.**") == len(EXERCISES) and "return same_place & other_subject" in text
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_slides_have_goals_picture_exercises_and_three_lines_and_need_no_network(course, name):
+    html = (course / "slides" / f"{name}.html").read_text(encoding="utf-8")
+    assert html.count("<section>") >= 5 and PICTURE in html and "In three lines" in html
+    assert "http" not in html and "$" not in html and "\\" not in html and ":::" not in html
+
+
+def test_markup_of_the_book_becomes_plain():
+    text = ":::{admonition} Goals\n:class: tip\n- a {term}`view <views>`\n:::\n\n[Page](../x/y) [out](https://a.b)"
+    assert plain_markdown(text) == "> **Goals**\n>\n> - a view\n\nPage [out](https://a.b)"
+
+
+def test_a_chapter_is_another_one_when_its_text_its_solution_or_its_code_changes():
+    chapter = next(iter(CHAPTERS.values()))
+    changed = student_notebook(chapter)
+    assert content_of(chapter) == content_of(nbformat.from_dict(chapter)) != content_of(changed)
+
+
+def test_slides_of_a_chapter_without_a_picture_are_slides():
+    assert "<figure>" not in slides(next(iter(CHAPTERS.values())))
+
+
+def test_binder_has_the_locked_environment_and_makes_the_notebooks():
+    binder = ROOT / "binder"
+    (line,) = (binder / "requirements.txt").read_text().split("\n")[:-1]
+    assert (binder / line.removeprefix("-r ")).resolve() == ROOT / "requirements.lock"
+    assert os.access(binder / "postBuild", os.X_OK)
+    assert "drasclr_core.workflow.course" in (binder / "postBuild").read_text()
