@@ -50,7 +50,7 @@ def linear_scores(
         inner = [(fitted, held) for fitted, held in inner if len(np.unique(labels[fitted])) > 1]
     if not inner:  # one positive in all: every sample trains and judges
         inner = [(np.arange(len(labels)),) * 2]
-    return logistic_model(inner, max_iter=500).fit(train, labels).decision_function(test)
+    return logistic_model(inner, solver="newton-cg", max_iter=200).fit(train, labels).decision_function(test)
 
 
 class LinearHead(nn.Module):

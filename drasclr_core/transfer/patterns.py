@@ -106,7 +106,9 @@ def pattern_scores(
         found = {"chance": np.full(len(test), np.bincount(code[train]).argmax())}
         for name, make in features.items():
             x = make(train)
-            found[name] = logistic_model(inner, max_iter=500).fit(x[train], code[train]).predict(x[test])
+            found[name] = (
+                logistic_model(inner, solver="newton-cg", max_iter=200).fit(x[train], code[train]).predict(x[test])
+            )
         for name, said in found.items():
             right = said == code[test]
             scores = [("Pattern", "accuracy", 100 * right.mean())]
