@@ -7,7 +7,8 @@ A volume is a row of slices. One 2D network (f_intra) embeds images and slices, 
 from drasclr_core.image_volume.deformable import DeformableAttention, PlainAttention
 from drasclr_core.image_volume.encoder import JointEncoder, slices_of
 from drasclr_core.image_volume.engines import DeepCluster, SwAV
+from drasclr_core.image_volume.looks import looked_at
 from drasclr_core.image_volume.losses import masked_embedding_loss, sinkhorn, spherical_kmeans, swav_loss
 
-__all__ = ["DeepCluster", "DeformableAttention", "JointEncoder", "PlainAttention", "SwAV", "masked_embedding_loss",
-           "sinkhorn", "slices_of", "spherical_kmeans", "swav_loss"]  # fmt: skip
+__all__ = ["DeepCluster", "DeformableAttention", "JointEncoder", "PlainAttention", "SwAV", "looked_at",
+           "masked_embedding_loss", "sinkhorn", "slices_of", "spherical_kmeans", "swav_loss"]  # fmt: skip

@@ -67,8 +67,12 @@ def draw_image_views(count: int, augment: Augmentation, area: tuple[float, float
 def image_views(images: Tensor, draws: ImageDraws) -> Tensor:
     """Returns a view [N, 1, size, size] of each image [N, 1, h, w] in [-1, 1] (noise is not clipped).
 
-    Beyond an image's border its last pixels go on. Images much larger than a view should be made smaller before.
+    Beyond an image's border its last pixels go on. Images more than twice as large as a view are first made that small,
+    each pixel the mean of those it stands for: a view that skipped pixels would show patterns that are not there.
     """
+    most = [min(edge, 2 * draws.noise.shape[-1]) for edge in images.shape[2:]]
+    if most != list(images.shape[2:]):
+        images = F.interpolate(images, most, mode="area")
     grid = F.affine_grid(draws.matrices, list(draws.noise.shape), align_corners=False)
     shown = F.grid_sample(images, grid, padding_mode="border", align_corners=False) + draws.noise
     return adjust_contrast(shown[:, None], draws.gamma)[:, 0]

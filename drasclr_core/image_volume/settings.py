@@ -10,6 +10,8 @@ from drasclr_core.pieces import file_fingerprint
 from drasclr_core.pretrain.settings import TrainingSettings
 
 ENGINES = ("swav", "deepcluster")
+STREAMS = ("slices", "radiographs")
+"""Kinds of 2D images that notebook 50 makes of a cohort's scans."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ class JointSettings(TrainingSettings):
     crop_area : (float, float)
         Smallest and largest share of a slice, or an image, that a view shows.
     images : str
-        Folder of a stream of 2D images (`cohort.images.read_stream`) that is learnt from beside the patches; empty for
-        none.
+        A stream of 2D images that is learnt from beside the patches: one of the cohort's (`STREAMS`), or the folder of
+        any (`cohort.images.read_stream`); empty for none.
     larc, trust
         Whether the step of each tensor is scaled, and by how much (see `LARC`).
     landmarks_per_step : int

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -60,7 +62,11 @@ class SliceEncoder(nn.Module):
             maps.append(x)
         return maps
 
+    def embed(self, maps: Sequence[Tensor]) -> Tensor:
+        """Returns embeddings [N, dim] of what `stages` gives."""
+        pooled = [F.normalize(stage.mean(dim=(2, 3)), dim=1) for stage in maps]
+        return self.norm(self.project(torch.cat(pooled, dim=1))[..., None, None])[..., 0, 0]
+
     def forward(self, x: Tensor) -> Tensor:
         """Returns embeddings [N, dim] of images [N, 1, h, w] in [-1, 1]."""
-        pooled = [F.normalize(maps.mean(dim=(2, 3)), dim=1) for maps in self.stages(x)]
-        return self.norm(self.project(torch.cat(pooled, dim=1))[..., None, None])[..., 0, 0]
+        return self.embed(self.stages(x))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -15,7 +16,7 @@ from drasclr_core.image_volume.image_views import draw_image_views, image_views
 from drasclr_core.image_volume.joint_views import JointViews, Stored, choose_slices, cut_slices, flat_views, to
 from drasclr_core.image_volume.masking import draw_mask
 from drasclr_core.image_volume.network import JointNetwork
-from drasclr_core.image_volume.settings import JointSettings
+from drasclr_core.image_volume.settings import STREAMS, JointSettings
 from drasclr_core.image_volume.turns import (
     LOSSES,
     JointBatch,
@@ -33,6 +34,7 @@ from drasclr_core.pretrain.mixed import read_mixed
 from drasclr_core.pretrain.schedule import warmed_rate
 from drasclr_core.pretrain.shards import BatchShard
 from drasclr_core.pretrain.views import draw_view, to_device
+from drasclr_core.run import Run
 
 
 class Joint(Method):
@@ -94,6 +96,14 @@ class Joint(Method):
         self.register_buffer("told", torch.tensor([*told, guessing[0], 1.0, 1.0]))  # the newest of each metric
         if settings.compile:
             self.encoder.intra.compile(mode=settings.compile)
+
+    @classmethod
+    def within(cls, run: Run, settings: JointSettings) -> JointSettings:
+        if settings.images not in STREAMS:
+            return settings
+        from drasclr_core.cohort.images import stream_folder
+
+        return replace(settings, images=str(stream_folder(run, settings.images)))
 
     @property
     def encoder(self) -> JointEncoder:

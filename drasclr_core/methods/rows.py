@@ -26,9 +26,13 @@ ROWS = {
     "patch_cnn": Row("Patch CNN from scratch", "#B5651D", 310, {"table5": "Full Fine-tuning: Patch-based CNN"}),
     "subject2vec": Row("Subject2Vec", "#117733", 320, {"table2": "Subject2Vec", "table3": "Imaging: Subject2Vec"}),
     "untrained": Row("Untrained encoder", "#A9A9C8", 326),
+    "random": Row("Random weights", "#8F8A7A", 327),
     "models_genesis_finetuned": Row("Models Genesis, fine-tuned", "#7A7A1F", 342, {
         "table5": "Full Fine-tuning: Models Genesis"}),
     "swinunetr_finetuned": Row("SwinUNETR, fine-tuned", "#2E7F75", 372, {"table5": "Full Fine-tuning: SwinUNETR"}),
+    "slices_swav": Row("SwAV on slices", "#C0A0C8", 393),
+    "slices_deepcluster": Row("DeepCluster-V2 on slices", "#8E6BA8", 394),
+    "joint_deepcluster": Row("Joint, DeepCluster-V2", "#A8326B", 397),
     "context_ssl_finetuned": Row("Context SSL, fine-tuned", "#3F6FA3", 392, {
         "table5": "Full Fine-tuning: Context SSL"}),
     "no_conditioning": Row("No conditioning", "#8C564B", 500, {"table6": "No conditioning"}),
@@ -46,6 +50,9 @@ ROWS = {
     "beta_double": Row("DrasCLR, beta 2", "#31A354", 554),
     "drasclr_unhealthy_atlas": Row("DrasCLR, unhealthy atlas", "#7C4D00", 560, {"table9": "Ours (unhealthy atlas)"}),
     "drasclr_official_atlas": Row("DrasCLR, the authors' atlas", "#B58900", 565),
+    "joint_no_mask": Row("Joint, no hidden slices", "#E8A0BF", 570),
+    "joint_no_inter": Row("Joint, no clusters of volumes", "#D4739F", 572),
+    "joint_plain": Row("Joint, plain attention", "#9C4A74", 574),
     "drasclr_readout": Row("DrasCLR, linear readout", "#7FB2E5", 610, {"table5": "Linear Readout: Ours"}),
     "drasclr_finetuned": Row("DrasCLR, fine-tuned", "#3B6FB6", 620, {"table5": "Full Fine-tuning: Ours"}),
     "spirometry": Row("Spirometry", "#7A1F4B", 700, {"table3": "Clinical: Spirometry"}),

@@ -72,7 +72,7 @@ class PretrainingStage(NamedTuple):
         else:
             store, atlas = open_patches(run)
             size = round(atlas.patch_size * atlas.spacing / store.spacing)
-        settings = method.configure(size, store.spacing, parameters)
+        settings = method.within(run, method.configure(size, store.spacing, parameters))
         method.prepare(store, settings)
         labels = read_labels(run.subjects, store.sids, parameters.get("probe_labels", ""))
         folder, minutes = run.pretrain(parameters["method"]), parameters.get("minutes", 0.0)

@@ -17,6 +17,7 @@ from drasclr_core.pretrain.schedule import cosine_rate, warmed_rate
 from drasclr_core.pretrain.settings import BUDGET, TrainingSettings
 from drasclr_core.pretrain.shards import BatchShard
 from drasclr_core.pretrain.statistics import estimate_statistics, voxel_in_locations
+from drasclr_core.run import Run
 
 
 class Method(nn.Module, ABC):
@@ -99,6 +100,11 @@ class Method(nn.Module, ABC):
         for name in cls.fixed.keys() & own:
             raise ValueError(f"{name} is always {cls.fixed[name]} in {cls.name}: leave it out of settings.")
         return cls.Settings.from_parameters(size, spacing_mm, {**taken, **own, **cls.fixed})
+
+    @classmethod
+    def within(cls, run: Run, settings: TrainingSettings) -> TrainingSettings:
+        """Returns the settings with the places of what they name and the run's cohort holds."""
+        return settings
 
     @classmethod
     def prepare(cls, store, settings: TrainingSettings) -> None:

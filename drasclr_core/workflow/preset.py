@@ -22,7 +22,7 @@ from drasclr_core.workflow.stages import (
     suffix_of,
 )
 
-OF_ANY_METHOD = ("method", "variant_of", "atlas", "settings", "probe_labels", "epochs", "batch_size", "seed")
+OF_ANY_METHOD = ("method", "variant_of", "atlas", "settings", "probe_labels", "epochs", "minutes", "batch_size", "seed")
 """Parameters of stage 06 that are no method's own (some of `pretrain.settings.BUDGET` among them)."""
 CHOICES = ("only", "without")
 

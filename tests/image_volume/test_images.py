@@ -52,3 +52,14 @@ def test_views_lie_within_the_image_and_show_the_share_that_is_asked_for():
     part = draws.of(torch.tensor([3, 5]))
     images = torch.rand(200, 1, 20, 12) * 2 - 1
     torch.testing.assert_close(image_views(images, draws)[[3, 5]], image_views(images[[3, 5]], part))
+
+
+def test_a_view_of_a_large_image_shows_no_pattern_that_is_not_there():
+    augment = Augmentation(size=8, spacing_mm=2.0, noise_p=0.0, contrast_p=0.0)
+    draws = draw_image_views(4, augment, (0.3, 1.0), torch.Generator().manual_seed(0))
+    y, x = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")
+    board = (2.0 * ((x + y) % 2) - 1).expand(4, 1, 64, 64)
+    assert image_views(board, draws).abs().max() < 1e-6
+    slope = (x / 32.0 - 63 / 64).expand(4, 1, 64, 64)  # what is smooth stays as it is
+    halves = torch.nn.functional.avg_pool2d(slope, 4)
+    torch.testing.assert_close(image_views(slope, draws), image_views(halves, draws))

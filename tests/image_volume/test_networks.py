@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from drasclr_core.image_volume import JointEncoder
+from drasclr_core.image_volume import JointEncoder, looked_at
 from drasclr_core.image_volume.masking import MaskedPrediction, draw_mask
 from drasclr_core.image_volume.slice_encoder import SliceEncoder
 from drasclr_core.image_volume.turns import JointSampler, stage_of, turns
@@ -102,3 +102,17 @@ def test_stages_are_equally_long_and_a_sampler_goes_on_where_it_was():
     assert all(len(set(batch.images.tolist())) == 4 for batch in steps[:3]) and not len(steps[3].images)
     again = list(sampler.epoch(0, 2))
     assert again[0].step == 2 and (again[0].images == steps[2].images).all()
+
+
+def test_places_are_those_at_which_each_layer_looks():
+    encoder = JointEncoder(depth=10, width=4, small=True, dim=16, layers=2, heads=2, head_dim=8, hidden=16,
+                           slices=12).eval()  # fmt: skip
+    volumes = torch.randn(3, 1, 8, 8, 12)
+    places, even = looked_at(encoder, volumes)
+    assert places.shape == (2, 3, 2, 3) and even.tolist() == [0.0, 5.5, 11.0]
+    embedded = encoder.embed_slices(volumes)
+    torch.testing.assert_close(places[0], encoder.inter[0].attention.places(embedded))
+    torch.testing.assert_close(places[1], encoder.inter[1].attention.places(encoder.inter[0](embedded)))
+    with pytest.raises(ValueError, match="'plain' looks at all slices"):
+        looked_at(JointEncoder(depth=10, width=4, small=True, dim=16, layers=1, heads=2, head_dim=8, hidden=16,
+                               attention="plain").eval(), volumes)  # fmt: skip

@@ -17,6 +17,7 @@ from drasclr_core.methods.joint import Joint, pretext_pictures
 from drasclr_core.methods.joint_lungs import JointLungs
 from drasclr_core.pretrain import Augmentation, BatchShard, pretrain, step_generator
 from drasclr_core.pretrain.setup import build_method
+from drasclr_core.run import Run
 
 from ..pretrain.conftest import make_tiny
 from ..pretrain.interrupted import assert_resumes
@@ -166,3 +167,12 @@ def test_pictures_show_slices_and_volumes():
     assert all(picture.shape == (4, 8, 8, 8) for picture in shown.values())
     hidden = (shown["slices hidden"] == -1).flatten(1, 2)
     assert hidden.all(dim=1).sum() == 4 and not torch.equal(*list(shown.values())[:2])
+
+
+def test_a_stream_of_the_cohort_is_named_by_its_kind(tmp_path):
+    run, settings = Run(str(tmp_path / "run"), "covid"), replace(SETTINGS, images="radiographs")
+    assert Joint.within(run, settings).images == str(run.cohort / "images_2d" / "radiographs")
+    assert Joint.within(run, replace(SETTINGS, images="elsewhere/mine")).images == "elsewhere/mine"
+    assert Joint.within(run, SETTINGS) == SETTINGS
+    with pytest.raises(FileNotFoundError, match="radiographs: no stream of images yet"):
+        build_method(Joint, Joint.within(run, settings), make_tiny()[1])

@@ -1,5 +1,6 @@
 """How the pretrainings of a cohort went, side by side."""
 
+from drasclr_core.represent.trainings.joint import joint_sentence, joint_settings, joint_trainings
 from drasclr_core.represent.trainings.logs import (
     budget_sentence,
     probe_gains,
@@ -10,5 +11,5 @@ from drasclr_core.represent.trainings.logs import (
 )
 from drasclr_core.represent.trainings.tasks import task_pictures
 
-__all__ = ["budget_sentence", "probe_gains", "probe_sentence", "task_pictures", "trained_methods", "training_costs",
-           "training_curves"]  # fmt: skip
+__all__ = ["budget_sentence", "joint_sentence", "joint_settings", "joint_trainings", "probe_gains", "probe_sentence",
+           "task_pictures", "trained_methods", "training_costs", "training_curves"]  # fmt: skip

@@ -74,11 +74,27 @@ def make_nodule_cohort(
     made = for_each(maker, range(subjects), "phantoms with nodules", workers)
     sids = [subject_name(index) for index in range(subjects)]
     nodules, candidates = (_table(made, sids, part) for part in ("nodules", "candidates"))
-    for name, table in (("nodules", nodules), ("candidates", candidates)):
+    for name, table in (("scans", pd.DataFrame({"sid": sids})), ("nodules", nodules), ("candidates", candidates)):
         write_csv(folder / f"{name}.csv", table)
-    return NoduleCohort(
-        sids, nodules, candidates.assign(file=[str(folder / f"{sid}.npy") for sid in candidates["sid"]])
+    return read_nodule_cohort(folder)
+
+
+def read_nodule_cohort(folder: str | Path) -> NoduleCohort:
+    """Returns what `make_nodule_cohort` made in a folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        It has made nothing there.
+    """
+    folder = Path(folder)
+    if not (folder / "candidates.csv").exists():
+        raise FileNotFoundError(f"{folder.name}: no nodules yet. Run notebook 50_images_and_volumes first.")
+    scans, nodules, candidates = (
+        pd.read_csv(folder / f"{name}.csv", dtype={"sid": str}) for name in ("scans", "nodules", "candidates")
     )
+    files = [str(folder / f"{sid}.npy") for sid in candidates["sid"]]
+    return NoduleCohort(scans["sid"].tolist(), nodules, candidates.assign(file=files))
 
 
 def _table(made: list[dict], sids: list[str], part: str) -> pd.DataFrame:

@@ -1,0 +1,93 @@
+"""What the comparison of starts says: means over seeds, and how much more each training gives than random weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from drasclr_core.evaluate.scores import summarise
+from drasclr_core.methods import in_order, row_of
+from drasclr_core.transfer.start import RANDOM
+from drasclr_core.transfer.task import TransferTask
+
+LEVEL = 0.95
+
+
+def tasks_table(scores: pd.DataFrame) -> pd.DataFrame:
+    """Returns the mean over seeds with its interval: ``method, task, metric, mean, sd, low, high, folds, subjects``.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Of `compare_starts`, several tasks below one another.
+
+    The interval is Student's with the correction for training sets that overlap (Nadeau and Bengio 2003): the variance
+    of the mean is (1 / J + n_test / n_train) s^2 over J seeds. NaN with one seed.
+    """
+    table = summarise(scores.dropna(subset="value"))
+    reach = [_reach(part) for _, part in _groups(scores)]
+    return table.assign(low=table["mean"] - reach, high=table["mean"] + reach)
+
+
+def gains(scores: pd.DataFrame, tasks: Iterable[TransferTask], reference: str = RANDOM) -> pd.DataFrame:
+    """Returns how much better each start is than the reference, seed by seed on the same subjects and batches.
+
+    Returns
+    -------
+    DataFrame
+        ``method, task, metric, share, gain, low, high, seeds``: the mean of the differences, positive where the method
+        is better also where less is better, and its 95 % interval (see `tasks_table`).
+    """
+    lower, rows = {metric for task in tasks for metric in task.lower}, []
+    base = scores[scores["method"] == reference].set_index(["task", "metric", "repeat", "fold"])["value"]
+    for (method, task, metric), part in _groups(scores):
+        if method == reference or not len(base):
+            continue
+        pairs = pd.MultiIndex.from_frame(part[["task", "metric", "repeat", "fold"]])
+        sign = -1.0 if metric.partition(":")[0] in lower else 1.0
+        part = part.assign(value=sign * (part["value"].to_numpy() - base.reindex(pairs).to_numpy())).dropna()
+        if len(part):
+            mean, reach = part["value"].mean(), _reach(part)
+            rows.append((method, task, metric, part["share"].iloc[0], mean, mean - reach, mean + reach, len(part)))
+    return pd.DataFrame(rows, columns=["method", "task", "metric", "share", "gain", "low", "high", "seeds"])
+
+
+def gains_sentence(found: pd.DataFrame, tasks: Sequence[TransferTask], method: str) -> str:
+    """Returns what the gains of one training say, of the first metric of each task with all labels, as Markdown."""
+    parts, clear = [], 0
+    for task in tasks:
+        here = found[found["method"].eq(method) & found["task"].eq(task.title) & found["metric"].eq(task.metrics[0])]
+        for row in here.itertuples():
+            surely = row.low > 0 or row.high < 0
+            clear += surely
+            unit = " mm" if row.metric in task.lower else ""
+            ends = f" ({row.low:+.2f} to {row.high:+.2f})" if np.isfinite(row.low) else ""
+            parts.append(f"{task.title.lower()}, {row.metric}: {row.gain:+.2f}{unit}{ends}")
+    if not parts:
+        return f"**This run cannot say what {row_of(method).name} brings: nothing was compared.**"
+    seeds = int(found["seeds"].max())
+    judged = f"{clear} of {len(parts)} intervals leave out zero" if seeds > 1 else "one seed has no interval"
+    return (f"**{row_of(method).name} against random weights, all labels: {'; '.join(parts)}.** Same net, data and "
+            f"steps; {seeds} seed{'s' * (seeds > 1)}, {judged}. The data are simulated.")  # fmt: skip
+
+
+def _groups(scores: pd.DataFrame):
+    known = scores.dropna(subset="value")
+    return known.groupby(["method", "task", "metric"], sort=False)
+
+
+def _reach(part: pd.DataFrame) -> float:
+    """Half the length of the interval of a mean over seeds."""
+    count = len(part)
+    if count < 2:
+        return float("nan")
+    variance = (1 / count + float((part["n_test"] / part["n_train"]).mean())) * part["value"].var(ddof=1)
+    return float(stats.t.isf((1 - LEVEL) / 2, count - 1) * np.sqrt(variance))
+
+
+def starts_in_order(names: Iterable[str]) -> list[str]:
+    """Returns the starts, random weights first."""
+    return sorted(in_order(set(names)), key=lambda name: name != RANDOM)

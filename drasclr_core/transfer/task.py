@@ -1,0 +1,67 @@
+"""What a downstream task says of itself: its subjects, and how a start is trained and scored on some of them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import numpy as np
+
+from drasclr_core.image_volume import JointEncoder
+from drasclr_core.run import Run
+from drasclr_core.transfer.fit import FitSettings
+
+
+class TransferTask(ABC):
+    """A task.
+
+    Attributes
+    ----------
+    name : str
+        That of the file which defines it.
+    title : str
+        What a table calls it.
+    metrics : tuple of str
+        What `score` gives for the table, the first for the figure; others are of parts of it.
+    lower : tuple of str
+        Those of which less is better.
+    sids : list of str
+        Its subjects, each with labels.
+    strata : int [N]
+        What a subject is, for divisions with the same mix; 0 where that does not matter.
+    key : str
+        Changes with its data.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    metrics: ClassVar[tuple[str, ...]]
+    lower: ClassVar[tuple[str, ...]] = ()
+    sids: list[str]
+    strata: np.ndarray
+    key: str
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        cls.name = cls.__module__.rpartition(".")[2]
+
+    @classmethod
+    @abstractmethod
+    def of(cls, run: Run) -> TransferTask:
+        """Opens the data that notebook 50 made; FileNotFoundError where it has made none."""
+
+    @abstractmethod
+    def score(self, encoder: JointEncoder, train: np.ndarray, test: np.ndarray, how: FitSettings, seed: int
+              ) -> dict[str, float]:  # fmt: skip
+        """Trains a net that begins with an encoder, and returns its scores on other subjects by metric.
+
+        Parameters
+        ----------
+        encoder : JointEncoder
+            Changed in place.
+        train, test : int
+            Positions in `sids`.
+        how : FitSettings
+        seed : int
+            Everything random follows from it, so that two starts see the same batches.
+        """

@@ -1,0 +1,61 @@
+"""Patterns of emphysema in 2D patches: hand-made features and an encoder, over folds of subjects."""
+
+import numpy as np
+import pytest
+
+from drasclr_core.transfer import patch_features, pattern_scores
+from drasclr_core.transfer.patterns import window_quantiles
+
+from .made_up import small_encoder
+
+PATTERNS = ("normal", "centrilobular", "paraseptal")
+
+
+@pytest.fixture(scope="module")
+def look_alikes():
+    """Generated patches: even lung, round dark holes, a dark band at one side; two patterns in each of 12 people."""
+    rng, patches, patterns, subjects = np.random.default_rng(0), [], [], []
+    y, x = np.indices((61, 61))
+    for subject in range(12):
+        for number in range(4):
+            pattern = PATTERNS[(subject + number % 2) % 3]
+            hu = rng.normal(-860 + 10 * rng.normal(), 35, (61, 61))
+            if pattern == "centrilobular":
+                for _ in range(5):
+                    hu[(y - rng.integers(8, 53)) ** 2 + (x - rng.integers(8, 53)) ** 2 < 50] -= 110
+            if pattern == "paraseptal":
+                hu[:, :14] -= 110
+            patches.append(hu)
+            patterns.append(pattern)
+            subjects.append(subject)
+    return np.array(patches), np.array(patterns), np.array(subjects)
+
+
+def test_patterns_are_told_better_than_by_chance_and_by_whole_subjects(look_alikes):
+    patches, patterns, subjects = look_alikes
+    features = patch_features(patches, 0.78, {"random": small_encoder()})
+    scores = pattern_scores(features, patterns, subjects, folds=4)
+    mean = scores[scores["task"] == "Pattern"].groupby("method")["value"].mean()
+    assert set(mean.index) == {"chance", "patch_laa", "patch_histogram", "kmeans", "random"}
+    assert mean["patch_histogram"] > mean["chance"] + 25 and mean["kmeans"] > mean["chance"] + 25
+    assert scores.groupby(["method", "task"])["n_test"].sum().eq(48).all()
+    assert set(scores["task"]) == {"Pattern", "Normal", "Centrilobular", "Paraseptal"}
+    with pytest.raises(ValueError, match="12 subjects are fewer than 20 folds"):
+        pattern_scores(features, patterns, subjects, folds=20)
+
+
+def test_words_are_learnt_from_training_patches_alone(look_alikes):
+    patches = look_alikes[0].copy()
+    train = np.arange(0, 48, 2)
+    before = patch_features(patches, 0.78, {})["kmeans"](train)
+    patches[1::2] += 300  # what is tested
+    after = patch_features(patches, 0.78, {})["kmeans"](train)
+    assert np.array_equal(before[train], after[train]) and not np.array_equal(before, after)
+    assert np.allclose(before.sum(axis=1), 1)
+
+
+def test_windows_tile_the_patch():
+    patch = np.arange(61 * 61, dtype=float).reshape(1, 61, 61)
+    found = window_quantiles(patch)
+    assert found.shape == (1, 36, 5)
+    assert found[0, 7, 2] == np.median(patch[0, 9:18, 9:18])
