@@ -136,10 +136,16 @@ class Preset:
         return found
 
 
+class _TextLoader(yaml.SafeLoader):
+    """Every value is text; a mapping can be that of another stage with changes, ``{<<: *name, key: value}``."""
+
+    yaml_implicit_resolvers = {"<": [("tag:yaml.org,2002:merge", re.compile("^<<$"))]}  # noqa: RUF012 (as PyYAML has it)
+
+
 def _read(path: Path) -> dict:
     """The content of a YAML file with every value as text."""
     try:
-        content = yaml.load(path.read_text(), yaml.BaseLoader)
+        content = yaml.load(path.read_text(), _TextLoader)
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not to be read as a preset: {' '.join(str(error).split())}") from None
     return content if isinstance(content, dict) else {}

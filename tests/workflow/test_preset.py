@@ -27,6 +27,12 @@ def test_cohort_overrides_stage(load):
     assert preset.values("copd", "03_atlas") == {"run": "demo", "cohort": "copd", "atlas": ""}
 
 
+def test_a_stage_can_have_the_parameters_of_another_one_with_changes(load):
+    preset = load("stages: {06_pretrain: &first {lr: 1, epochs: 2}, 06_pretrain-local: {<<: *first, lr: 0.5}}\n"
+                  "cohorts: {copd: }")  # fmt: skip
+    assert preset.parameters("copd", "06_pretrain-local") == {"lr": 0.5, "epochs": 2, "method": "local"}
+
+
 def test_names_are_text(load):
     preset = load("stages: {01_cohort: {manifest: 2024_01}, 06_pretrain-2024_01: }\ncohorts: {2024: }")
     assert preset.parameters("2024", "01_cohort") == {"manifest": "2024_01"}
