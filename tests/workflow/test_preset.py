@@ -28,9 +28,9 @@ def test_cohort_overrides_stage(load):
 
 
 def test_a_stage_can_have_the_parameters_of_another_one_with_changes(load):
-    preset = load("stages: {06_pretrain: &first {lr: 1, epochs: 2}, 06_pretrain-local: {<<: *first, lr: 0.5}}\n"
+    preset = load("stages: {06_pretrain: &first {lr: 1, atlas: other}, 06_pretrain-local: {<<: *first, lr: 0.5}}\n"
                   "cohorts: {copd: }")  # fmt: skip
-    assert preset.parameters("copd", "06_pretrain-local") == {"lr": 0.5, "epochs": 2, "method": "local"}
+    assert preset.parameters("copd", "06_pretrain-local") == {"lr": 0.5, "atlas": "other", "method": "local"}
 
 
 def test_names_are_text(load):
