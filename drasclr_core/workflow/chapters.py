@@ -128,11 +128,23 @@ def _run(path: Path, notebook: NotebookNode, kernel: KernelManager, process: psu
     }
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
-        for output in cell.get("outputs", []):
-            output.pop("execution_count", None) if output.output_type != "execute_result" else None
-            if "text" in output:
-                output.text = portable_text(output.text)
+        if cell.cell_type == "code":
+            cell.outputs = _joined(cell.outputs)
     return notebook
+
+
+def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Outputs in which a printed text that came in several parts is one again, without absolute paths."""
+    whole = []
+    for output in outputs:
+        if whole and output.output_type == "stream" == whole[-1].output_type and output.name == whole[-1].name:
+            whole[-1].text += output.text
+        else:
+            whole.append(output)
+    for output in whole:
+        if output.output_type == "stream":
+            output.text = portable_text(output.text)
+    return whole
 
 
 def _solution(path: Path, exercise: str) -> str:
