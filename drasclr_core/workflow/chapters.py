@@ -152,7 +152,9 @@ def _solution(path: Path, exercise: str) -> str:
     if exercise not in EXERCISES:
         raise ValueError(f"{path.name}: there is no exercise {exercise!r} whose solution could be shown")
     right = EXERCISES[exercise].right
-    return f"```python\n{source_of(right)}\n```" if callable(right) else f"**{right}**"
+    if callable(right):
+        return f"```python\n{source_of(right)}\n```"
+    return f"**{right if isinstance(right, str) else format(right, '.4g')}**"
 
 
 def content_of(chapter: NotebookNode) -> str:
