@@ -97,7 +97,8 @@ def cache_folder(fallback: Path) -> Path:
 def _execute(files: list[Path], pages: dict[Path, Path]) -> None:
     environment = {**os.environ, "PYTHONWARNINGS": "ignore", "OMP_NUM_THREADS": "1"}
     kernel = KernelManager(kernel_name="python3")
-    kernel.start_kernel(env=environment, cwd=str(project_root(__file__)))
+    quiet = ["--IPKernelApp.log_level=ERROR"]
+    kernel.start_kernel(env=environment, cwd=str(project_root(__file__)), extra_arguments=quiet)
     try:
         process = psutil.Process(kernel.provisioner.pid)
         for path in files:
@@ -127,11 +128,23 @@ def _run(path: Path, notebook: NotebookNode, kernel: KernelManager, process: psu
     }
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
-        for output in cell.get("outputs", []):
-            output.pop("execution_count", None) if output.output_type != "execute_result" else None
-            if "text" in output:
-                output.text = portable_text(output.text)
+        if cell.cell_type == "code":
+            cell.outputs = _joined(cell.outputs)
     return notebook
+
+
+def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Outputs in which a printed text that came in several parts is one again, without absolute paths."""
+    whole = []
+    for output in outputs:
+        if whole and output.output_type == "stream" == whole[-1].output_type and output.name == whole[-1].name:
+            whole[-1].text += output.text
+        else:
+            whole.append(output)
+    for output in whole:
+        if output.output_type == "stream":
+            output.text = portable_text(output.text)
+    return whole
 
 
 def _solution(path: Path, exercise: str) -> str:
@@ -139,7 +152,9 @@ def _solution(path: Path, exercise: str) -> str:
     if exercise not in EXERCISES:
         raise ValueError(f"{path.name}: there is no exercise {exercise!r} whose solution could be shown")
     right = EXERCISES[exercise].right
-    return f"```python\n{source_of(right)}\n```" if callable(right) else f"**{right}**"
+    if callable(right):
+        return f"```python\n{source_of(right)}\n```"
+    return f"**{right if isinstance(right, str) else format(right, '.4g')}**"
 
 
 def content_of(chapter: NotebookNode) -> str:

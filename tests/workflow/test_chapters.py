@@ -26,10 +26,16 @@ def test_a_chapter_is_read_with_its_solutions(tmp_path):
 def test_chapters_are_executed_once_each_for_itself_and_a_failure_names_the_chapter(tmp_path):
     book, cache = tmp_path / "course", tmp_path / "cache"
     book.mkdir()
-    one = chapter(book, "01_one", "import os\nnumber = 41", "print(os.getpid()); number + 1")
+    one = chapter(
+        book,
+        "01_one",
+        "import os\nnumber = 41",
+        "import sys\nprint('one', end=' '); sys.stdout.flush(); print(os.getpid()); number + 1",
+    )
     two = chapter(book, "02_two", "'number' in globals()")
     first = executed_chapters([one, two], cache)
-    assert first[0].cells[2].outputs[1]["data"]["text/plain"] == "42"
+    printed, result = first[0].cells[2].outputs
+    assert printed.text.startswith("one ") and printed.text.count("\n") == 1 and result["data"]["text/plain"] == "42"
     assert first[1].cells[1].outputs[0]["data"]["text/plain"] == "False", "nothing is left of the chapter before"
     assert first[0].metadata.course.memory_mb > 10
     assert executed_chapters([one, two], cache) == first, "the kernel's id says that it was not executed again"
