@@ -67,6 +67,10 @@ class SliceEncoder(nn.Module):
         pooled = [F.normalize(stage.mean(dim=(2, 3)), dim=1) for stage in maps]
         return self.norm(self.project(torch.cat(pooled, dim=1))[..., None, None])[..., 0, 0]
 
+    def pooled(self, x: Tensor) -> Tensor:
+        """Returns the means of the maps of all stages, joined [N, channels], of images [N, 1, h, w] in [-1, 1]."""
+        return torch.cat([maps.mean(dim=(2, 3)) for maps in self.stages(x)], dim=1)
+
     def forward(self, x: Tensor) -> Tensor:
         """Returns embeddings [N, dim] of images [N, 1, h, w] in [-1, 1]."""
         return self.embed(self.stages(x))

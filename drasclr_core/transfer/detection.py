@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from drasclr_core.image_volume import JointEncoder
+from drasclr_core.image_volume import JointEncoder, slices_of
 from drasclr_core.transfer.fit import FitSettings, fit
 from drasclr_core.transfer.linear import LinearHead, balanced, in_chunks, linear_scores
 
@@ -17,10 +17,23 @@ LINEAR, FINETUNED = "linear", "fine-tuned"
 """Ends of the names of metrics."""
 
 
+def volume_features(encoder: JointEncoder, volumes: Tensor) -> Tensor:
+    """Returns what the tasks read of volumes [B, 1, x, y, z] in [-1, 1], float [B, D].
+
+    The mean over slices of all stages of f_intra, and the mean of what f_inter makes of their embeddings. As published
+    it is the network that is transferred: the embeddings, in which the clusters are found, keep less.
+    """
+    slices = slices_of(volumes)[:, 0]
+    maps = encoder.intra.stages(slices.flatten(0, 1)[:, None])
+    seen = torch.cat([stage.mean(dim=(2, 3)) for stage in maps], dim=1).unflatten(0, slices.shape[:2])
+    along = encoder.inter(encoder.intra.embed(maps).unflatten(0, slices.shape[:2]))
+    return torch.cat([seen.mean(dim=1), along.mean(dim=1)], dim=1)
+
+
 def scores_of_samples(
     encoder: JointEncoder,
     embed: Callable[[Tensor], Tensor],
-    images: Callable[[Tensor], Tensor],
+    images: Callable[[Tensor], Tensor] | None,
     inputs: Tensor,
     labels: np.ndarray,
     groups: np.ndarray,
@@ -31,16 +44,15 @@ def scores_of_samples(
 ) -> dict[str, np.ndarray]:
     """Returns how much each tested sample looks like a positive, by `LINEAR` and `FINETUNED`.
 
-    Both ways begin with the encoder's statistics of batch norm estimated from the training samples.
-
     Parameters
     ----------
     encoder : JointEncoder
         Changed in place.
     embed : callable
-        Inputs to features [B, D], a method of the encoder.
-    images : callable
-        Inputs to the images [n, 1, h, w] whose statistics count.
+        Inputs to features [B, D], by the encoder.
+    images : callable or None
+        Inputs to the images [n, 1, h, w] from whose training samples the encoder's statistics of batch norm are
+        estimated anew; None keeps those that it has.
     inputs : float Tensor [N, ...]
     labels, groups : int [N]
         0 or 1, and whose.
@@ -56,7 +68,8 @@ def scores_of_samples(
     """
     if len(np.unique(labels[train])) < 2:
         raise ValueError("the labelled subjects are all alike: take a larger share of the labels, or more subjects")
-    encoder.adapt(_chunks(images, inputs[train]))
+    if images is not None:
+        encoder.adapt(images(chunk) for chunk in inputs[train].split(32))
     features = in_chunks(embed, inputs[train]).numpy(), in_chunks(embed, inputs[test]).numpy()
     rng = np.random.default_rng([seed, 7092])
     made = {LINEAR: linear_scores(features[0], labels[train], groups[train], features[1], rng)}
@@ -72,7 +85,3 @@ def scores_of_samples(
         net = LinearHead(embed, encoder, features[0].shape[1])
     fit(net, encoder, draw, F.binary_cross_entropy_with_logits, how, seed)
     return made | {FINETUNED: in_chunks(net, inputs[test]).numpy()}
-
-
-def _chunks(images: Callable[[Tensor], Tensor], inputs: Tensor) -> Iterable[Tensor]:
-    return (images(chunk) for chunk in inputs.split(32))

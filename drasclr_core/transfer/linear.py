@@ -59,7 +59,7 @@ class LinearHead(nn.Module):
     Parameters
     ----------
     embed : callable
-        Inputs to features [B, D], a method of the encoder.
+        Inputs to features [B, D], by the encoder.
     encoder : Module
     size : int
         D.

@@ -144,6 +144,6 @@ def _deep(patches: np.ndarray, pixel_mm: float, encoder: JointEncoder) -> Callab
 
     def make(train: np.ndarray) -> np.ndarray:
         encoder.adapt(images[train].split(32))
-        return in_chunks(encoder.images, images).numpy()
+        return in_chunks(encoder.intra.pooled, images).numpy()
 
     return make

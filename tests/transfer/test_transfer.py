@@ -20,6 +20,7 @@ from drasclr_core.transfer import (
     tasks_table,
 )
 from drasclr_core.transfer.compare import COLUMNS
+from drasclr_core.transfer.detection import volume_features
 from drasclr_core.transfer.linear import balanced, linear_scores
 from drasclr_core.transfer.slice_unet import SliceUNet
 from drasclr_core.transfer.split import labelled, train_and_test
@@ -101,6 +102,10 @@ def test_nodules_are_told_from_what_is_none(tmp_path):
     task = NoduleDetection(nodule_cohort(tmp_path / "nodules"), "key")
     scores = task.score(small_encoder(), *EVERYBODY, HOW, 0)
     assert list(scores) == list(task.metrics)
+    trained = small_encoder()
+    trained.description = {"patch_size": 8}
+    trained.adapt = None  # a trained one keeps its statistics
+    assert task.score(trained, *EVERYBODY, FitSettings(steps=1), 0)["patch AUC, linear"] > 0.7
     assert scores["patch AUC, linear"] > 0.95 and scores["CPM, linear"] > 0.9 and scores["patch AUC, fine-tuned"] > 0.9
 
 
@@ -195,3 +200,14 @@ def test_gains_are_paired_and_less_can_be_better():
     table = tasks_table(scores)
     assert table.loc[0, "mean"] == pytest.approx(0.5) and table.loc[0, "low"] < 0.5 < table.loc[0, "high"]
     assert "Dice: +0.13" in gains_sentence(found.reset_index(), [HeartStructures], "joint")
+
+
+def test_what_is_read_of_a_volume_are_all_stages_and_f_inter():
+    encoder, x = small_encoder().eval(), torch.randn(2, 1, 8, 8, 8)
+    with torch.no_grad():
+        found = volume_features(encoder, x)
+        slices = x[:, 0].permute(0, 3, 2, 1)
+        seen = torch.stack([encoder.intra.pooled(one[:, None]).mean(dim=0) for one in slices])
+        along = encoder.inter(encoder.embed_slices(x)).mean(dim=1)
+    torch.testing.assert_close(found, torch.cat([seen, along], dim=1))
+    assert found.shape == (2, 4 + 8 + 16 + 32 + 16)
