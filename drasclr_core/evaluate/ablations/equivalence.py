@@ -11,19 +11,21 @@ from drasclr_core.evaluate.statistics.resampling import SAMPLE
 LEVEL = 0.05
 FEWEST_DRAWS = 20
 """With fewer in which both have a score, nothing is said."""
-ALIKE, DIFFERENT, UNDECIDED = "alike", "different", "undecided"
+ALIKE, DIFFERENT, UNDECIDED, GUESSES = "alike", "different", "undecided", "neither above chance"
 
 
 def equivalence(draws: pd.DataFrame, method: str, other: str, level: float = LEVEL) -> pd.DataFrame:
     """Returns, for every task and metric, whether two methods differ by less than the margin of the scorecard.
 
     Two one-sided tests at `level` are passed together where the interval at 100 (1 - 2 `level`) % lies within the
-    margin. *No significant difference* is no such finding: with few subjects nothing is significant.
+    margin. *No significant difference* is no such finding: with few subjects nothing is significant. Nor do two guesses
+    know the same: where neither method is above chance (one-sided, at `level`), that is the verdict.
 
     Parameters
     ----------
     draws : DataFrame
-        ``method, task, metric, draw, value``, from a bootstrap over subjects that is paired.
+        ``method, task, metric, draw, value``, from a bootstrap over subjects that is paired. The method ``chance`` may
+        be among them.
     method, other : str
     level : float
         Of each test.
@@ -32,8 +34,8 @@ def equivalence(draws: pd.DataFrame, method: str, other: str, level: float = LEV
     -------
     DataFrame
         ``task, metric, method, other, difference, low, high`` (the interval), ``margin``, ``p`` (the larger one of the
-        two tests, at least 1 / (draws + 1)) and ``verdict``: `ALIKE`, `DIFFERENT` where the interval lies beyond the
-        margin, else `UNDECIDED`. Scores that hardly any draw defines have no row.
+        two tests, at least 1 / (draws + 1)) and ``verdict``: `GUESSES`, `ALIKE`, `DIFFERENT` where the interval lies
+        beyond the margin, else `UNDECIDED`. Scores that hardly any draw defines have no row.
 
     Raises
     ------
@@ -53,11 +55,20 @@ def equivalence(draws: pd.DataFrame, method: str, other: str, level: float = LEV
         if SAMPLE not in apart.index or len(drawn) < FEWEST_DRAWS:
             continue
         low, high = np.quantile(drawn, [level, 1 - level])
+        verdict = _verdict(low, high, reach) if _above_chance(wide, [method, other], level) else GUESSES
         beyond = [(np.sum(drawn <= -reach) + 1) / (len(drawn) + 1), (np.sum(drawn >= reach) + 1) / (len(drawn) + 1)]
         rows.append({"task": task, "metric": metric, "method": method, "other": other,
                      "difference": float(apart[SAMPLE]), "low": float(low), "high": float(high), "margin": reach,
-                     "p": float(max(beyond)), "verdict": _verdict(low, high, reach)})  # fmt: skip
+                     "p": float(max(beyond)), "verdict": verdict})  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def _above_chance(wide: pd.DataFrame, methods: list[str], level: float) -> bool:
+    """Whether one of the methods is; also where nobody says what chance is."""
+    if "chance" not in wide:
+        return True
+    drawn = wide[wide.index > SAMPLE]
+    return any((drawn[method] - drawn["chance"]).quantile(level) > 0 for method in methods)
 
 
 def _verdict(low: float, high: float, reach: float) -> str:

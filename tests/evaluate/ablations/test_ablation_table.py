@@ -136,6 +136,13 @@ def test_two_one_sided_tests_are_wrong_as_often_as_they_say():
     assert wrong / 300 <= 0.05 + 2.5 * np.sqrt(0.05 * 0.95 / 300)
 
 
+@pytest.mark.parametrize(("chance", "verdict"), [(0.3, "alike"), (0.5, "neither above chance")])
+def test_two_guesses_are_not_called_alike(chance, verdict):
+    draws = apart(0.0, 0.005)
+    guessing = draws[draws["method"].eq("two")].assign(method="chance", value=chance)
+    assert equivalence(pd.concat([draws, guessing]), "one", "two")["verdict"].tolist() == [verdict]
+
+
 def test_margins_are_in_points_for_accuracies():
     assert equivalence(apart(1.0, 0.3, "accuracy"), "one", "two")["verdict"].iloc[0] == "alike"
     with pytest.raises(ValueError, match="three"):
