@@ -12,13 +12,16 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import psutil
 
 from drasclr_core.files import read_json, write_json
 from drasclr_core.pieces import file_fingerprint
 from drasclr_core.run import Run, project_root
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PACKAGES = ("torch", "numpy", "antspyx", "monai", "zarr", "scikit-learn", "papermill", "jupyter-book")
 GPU_DRIVERS = ("/proc/driver/nvidia", "/dev/kfd", "/dev/dxg")
@@ -149,4 +152,6 @@ def stage_table(manifest: dict) -> pd.DataFrame:
         }
         for record in manifest["stages"]
     ]
+    import pandas as pd  # half a second, which the process round each stage does without
+
     return pd.DataFrame(rows)

@@ -11,13 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from drasclr_core.methods.row import Row
 from drasclr_core.methods.rows import ROWS
 from drasclr_core.names import refuse_unknown
 
 if TYPE_CHECKING:  # torch is loaded once a row or a method is asked for: stages that draw none do without
+    import pandas as pd
+
     from drasclr_core.model.patch_encoder import PatchEncoder
     from drasclr_core.pretrain.method import Method
 
@@ -112,6 +112,8 @@ def method_names() -> pd.DataFrame:
         for table, printed in row.paper.items():
             heading, _, printed = printed.rpartition(": ")
             found.append((table, heading, printed, name))
+    import pandas as pd  # half a second, which the process round each stage does without
+
     return pd.DataFrame(found, columns=["table", "group", "paper", "method"])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -41,6 +40,8 @@ def headline(run: Run, made_by: str) -> str:
     path = run.results / "table2.csv"
     if not path.exists():
         return f"The run `{run.name}` has no Table 2 yet: the stage `10_phenotypes` was not run.\n"
+    import pandas as pd  # half a second, which the process round each stage does without
+
     table = pd.read_csv(path).query("metric in ['R2', 'accuracy']")
     cells = {(row.task, row.method): _mean_sd(row) for row in table.itertuples()}
     methods = [name for name in HEADLINE_METHODS if name in set(table["method"])]

@@ -77,6 +77,7 @@ def toc_addresses(page: sync_api.Page, site: str) -> list[str]:
     return list(dict.fromkeys(link.split("#")[0] for link in links if link.startswith(site)))
 
 
+@pytest.mark.slow
 def test_every_page_is_whole(page, site):
     """All pages: pictures, equations, no errors, nothing from elsewhere, nothing wider than the window or a phone."""
     addresses = toc_addresses(page, site)

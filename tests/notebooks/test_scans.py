@@ -25,6 +25,7 @@ def table(scans):
     return pd.read_csv(scans / "results" / "registration_scans.csv").set_index("sid")
 
 
+@pytest.mark.slow
 def test_every_scan_has_a_verdict_and_a_reason_unless_ok(table):
     assert len(table) == 5 and set(table["verdict"]) <= {"ok", "review", "refused"}
     assert table.loc[table["verdict"] != "ok", "reasons"].str.len().gt(10).all()

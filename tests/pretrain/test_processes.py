@@ -68,6 +68,7 @@ def test_two_processes_learn_what_one_does(tmp_path, monkeypatch, landmarks_per_
         np.testing.assert_allclose(logs[0][column], logs[1][column], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_two_killed_processes_are_resumed_bit_for_bit(tmp_path):
     run(tmp_path / "whole", 2)
     process = start(tmp_path / "killed", 2)
