@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import product
 from pathlib import Path
 
@@ -28,6 +28,7 @@ class Mask:
     affine: np.ndarray
 
     @classmethod
+    @cache
     def read(cls, path: Path) -> Mask:
         """The lungs' box of a file, RAS+, sides told by place."""
         mask, affine = load_mask(path)
