@@ -22,6 +22,16 @@ def stratified_folds(labels: np.ndarray, folds: int, rng: np.random.Generator, c
     return fold
 
 
+def grouped_folds(labels: np.ndarray, groups: np.ndarray, folds: int, rng: np.random.Generator) -> np.ndarray:
+    """Returns the fold of every sample, int [N]: whole `groups` [N], of which each counts as the highest of its labels.
+
+    `labels` int [N] are classes, the rarest best the highest; `folds` and `rng` as in `stratified_folds`.
+    """
+    whole, group = np.unique(groups, return_inverse=True)
+    highest = np.array([labels[group == number].max() for number in range(len(whole))])
+    return stratified_folds(highest, folds, rng, classes=True)[group]
+
+
 def splits(fold: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yields whom to train on and whom to test (int arrays of indices) for each number in `fold`, int [N]."""
     for number in np.unique(fold):

@@ -69,7 +69,12 @@ class SliceEncoder(nn.Module):
 
     def pooled(self, x: Tensor) -> Tensor:
         """Returns the means of the maps of all stages, joined [N, channels], of images [N, 1, h, w] in [-1, 1]."""
-        return torch.cat([maps.mean(dim=(2, 3)) for maps in self.stages(x)], dim=1)
+        return self.means(self.stages(x))
+
+    @staticmethod
+    def means(maps: Sequence[Tensor]) -> Tensor:
+        """Returns the means [N, channels] of what `stages` gives, joined."""
+        return torch.cat([stage.mean(dim=(2, 3)) for stage in maps], dim=1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Returns embeddings [N, dim] of images [N, 1, h, w] in [-1, 1]."""

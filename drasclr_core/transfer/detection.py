@@ -17,7 +17,7 @@ LINEAR, FINETUNED = "linear", "fine-tuned"
 """Ends of the names of metrics."""
 
 
-def volume_features(encoder: JointEncoder, volumes: Tensor) -> Tensor:
+def stage_features(encoder: JointEncoder, volumes: Tensor) -> Tensor:
     """Returns what the tasks read of volumes [B, 1, x, y, z] in [-1, 1], float [B, D].
 
     The mean over slices of all stages of f_intra, and the mean of what f_inter makes of their embeddings. As published
@@ -25,7 +25,7 @@ def volume_features(encoder: JointEncoder, volumes: Tensor) -> Tensor:
     """
     slices = slices_of(volumes)[:, 0]
     maps = encoder.intra.stages(slices.flatten(0, 1)[:, None])
-    seen = torch.cat([stage.mean(dim=(2, 3)) for stage in maps], dim=1).unflatten(0, slices.shape[:2])
+    seen = encoder.intra.means(maps).unflatten(0, slices.shape[:2])
     along = encoder.inter(encoder.intra.embed(maps).unflatten(0, slices.shape[:2]))
     return torch.cat([seen.mean(dim=1), along.mean(dim=1)], dim=1)
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from sklearn.pipeline import Pipeline
 from torch import Tensor, nn
 
-from drasclr_core.evaluate.folds import splits, stratified_folds
+from drasclr_core.evaluate.folds import grouped_folds, splits, stratified_folds
 from drasclr_core.evaluate.readout.linear import logistic_model
 
 INNER_FOLDS = 3
@@ -27,8 +28,7 @@ def linear_scores(
 ) -> np.ndarray:
     """Returns the log odds [M] that logistic regression on features gives to tested samples.
 
-    The L2 penalty is chosen by the log loss over inner folds of whole groups; where these leave no two classes to train
-    on, of samples.
+    The L2 penalty is chosen as `linear_model` says.
 
     Parameters
     ----------
@@ -41,16 +41,29 @@ def linear_scores(
     rng : Generator
         Draws the folds.
     """
-    whose, sample = np.unique(groups, return_inverse=True)
-    positive = np.array([labels[sample == number].max() for number in range(len(whose))])
-    fold = stratified_folds(positive, min(INNER_FOLDS, len(whose)), rng, classes=True)[sample]
-    inner = [(fitted, held) for fitted, held in splits(fold) if len(np.unique(labels[fitted])) > 1]
-    if not inner:
-        inner = list(splits(stratified_folds(labels, 2, rng, classes=True)))
-        inner = [(fitted, held) for fitted, held in inner if len(np.unique(labels[fitted])) > 1]
-    if not inner:  # one positive in all: every sample trains and judges
-        inner = [(np.arange(len(labels)),) * 2]
-    return logistic_model(inner, solver="newton-cg", max_iter=200).fit(train, labels).decision_function(test)
+    return linear_model(labels, groups, rng).fit(train, labels).decision_function(test)
+
+
+def linear_model(labels: np.ndarray, groups: np.ndarray, rng: np.random.Generator) -> Pipeline:
+    """Returns, not fitted, logistic regression whose L2 penalty is chosen over inner folds of whole groups.
+
+    Folds whose training samples lack a class are left out; where none is left, the folds are of samples, and where that
+    does not help either (one sample of a class), every sample trains and judges.
+
+    Parameters
+    ----------
+    labels : int [N]
+        Classes of the training samples; of two, the positive one is the higher.
+    groups : int [N]
+    rng : Generator
+    """
+    known = set(labels)
+    of_groups = grouped_folds(labels, groups, min(INNER_FOLDS, len(set(groups))), rng)
+    of_samples = stratified_folds(labels, 2, rng, classes=True)
+    inner = next((there for fold in (of_groups, of_samples)
+                  if (there := [pair for pair in splits(fold) if set(labels[pair[0]]) == known])),
+                 [(np.arange(len(labels)),) * 2])  # fmt: skip
+    return logistic_model(inner, solver="newton-cg", max_iter=200)
 
 
 class LinearHead(nn.Module):

@@ -10,23 +10,21 @@ import torch
 import torch.nn.functional as F
 from sklearn.cluster import KMeans
 
-from drasclr_core.evaluate.folds import splits, stratified_folds
-from drasclr_core.evaluate.readout.linear import logistic_model
+from drasclr_core.evaluate.folds import grouped_folds, splits
 from drasclr_core.image_volume import JointEncoder
+from drasclr_core.imaging.constants import LOW_ATTENUATION
 from drasclr_core.model.inputs import above_air, normalise
-from drasclr_core.transfer.linear import in_chunks
+from drasclr_core.transfer.linear import in_chunks, linear_model
 
-LAA_HU = -950.0
 BINS = np.linspace(-1050.0, -550.0, 21)
 """Edges of the histogram, HU; what lies beyond falls into the first or last bin."""
 WINDOW = 9
 """Edge of the windows whose densities K-means clusters, pixels: 7 mm in the Emphysema Database."""
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 WORDS = 16
-INNER_FOLDS = 4
 
 
-def patch_features(
+def pattern_features(
     patches: np.ndarray, pixel_mm: float, encoders: Mapping[str, JointEncoder], seed: int = 0
 ) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
     """Returns, by name, a function from the positions of training patches to features [N, D] of all patches.
@@ -43,7 +41,7 @@ def patch_features(
     seed : int
         Of K-means.
     """
-    laa = (patches < LAA_HU).mean(axis=(1, 2))[:, None]
+    laa = (patches < LOW_ATTENUATION).mean(axis=(1, 2))[:, None]
     inside = patches.clip(BINS[0], BINS[-1] - 1e-3)
     histogram = np.stack([np.histogram(patch, BINS)[0] / patch.size for patch in inside])
     windows = window_quantiles(patches)
@@ -76,7 +74,7 @@ def pattern_scores(
     Parameters
     ----------
     features : mapping
-        From `patch_features`.
+        From `pattern_features`.
     patterns : str [N]
     subjects : int [N]
         Patches of one person are alike: whole subjects train or test.
@@ -94,21 +92,19 @@ def pattern_scores(
     ValueError
         There are fewer subjects than folds.
     """
-    whose, person = np.unique(subjects, return_inverse=True)
-    if len(whose) < folds:
-        raise ValueError(f"{len(whose)} subjects are fewer than {folds} folds")
-    known, code = np.unique(patterns, return_inverse=True)
-    leading = np.array([np.bincount(code[person == number]).argmax() for number in range(len(whose))])
-    fold = stratified_folds(leading, folds, np.random.default_rng(seed), classes=True)[person]
+    people = len(np.unique(subjects))
+    if people < folds:
+        raise ValueError(f"{people} subjects are fewer than {folds} folds")
+    known, code, count = np.unique(patterns, return_inverse=True, return_counts=True)
+    known, code = known[np.argsort(-count)], np.argsort(np.argsort(-count))[code]  # the rarest pattern comes last
+    fold = grouped_folds(code, subjects, folds, np.random.default_rng(seed))
     rows = []
     for number, (train, test) in enumerate(splits(fold)):
-        inner = _inner(leading, person[train], code[train], seed)
         found = {"chance": np.full(len(test), np.bincount(code[train]).argmax())}
         for name, make in features.items():
             x = make(train)
-            found[name] = (
-                logistic_model(inner, solver="newton-cg", max_iter=200).fit(x[train], code[train]).predict(x[test])
-            )
+            model = linear_model(code[train], subjects[train], np.random.default_rng([seed, 1]))
+            found[name] = model.fit(x[train], code[train]).predict(x[test])
         for name, said in found.items():
             right = said == code[test]
             scores = [("Pattern", "accuracy", 100 * right.mean())]
@@ -117,15 +113,6 @@ def pattern_scores(
             rows += [(name, task, metric, 0, number, value, len(train), len(test)) for task, metric, value in scores]
     columns = ["method", "task", "metric", "repeat", "fold", "value", "n_train", "n_test"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def _inner(leading: np.ndarray, person: np.ndarray, code: np.ndarray, seed: int) -> list:
-    """Folds of whole subjects inside the training patches, by which the penalty is chosen; each knows all patterns."""
-    rng, people = np.random.default_rng([seed, 1]), np.unique(person)
-    fold = np.full(len(leading), -1)
-    fold[people] = stratified_folds(leading[people], INNER_FOLDS, rng, classes=True)
-    whole = [pair for pair in splits(fold[person]) if set(code[pair[0]]) == set(code)]
-    return whole or list(splits(stratified_folds(code, 2, rng, classes=True)))
 
 
 def _words(windows: np.ndarray, train: np.ndarray, seed: int) -> np.ndarray:

@@ -9,7 +9,9 @@ import pandas as pd
 from scipy import stats
 
 from drasclr_core.evaluate.scores import summarise
-from drasclr_core.methods import in_order, row_of
+from drasclr_core.evaluate.statistics.significance import corrected_error
+from drasclr_core.methods import row_of
+from drasclr_core.transfer.compare import task_label
 from drasclr_core.transfer.start import RANDOM
 from drasclr_core.transfer.task import TransferTask
 
@@ -74,6 +76,40 @@ def gains_sentence(found: pd.DataFrame, tasks: Sequence[TransferTask], method: s
             f"steps; {seeds} seed{'s' * (seeds > 1)}, {judged}. The data are simulated.")  # fmt: skip
 
 
+def plain_sentence(found: pd.DataFrame, tasks: Sequence[TransferTask], method: str, plain: str) -> str:
+    """Returns how many scores of a training, with all labels, are surely above or below those of a plain one, Markdown.
+
+    `found` is from `gains` with the reference `plain`; scores of single structures do not count.
+    """
+    titles = [task.title for task in tasks]
+    here = found[found["method"].eq(method) & found["task"].isin(titles) & ~found["metric"].str.contains(":")]
+    if not len(here):
+        return (f"This run has no training {row_of(plain).name} to compare with: the abstract's claim about plain 2D "
+                "clustering cannot be judged here.")  # fmt: skip
+    return (f"**Against {row_of(plain).name}**, with all labels: of {len(here)} scores, intervals lie above zero for "
+            f"{int((here['low'] > 0).sum())} and below zero for {int((here['high'] < 0).sum())}.")  # fmt: skip
+
+
+def by_share(scores: pd.DataFrame, tasks: Sequence[TransferTask]) -> pd.DataFrame:
+    """Returns the first score of each task by share of the labels, as `scores_along` draws it.
+
+    Returns
+    -------
+    DataFrame
+        ``task, metric, x`` (the share, in words), ``method, line`` (the start's name), ``value`` (mean over seeds),
+        ``low, high`` (the lowest and highest seed).
+    """
+    parts = []
+    for task in tasks:
+        mine = scores["task"].isin([task_label(task.title, share) for share in scores["share"].unique()])
+        here = scores[mine & scores["metric"].eq(task.metrics[0])].groupby(["share", "method"], sort=False)["value"]
+        parts.append(here.agg(value="mean", low="min", high="max").reset_index().assign(
+            task=task.title, metric=task.metrics[0].split(",")[0].replace(" abnormal", "")))  # fmt: skip
+    table = pd.concat(parts, ignore_index=True)
+    return table.assign(x=[f"{100 * share:g} %" for share in table["share"]],
+                        line=[row_of(name).name for name in table["method"]])  # fmt: skip
+
+
 def _groups(scores: pd.DataFrame):
     known = scores.dropna(subset="value")
     return known.groupby(["method", "task", "metric"], sort=False)
@@ -84,10 +120,5 @@ def _reach(part: pd.DataFrame) -> float:
     count = len(part)
     if count < 2:
         return float("nan")
-    variance = (1 / count + float((part["n_test"] / part["n_train"]).mean())) * part["value"].var(ddof=1)
-    return float(stats.t.isf((1 - LEVEL) / 2, count - 1) * np.sqrt(variance))
-
-
-def starts_in_order(names: Iterable[str]) -> list[str]:
-    """Returns the starts, random weights first."""
-    return sorted(in_order(set(names)), key=lambda name: name != RANDOM)
+    error = corrected_error(part["value"].to_numpy(), (part["n_test"] / part["n_train"]).mean())
+    return float(stats.t.isf((1 - LEVEL) / 2, count - 1) * error)

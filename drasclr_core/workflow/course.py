@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import argparse
+import base64
+import io
 import re
 import sys
 from pathlib import Path
@@ -13,6 +15,8 @@ from pathlib import Path
 import nbformat
 from markdown_it import MarkdownIt
 from markupsafe import Markup
+from matplotlib.font_manager import FontProperties
+from matplotlib.mathtext import math_to_image
 from nbformat import NotebookNode
 
 from drasclr_core.files import atomic
@@ -22,24 +26,7 @@ from drasclr_core.workflow.chapters import cache_folder, chapter_files, executed
 from drasclr_core.workflow.student import answers, plain_markdown, student_notebook
 
 FORMULA = re.compile(r"\$([^$\n]+)\$")
-SIGNS = {
-    "alpha": "α",
-    "tau": "τ",
-    "theta": "θ",
-    "sigma": "σ",
-    "mu": "μ",
-    "ell": "ℓ",
-    "cdot": "·",
-    "times": "×",
-    "approx": "≈",
-    "sum": "Σ",
-    "varepsilon": "ε",
-    "text": "",
-    "bar": "",
-    "bigl": "",
-    "bigr": "",
-    "mathbb": "",
-}
+POINTS = 12
 HEAD = (
     "# Answers\n\nFor teachers. Students' notebooks check answers themselves and give hints; they hold none of these.\n"
 )
@@ -87,11 +74,13 @@ def _html(text: str, inline: bool = False) -> str:
 
 
 def _formula(tex: str) -> str:
-    """HTML of a formula of letters, indices and exponents."""
-    tex = re.sub(r"\\([a-zA-Z]+)", lambda found: SIGNS.get(found[1], found[1]), tex)
-    tex = re.sub(r"_(?:\{([^}]*)\}|(\w|\+))", lambda found: f"<sub>{found[1] or found[2]}</sub>", tex)
-    tex = re.sub(r"\^(?:\{([^}]*)\}|(\w))", lambda found: f"<sup>{found[1] or found[2]}</sup>", tex)
-    return "<i>" + re.sub(r"[{}]|\\[,;]", "", tex) + "</i>"
+    """A formula as a picture that stands on the line of its words."""
+    picture = io.BytesIO()
+    depth = math_to_image(f"${tex}$", picture, format="svg", prop=FontProperties(size=POINTS))
+    width = float(re.search(rb'<svg [^>]*?width="([\d.]+)pt"', picture.getvalue())[1])
+    data = base64.b64encode(picture.getvalue()).decode()
+    style = f"width: {width / POINTS:.2f}em; vertical-align: {-depth / POINTS:.2f}em"
+    return str(Markup('<img alt="{}" style="{}" src="data:image/svg+xml;base64,{}">').format(tex, style, data))
 
 
 def main() -> None:

@@ -129,8 +129,8 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("papermill").setLevel(logging.INFO)
     logging.getLogger("papermill").addFilter(_is_progress)
-    # As a failed kernel goes down, its closing sockets may still be heard: the failure itself is told below.
-    logging.getLogger("tornado").setLevel(logging.CRITICAL)
+    # As a failed kernel goes down, callbacks of its closing sockets may still fail: what failed is told below.
+    logging.getLogger("tornado.general").setLevel(logging.CRITICAL)
     # Threads that wait without spinning cost a tenth of the speed, and give twice of it on a machine that is shared.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     if arguments.threads:

@@ -12,9 +12,9 @@ import importlib
 import json
 import os
 import select
+import shutil
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 from contextlib import suppress
@@ -32,26 +32,39 @@ def main() -> None:
     command = sys.argv[1:]
     if not command:
         sys.exit("Say which command: python -m drasclr_core.workflow.warm COMMAND ...")
-    if sys.platform != "linux":
-        sys.exit(subprocess.run(command).returncode)
-    with tempfile.TemporaryDirectory(prefix="drasclr-") as folder, socket.socket(socket.AF_UNIX) as server:
-        server.bind(str(Path(folder) / "kernels"))
-        server.listen(64)
-        own = {ADDRESS: str(Path(folder) / "kernels"), "JUPYTER_DEFAULT_PROVISIONER_NAME": PROVISIONER}
-        running = subprocess.Popen(command, env=os.environ | own)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda number, _: number == signal.SIGTERM and running.terminate())
-        # Both are read when libraries are loaded.
-        os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
-        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-        keepers: set[int] = set()
-        while running.poll() is None:
-            if select.select([server], [], [], TICK_S)[0]:
-                for name in LIBRARIES:  # at the first kernel: a command that starts none need not wait
-                    importlib.import_module(name)
-                keepers.add(_fork_keeper(server))
-            keepers = {keeper for keeper in keepers if not os.waitpid(keeper, os.WNOHANG)[0]}
-    sys.exit(running.returncode if running.returncode >= 0 else 128 - running.returncode)
+    if sys.platform == "linux":
+        _fork_beside()
+    os.execvp(command[0], command)
+
+
+def _fork_beside() -> None:
+    """Starts the process that forks kernels, as a child, which ends with this one: whatever this one becomes."""
+    folder = Path(tempfile.mkdtemp(prefix="drasclr-"))
+    server, parent = socket.socket(socket.AF_UNIX), os.getpid()
+    server.bind(str(folder / "kernels"))
+    server.listen(64)
+    if not os.fork():
+        try:
+            _serve(server, parent)
+        finally:
+            shutil.rmtree(folder)
+            os._exit(0)
+    server.close()
+    os.environ |= {ADDRESS: str(folder / "kernels"), "JUPYTER_DEFAULT_PROVISIONER_NAME": PROVISIONER}
+
+
+def _serve(server: socket.socket, parent: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who asked for the kernels hears it too, and they end with that
+    # Both are read when libraries are loaded.
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    keepers: set[int] = set()
+    while os.getppid() == parent:
+        if select.select([server], [], [], TICK_S)[0]:
+            for name in LIBRARIES:  # at the first kernel: a command that starts none need not wait
+                importlib.import_module(name)
+            keepers.add(_fork_keeper(server))
+        keepers = {keeper for keeper in keepers if not os.waitpid(keeper, os.WNOHANG)[0]}
 
 
 def _fork_keeper(server: socket.socket) -> int:
@@ -61,7 +74,6 @@ def _fork_keeper(server: socket.socket) -> int:
     if not keeper:
         code = 1
         try:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             server.close()
             code = _keep(asked)
         finally:
@@ -93,8 +105,7 @@ def _keep(asked: socket.socket) -> int:
 
 def _become_kernel(wanted: dict, streams: list[int]) -> None:
     os.setsid()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for stream, place in zip(streams, (1, 2), strict=True):
         os.dup2(stream, place)
     os.environ.clear()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from drasclr_core.transfer import patch_features, pattern_scores
+from drasclr_core.transfer import pattern_features, pattern_scores
 from drasclr_core.transfer.patterns import window_quantiles
 
 from .made_up import small_encoder
@@ -33,7 +33,7 @@ def look_alikes():
 
 def test_patterns_are_told_better_than_by_chance_and_by_whole_subjects(look_alikes):
     patches, patterns, subjects = look_alikes
-    features = patch_features(patches, 0.78, {"random": small_encoder()})
+    features = pattern_features(patches, 0.78, {"random": small_encoder()})
     scores = pattern_scores(features, patterns, subjects, folds=4)
     mean = scores[scores["task"] == "Pattern"].groupby("method")["value"].mean()
     assert set(mean.index) == {"chance", "patch_laa", "patch_histogram", "kmeans", "random"}
@@ -47,9 +47,9 @@ def test_patterns_are_told_better_than_by_chance_and_by_whole_subjects(look_alik
 def test_words_are_learnt_from_training_patches_alone(look_alikes):
     patches = look_alikes[0].copy()
     train = np.arange(0, 48, 2)
-    before = patch_features(patches, 0.78, {})["kmeans"](train)
+    before = pattern_features(patches, 0.78, {})["kmeans"](train)
     patches[1::2] += 300  # what is tested
-    after = patch_features(patches, 0.78, {})["kmeans"](train)
+    after = pattern_features(patches, 0.78, {})["kmeans"](train)
     assert np.array_equal(before[train], after[train]) and not np.array_equal(before, after)
     assert np.allclose(before.sum(axis=1), 1)
 

@@ -20,7 +20,7 @@ from drasclr_core.transfer import (
     tasks_table,
 )
 from drasclr_core.transfer.compare import COLUMNS
-from drasclr_core.transfer.detection import volume_features
+from drasclr_core.transfer.detection import stage_features
 from drasclr_core.transfer.linear import balanced, linear_scores
 from drasclr_core.transfer.slice_unet import SliceUNet
 from drasclr_core.transfer.split import labelled, train_and_test
@@ -205,7 +205,7 @@ def test_gains_are_paired_and_less_can_be_better():
 def test_what_is_read_of_a_volume_are_all_stages_and_f_inter():
     encoder, x = small_encoder().eval(), torch.randn(2, 1, 8, 8, 8)
     with torch.no_grad():
-        found = volume_features(encoder, x)
+        found = stage_features(encoder, x)
         slices = x[:, 0].permute(0, 3, 2, 1)
         seen = torch.stack([encoder.intra.pooled(one[:, None]).mean(dim=0) for one in slices])
         along = encoder.inter(encoder.embed_slices(x)).mean(dim=1)

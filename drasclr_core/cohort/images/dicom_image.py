@@ -12,10 +12,10 @@ import SimpleITK as sitk
 from pydicom.pixels import apply_modality_lut, apply_voi_lut
 from pydicom.uid import UID
 
-from drasclr_core.imaging.constants import HU_WINDOW
 from drasclr_core.imaging.dicom.checks import MODALITIES
 from drasclr_core.imaging.dicom.headers import read_slices
 from drasclr_core.imaging.refusal import refusal
+from drasclr_core.imaging.window import brightness
 
 TAILS = (0.5, 99.5)
 """Per cent of the pixels between black and white in other modalities, whose numbers have no unit."""
@@ -54,11 +54,10 @@ def read_dicom_image(path: Path) -> tuple[np.ndarray, dict]:
         values, image = _values(path)
         bits, inverted = int(first.get("BitsStored") or 16), first.get("PhotometricInterpretation") == "MONOCHROME1"
         if modality == "CT":
-            low, high = HU_WINDOW
-            return _between(values, low, high), {"format": "DICOM", "bits": bits, "inverted": False, "modality": "CT"}
+            return brightness(values), {"format": "DICOM", "bits": bits, "inverted": False, "modality": "CT"}
         with suppress(ValueError, NotImplementedError, AttributeError, TypeError):  # a window that makes no sense
             values = np.asarray(apply_voi_lut(values, image), dtype=np.float64)
-    array = _between(values, *np.percentile(values, TAILS))
+    array = brightness(values, tuple(np.percentile(values, TAILS)))
     source = {"format": "DICOM", "bits": bits, "inverted": inverted, "modality": modality}
     return (1 - array if inverted else array), source
 
@@ -74,7 +73,3 @@ def _values(path: Path) -> tuple[np.ndarray, pydicom.Dataset]:
         image.file_meta = pydicom.dataset.FileMetaDataset()
         image.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
     return apply_modality_lut(image.pixel_array, image), image
-
-
-def _between(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    return ((values - low) / max(high - low, 1e-12)).clip(0, 1).astype(np.float32)

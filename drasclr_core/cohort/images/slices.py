@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from drasclr_core.imaging.constants import HU_WINDOW
 from drasclr_core.imaging.volume import Volume
+from drasclr_core.imaging.window import brightness
 
 MARGIN_MM = 14.0
 """Kept round the lungs."""
@@ -58,7 +58,5 @@ def axial_slices(volume: Volume, count: int, extent: np.ndarray | None = None) -
         high = np.clip(np.ceil(ends[1] + margin), low, shape - 1).astype(int)
     first, last = low[2] + ENDS * (high[2] - low[2]), high[2] - ENDS * (high[2] - low[2])
     places = np.unique(np.rint(np.linspace(first, last, count)).astype(int))
-    black, white = HU_WINDOW
     box = volume.array[low[0] : high[0] + 1, low[1] : high[1] + 1]
-    return [((box[:, :, place].T[::-1, ::-1] - black) / (white - black)).clip(0, 1).astype(np.float32)
-            for place in places]  # fmt: skip
+    return [brightness(box[:, :, place].T[::-1, ::-1]) for place in places]

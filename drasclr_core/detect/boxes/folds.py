@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from drasclr_core.evaluate.folds import stratified_folds
+from drasclr_core.evaluate.folds import grouped_folds, stratified_folds
 
 VALIDATION = 5
 """One in so many training subjects of each kind is kept for early stopping."""
@@ -55,9 +55,7 @@ def validation_split(sids: np.ndarray, kinds: np.ndarray, seed: int = 0) -> np.n
 
 def fold_of_groups(sids: np.ndarray, labels: np.ndarray, folds: int, seed: int = 0) -> np.ndarray:
     """Draws the fold int [N] of boxes: subjects `sids` [N] stay whole, those of each label are shared out evenly."""
-    subjects, subject = np.unique(sids, return_inverse=True)
-    ill = np.bincount(subject, labels, minlength=len(subjects)) > 0  # boxes of the other subtype may be of the ill too
-    return stratified_folds(ill, folds, np.random.default_rng([seed, 23]), classes=True)[subject]
+    return grouped_folds(labels, sids, folds, np.random.default_rng([seed, 23]))
 
 
 def _kind_of(kinds: np.ndarray) -> int:

@@ -9,6 +9,7 @@ import warnings
 
 import numpy as np
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 ASSUMPTIONS = {
     "two-sample t-test": "The scores of each method are independent draws from normal distributions of the same "
@@ -103,8 +104,22 @@ def corrected_t(first: np.ndarray, second: np.ndarray, test_to_train: float) -> 
         return float("nan")
     if np.ptp(difference) <= 1e-12 * np.abs(difference).max():
         return _without_spread(difference[0])
-    error = np.sqrt((1 / count + test_to_train) * difference.var(ddof=1))
-    return float(stats.t.sf(difference.mean() / error, count - 1))
+    return float(stats.t.sf(difference.mean() / corrected_error(difference, test_to_train), count - 1))
+
+
+def corrected_error(values: np.ndarray, test_to_train: float) -> float:
+    """Returns the standard error of a mean of scores whose training sets overlap, sqrt((1 / J + n_test / n_train) s^2).
+
+    Parameters
+    ----------
+    values : float [J]
+        A score, or a difference of two, of each fold or split; J of 2 or more.
+    test_to_train : float
+        n_test / n_train.
+
+    Reference: Nadeau and Bengio, Machine Learning 2003.
+    """
+    return float(np.sqrt((1 / len(values) + test_to_train) * np.var(values, ddof=1)))
 
 
 def hedges_g(first: np.ndarray, second: np.ndarray) -> float:
@@ -136,8 +151,8 @@ def holm(p: np.ndarray) -> np.ndarray:
     """Returns Holm's step-down correction (Holm 1979) of a family of values `p` [K]; NaN stay NaN and do not count."""
     p = np.asarray(p, dtype=float)
     corrected, known = np.full(p.shape, np.nan), np.isfinite(p)
-    order = np.flatnonzero(known)[np.argsort(p[known], kind="stable")]
-    corrected[order] = np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)).clip(max=1)
+    if known.any():
+        corrected[known] = multipletests(p[known], method="holm")[1]
     return corrected
 
 

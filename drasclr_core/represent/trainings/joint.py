@@ -11,9 +11,9 @@ from drasclr_core.methods import in_order, row_of
 from drasclr_core.model.weights import CONFIG
 from drasclr_core.run import Run
 
-SHOWN = {"engine": "Engine", "schedule": "Schedule", "attention": "Attention", "intra_weight": "Weight, slices",
-         "mask_weight": "hidden slices", "inter_weight": "volumes", "prototypes": "Clusters, slices",
-         "volume_prototypes": "volumes "}  # fmt: skip
+SHOWN = {"engine": "Engine", "schedule": "Schedule", "attention": "Attention", "intra_weight": "Weight of slices",
+         "mask_weight": "of hidden slices", "inter_weight": "of volumes", "prototypes": "Clusters of slices",
+         "volume_prototypes": "Clusters of volumes"}  # fmt: skip
 """Settings in which joint trainings differ, and how a table calls them."""
 
 

@@ -70,10 +70,15 @@ def training_curves(run: Run) -> pd.DataFrame:
     for name in trained_methods(run):
         log = pd.read_csv(run.pretrain(name) / "log.csv")
         loss = log[next(iter(method_class(name).curves))]
-        smooth = loss.rolling(max(1, len(log) // 30), min_periods=1).mean()
+        smooth = smoothed(loss)
         parts.append(pd.DataFrame({"method": name, "done": log["step"] / log["step"].iloc[-1], "loss": smooth,
                                    "relative": smooth / loss.iloc[0]}))  # fmt: skip
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CURVE_COLUMNS))
+
+
+def smoothed(column: pd.Series) -> pd.Series:
+    """Returns a column of a log as running means over a thirtieth of the training."""
+    return column.rolling(max(1, len(column) // 30), min_periods=1).mean()
 
 
 def probe_gains(run: Run) -> pd.DataFrame:

@@ -14,14 +14,14 @@ from torch import Tensor
 from drasclr_core.cohort.images.datasets import read_mmwhs
 from drasclr_core.cohort.images.datasets.pairs import Case, PairSet
 from drasclr_core.image_volume import JointEncoder, slices_of
+from drasclr_core.imaging.constants import CONTRAST_WINDOW
+from drasclr_core.imaging.window import brightness
 from drasclr_core.pieces import file_fingerprint
 from drasclr_core.run import Run
 from drasclr_core.transfer.fit import FitSettings, fit
 from drasclr_core.transfer.slice_unet import SliceUNet
 from drasclr_core.transfer.task import TransferTask
 
-WINDOW = (-200.0, 500.0)
-"""HU from black to white: fat, muscle and blood with contrast agent."""
 PERCENTILE = 95
 MULTIPLE = 8
 """Of pixels: what three halvings of the resolution need."""
@@ -102,8 +102,7 @@ def heart_slices(case: Case, edge: int) -> tuple[Tensor, Tensor, np.ndarray]:
     shape = np.array(case.label.shape)
     before = (edge - shape[:2]) // 2
     around = [(low, edge - size - low) for low, size in zip(before, shape[:2], strict=True)] + [(0, 0)]
-    low, high = WINDOW
-    bright = ((case.images[0] - low) / (high - low)).clip(0, 1) * 2 - 1
+    bright = 2 * brightness(case.images[0], CONTRAST_WINDOW) - 1
     image, label = np.pad(bright, around, constant_values=-1.0), np.pad(case.label, around)
     slices, classes = (slices_of(torch.from_numpy(np.ascontiguousarray(part))) for part in (image, label))
     return slices.float(), classes.long(), np.abs(np.diag(case.affine)[:3])

@@ -15,7 +15,7 @@ from drasclr_core.image_volume import JointEncoder, slices_of
 from drasclr_core.model.inputs import above_air, normalise
 from drasclr_core.pieces import file_fingerprint
 from drasclr_core.run import Run
-from drasclr_core.transfer.detection import FINETUNED, LINEAR, scores_of_samples, volume_features
+from drasclr_core.transfer.detection import FINETUNED, LINEAR, scores_of_samples, stage_features
 from drasclr_core.transfer.fit import FitSettings
 from drasclr_core.transfer.task import TransferTask
 
@@ -55,7 +55,7 @@ class NoduleDetection(TransferTask):
         owner = np.array([self.sids.index(sid) for sid in candidates["sid"]])
         labels = candidates["nodule"].to_numpy(dtype=int)
         rows = [np.flatnonzero(np.isin(owner, subjects)) for subjects in (train, test)]
-        embed = partial(volume_features, encoder)
+        embed = partial(stage_features, encoder)
         images = None if encoder.description else _slices  # a trained encoder has statistics of the lung
         found = scores_of_samples(encoder, embed, images, self.cubes, labels, owner, *rows, how, seed)
         scans = [self.sids[subject] for subject in test]

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from drasclr_core.methods import row_of
 from drasclr_core.report.style import color
+from drasclr_core.represent.trainings.logs import smoothed
 
 PANELS = {"loss_intra": "clusters of slices", "loss_mask": "hidden slices", "loss_inter": "clusters of volumes",
           "in_use_2d": "clusters in use, slices (%)", "in_use_3d": "clusters in use, volumes (%)"}  # fmt: skip
@@ -32,8 +33,7 @@ def joint_curves(logs: Mapping[str, pd.DataFrame]) -> Figure:
             if (log[twin] == 0).all():
                 continue
             shown = log[column] * (100 if column.startswith("in_use") else 1)
-            smooth = shown.rolling(max(1, len(log) // 30), min_periods=1).mean()
-            axis.plot(100 * log["step"] / log["step"].iloc[-1], smooth, color=color(name), linewidth=1.3)
+            axis.plot(100 * log["step"] / log["step"].iloc[-1], smoothed(shown), color=color(name), linewidth=1.3)
             if column == "loss_intra":
                 axis.axhline(log["chance"].iloc[-1], color="0.6", linewidth=0.8, linestyle="--")
         axis.set_title(title, fontsize=9)
