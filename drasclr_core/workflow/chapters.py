@@ -7,6 +7,7 @@ import os
 import re
 import time
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -114,12 +115,15 @@ def _execute(files: list[Path], pages: dict[Path, Path]) -> None:
 def _run(path: Path, notebook: NotebookNode, kernel: KernelManager, process: psutil.Process) -> NotebookNode:
     """Executes one chapter in the kernel, after whatever another one left there is gone."""
     notebook.cells.insert(0, new_code_cell("%reset -f", id="reset"))
-    begun, used = time.monotonic(), sum(process.cpu_times()[:2])
+    begun, used, thread = time.monotonic(), sum(process.cpu_times()[:2]), ThreadPoolExecutor(1)
     try:
-        NotebookClient(notebook, km=kernel, timeout=SECONDS_PER_CELL).execute()
+        # In a thread: in the main one the client would answer SIGTERM itself, and hang with somebody else's kernel.
+        thread.submit(NotebookClient(notebook, km=kernel, timeout=SECONDS_PER_CELL).execute).result()
     except CellExecutionError as error:
         raise RuntimeError(f"{path.name}: a cell of this chapter fails.\n{error.ename}: {error.evalue}\n"
                            f"{error.traceback[-1500:]}") from error  # fmt: skip
+    finally:
+        thread.shutdown(wait=False)
     notebook.cells.pop(0)
     notebook.metadata["course"] = {
         "seconds": round(time.monotonic() - begun, 1),

@@ -1,6 +1,11 @@
 """Chapters of the course: from a MyST source to an executed notebook, once, each for itself."""
 
+import subprocess
+import sys
+import time
+
 import pytest
+from filelock import FileLock
 
 from drasclr_core.workflow.chapters import add_chapters, executed_chapters, read_chapter
 
@@ -45,3 +50,19 @@ def test_chapters_are_executed_once_each_for_itself_and_a_failure_names_the_chap
     two.unlink()
     add_chapters(book, cache)
     assert [path.name for path in book.iterdir()] == ["01_one.ipynb"]
+
+
+def test_who_is_stopped_lets_go_of_the_cache(tmp_path):
+    cache, begun = tmp_path / "cache", tmp_path / "begun"
+    code = f"open({str(tmp_path / 'begun')!r}, 'w').close(); import time; time.sleep(600)"
+    path = chapter(tmp_path, "01_one", code)
+    script = ("import sys; from pathlib import Path; from drasclr_core.workflow.chapters import executed_chapters; "
+              "executed_chapters([Path(sys.argv[1])], Path(sys.argv[2]))")  # fmt: skip
+    process = subprocess.Popen([sys.executable, "-c", script, str(path), str(cache)])
+    while not begun.exists():
+        assert process.poll() is None, "it ended before it could be stopped"
+        time.sleep(0.05)
+    process.terminate()
+    assert process.wait(timeout=120) != 0
+    with FileLock(cache / ".lock", timeout=30):
+        assert not list(cache.glob("*.ipynb"))
