@@ -24,7 +24,7 @@ SNAKEMAKE = PATH=$(call q,$(CURDIR)/$(BIN)):"$$PATH" $(CACHE) $(BIN)/python -m d
 # Without compiled modules every stage of a run compiles what it imports, 8 to 13 seconds each: keep them, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: book read scans course test bench lint env clean
+.PHONY: book read scans course test gpu bench lint env clean
 
 book: $(READY)  ## run the preset (demo) and build its book; REAL_SCAN=file shows a real scan beside the phantoms
 	$(SNAKEMAKE) --config $(call given,run,$(RUN)) $(call given,preset,$(PRESET)) $(call given,real_scan,$(REAL_SCAN)) $(call given,shards,$(SHARDS))
@@ -44,6 +44,9 @@ course: $(READY)  ## write course/: student notebooks without solutions, slides,
 test: $(READY)  ## every test, with the smoke run of all notebooks and its book
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder
+
+gpu: $(READY)  ## measure on a GPU, in a quarter of an hour: parity, speed, a pretraining at 1 mm
+	$(BIN)/python benchmarks/gpu.py
 
 bench: $(READY)  ## measure speed (two hours, after make book), and write the tables of the page "How fast it is"
 	$(BIN)/python benchmarks/train_step.py

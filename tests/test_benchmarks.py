@@ -49,6 +49,22 @@ def test_order_of_an_epoch():
     assert len(order_of_an_epoch(cohort=500)) == 2 and len(subjects_of_a_step()) == 1
 
 
+def test_what_is_for_a_gpu_runs_on_a_processor(tmp_path):
+    run("gpu.py", tmp_path, "--device", "cpu", "--parts", "parity", "--patch", "8", "--minutes", "3")
+    parts, differences = table(tmp_path, "gpu"), table(tmp_path, "gpu_parity")
+    assert parts["result"].tolist() == ["done"]
+    assert differences["what"].tolist() == ["embeddings of the queries", "loss", "gradients"]
+    assert (differences["relative difference"] < 1e-5).all()
+
+
+def test_without_a_gpu_the_command_says_so(tmp_path):
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    command = [sys.executable, str(BENCHMARKS / "gpu.py"), "--out", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode and "no GPU here" in done.stderr and not list(tmp_path.iterdir())
+
+
 @pytest.mark.slow
 def test_training_step(tmp_path):
     run("train_step.py", tmp_path, "--batches", "4", "--patch", "8")
