@@ -31,7 +31,7 @@ book: $(READY)  ## run the preset (demo) and build its book; REAL_SCAN=file show
 	@echo The book: $(call q,runs/$(RUN)/book/html/index.html)
 
 read: $(READY)  ## build the book from the committed results, computing nothing
-	$(BIN)/python -m drasclr_core.workflow.book --run reference
+	$(BIN)/python -m drasclr_core.workflow.book --run shown
 
 scans: $(READY)  ## your own scans: MANIFEST=folder-or-csv [ATLAS=lung-mask] [SCANS_RUN=name]
 	@test -n $(call q,$(MANIFEST)) || { echo "Say which scans: make scans MANIFEST=folder-or-csv [ATLAS=lung-mask]"; exit 2; }
@@ -75,4 +75,4 @@ $(READY): requirements.lock pyproject.toml
 
 clean:  ## remove the environment and every run but the committed ones
 	rm -rf .venv .snakemake
-	find runs -mindepth 1 -maxdepth 1 ! -name reference ! -name pilot ! -name ablations -exec rm -rf {} +
+	find runs -mindepth 1 -maxdepth 1 ! -name shown ! -name pilot ! -name ablations -exec rm -rf {} +
