@@ -1,23 +1,18 @@
 """The losses and the clustering give the reference numbers of the authors' functions in float64."""
 
-import os
-from pathlib import Path
-
-import numpy as np
 import pytest
 import torch
 
 from drasclr_core.image_volume.losses import masked_embedding_loss, sinkhorn, spherical_kmeans, swav_loss
 
-FILE = Path(os.environ.get("DRASCLR_FIXTURES", Path(__file__).parents[3] / "shared" / "fixtures")) / "image_volume.npz"
-pytestmark = pytest.mark.skipif(not FILE.exists(), reason="no fixtures: set DRASCLR_FIXTURES to their folder")
+from ..parity_numbers import numbers
+
 ALLOWED = 1e-10
 
 
 @pytest.fixture(scope="module")
 def reference():
-    with np.load(FILE) as arrays:
-        return {name: torch.tensor(arrays[name]) for name in arrays.files}
+    return {name: torch.tensor(array) for name, array in numbers("image_volume").items()}
 
 
 def assert_close(ours, theirs):

@@ -1,12 +1,10 @@
-"""The reference numbers of the authors' code in float64 (see the README beside the fixtures).
+"""The reference numbers of the authors' code in float64 (see ``tests/fixtures/parity``).
 
 With ``$DRASCLR_PARITY_TABLE`` set to a file, the largest differences are written there as CSV.
 """
 
 import itertools
 import os
-import socket
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -26,9 +24,7 @@ from drasclr_core.pretrain.sampling import Batch
 from drasclr_core.pretrain.shards import BatchShard
 from drasclr_core.pretrain.views import Views
 
-FIXTURES = Path(os.environ.get("DRASCLR_FIXTURES", Path(__file__).parents[3] / "shared" / "fixtures"))
-pytestmark = pytest.mark.skipif(not FIXTURES.exists(), reason="no fixtures: set DRASCLR_FIXTURES to their folder")
-
+from ..parity_numbers import numbers
 
 largest = {}
 
@@ -50,9 +46,7 @@ def table():
 
 def load(name):
     """Arrays as tensors, floats in float64; names as they are."""
-    with np.load(FIXTURES / f"{name}.npz") as arrays:
-        content = {key: arrays[key] for key in arrays.files}
-    floats = {key: array.astype(float) if array.dtype.kind == "f" else array for key, array in content.items()}
+    floats = {key: array.astype(float) if array.dtype.kind == "f" else array for key, array in numbers(name).items()}
     return {key: array if array.dtype.kind == "U" else torch.tensor(array) for key, array in floats.items()}
 
 
@@ -248,10 +242,10 @@ def part_of(data, rank):
     return Batch(0, np.arange(size)), Views(query[shard.rows], key[shard.key_rows], neighbors[shard.rows]), shard
 
 
-def two_processes(rank, port, queue):
+def two_processes(rank, meeting, queue):
     """What each of two real processes computes; its logits and the mean of the gradients go into `queue`."""
-    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    dist.init_process_group("gloo", rank=rank, world_size=2)
+    # They meet in a file: a free port may be taken by the time they open it.
+    dist.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=2)
     data = load("drasclr_world2_shufflebn")
     model = model_fixture(data)
     model.near[0] = neighbor_landmarks_of(data)
@@ -268,15 +262,13 @@ def two_processes(rank, port, queue):
     dist.destroy_process_group()
 
 
-def test_two_processes_with_shuffled_batch_norm():
+def test_two_processes_with_shuffled_batch_norm(tmp_path):
     """Two gloo processes: each its own query statistics, keys dealt out by a permutation, one bank."""
     data = load("drasclr_world2_shufflebn")
     context = mp.get_context("spawn")
     queue = context.Queue()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    processes = [context.Process(target=two_processes, args=(rank, port, queue)) for rank in range(2)]
+    arguments = tmp_path / "meeting", queue
+    processes = [context.Process(target=two_processes, args=(rank, *arguments)) for rank in range(2)]
     for process in processes:
         process.start()
     results = [queue.get(timeout=600) for _ in processes]
