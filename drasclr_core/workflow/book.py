@@ -26,6 +26,7 @@ from drasclr_core.workflow.chapters import add_chapters, cache_folder
 from drasclr_core.workflow.pages import headline, markdown, provenance_page
 from drasclr_core.workflow.parameters import nearest
 from drasclr_core.workflow.stages import Notebook, notebook_of, read_notebooks
+from drasclr_core.workflow.wording import page_in_words
 
 
 def assemble(run: Run, source: Path) -> None:
@@ -50,7 +51,7 @@ def assemble(run: Run, source: Path) -> None:
     executed = made | {f"notebooks/{name}": path for name, path in borrowed.items()}
     (source / "notebooks").mkdir()
     for page, path in executed.items():
-        content = captioned(book_page(page, executed), path, source)
+        content = captioned(page_in_words(book_page(page, executed)), path, source)
         nbformat.write(content if page in made else as_borrowed(content, path), source / f"{page}.ipynb")
     toc = yaml.safe_load((source / "_toc.yml").read_text())
     notebooks = sorted(known.items(), key=lambda item: item[1].order)

@@ -18,8 +18,8 @@ def opened(page: NotebookNode) -> NotebookNode:
 
     The box *This page* and the table of parameters become one closed *Details*. It stands below the answer where the
     page has a section of that name, whose heading goes and whose code, with sentences and figure, comes before its
-    text, folded; elsewhere below a lead, what the reader will learn. Code keeps its order, so that the page can still be run
-    from top to bottom.
+    text, folded; elsewhere below a lead, what the reader will learn. Code keeps its order, so that the page can still
+    be run from top to bottom.
     """
     box = _BOX.search(page.cells[0].source)
     if box is None:
