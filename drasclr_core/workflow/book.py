@@ -25,6 +25,7 @@ from drasclr_core.workflow.captions import captioned
 from drasclr_core.workflow.chapters import add_chapters, cache_folder
 from drasclr_core.workflow.pages import headline, markdown, provenance_page
 from drasclr_core.workflow.parameters import nearest
+from drasclr_core.workflow.search_texts import write_search_texts
 from drasclr_core.workflow.stages import Notebook, notebook_of, read_notebooks
 from drasclr_core.workflow.wording import page_in_words
 
@@ -96,6 +97,7 @@ def build(run: Run) -> Path:
     if done.returncode:
         problems = [line for line in done.stderr.splitlines() if "WARNING" in line or "ERROR" in line]
         raise RuntimeError("\n".join(["The book was not built:", *(problems or [done.stderr[-3000:]])]))
+    write_search_texts(work / "_build" / "html")
     with atomic(folder / "html") as html:
         shutil.move(work / "_build" / "html", html)
     shutil.rmtree(work)
