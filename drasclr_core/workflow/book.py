@@ -21,10 +21,13 @@ from drasclr_core.provenance import merge_manifest
 from drasclr_core.run import Run, check_started, project_root
 from drasclr_core.workflow.book_pages import book_page, made_for, page_names, with_page
 from drasclr_core.workflow.borrowed import as_borrowed, borrowed_pages
+from drasclr_core.workflow.captions import captioned
 from drasclr_core.workflow.chapters import add_chapters, cache_folder
 from drasclr_core.workflow.pages import headline, markdown, provenance_page
 from drasclr_core.workflow.parameters import nearest
+from drasclr_core.workflow.search_texts import write_search_texts
 from drasclr_core.workflow.stages import Notebook, notebook_of, read_notebooks
+from drasclr_core.workflow.wording import page_in_words
 
 
 def assemble(run: Run, source: Path) -> None:
@@ -49,7 +52,7 @@ def assemble(run: Run, source: Path) -> None:
     executed = made | {f"notebooks/{name}": path for name, path in borrowed.items()}
     (source / "notebooks").mkdir()
     for page, path in executed.items():
-        content = book_page(page, executed)
+        content = captioned(page_in_words(book_page(page, executed)), path, source)
         nbformat.write(content if page in made else as_borrowed(content, path), source / f"{page}.ipynb")
     toc = yaml.safe_load((source / "_toc.yml").read_text())
     notebooks = sorted(known.items(), key=lambda item: item[1].order)
@@ -94,6 +97,7 @@ def build(run: Run) -> Path:
     if done.returncode:
         problems = [line for line in done.stderr.splitlines() if "WARNING" in line or "ERROR" in line]
         raise RuntimeError("\n".join(["The book was not built:", *(problems or [done.stderr[-3000:]])]))
+    write_search_texts(work / "_build" / "html")
     with atomic(folder / "html") as html:
         shutil.move(work / "_build" / "html", html)
     shutil.rmtree(work)
