@@ -73,12 +73,12 @@ def test_overlaps_are_what_they_are_defined_as():
 
 
 def test_a_unet_sees_other_slices_only_where_f_inter_stands_between():
-    x, changed = torch.randn(1, 8, 16, 16), None
+    x, changed = torch.randn(1, 8, 1, 16, 16), None
     for along in (False, True):
         torch.manual_seed(0)
         net = SliceUNet(small_encoder(), 3, along).eval()
         changed = x.clone()
-        changed[:, 5] += torch.randn(16, 16)
+        changed[:, 5] += torch.randn(1, 16, 16)
         with torch.no_grad():
             before, after = net(x), net(changed)
         assert before.shape == (1, 8, 3, 16, 16)
@@ -88,10 +88,11 @@ def test_a_unet_sees_other_slices_only_where_f_inter_stands_between():
 @pytest.mark.parametrize("kind", [HeartStructures, HeartStructuresAlong])
 def test_heart_structures_are_found_where_they_are_easy(kind, tmp_path):
     task = kind(read_mmwhs(write_hearts(tmp_path / "hearts")), "key")
-    assert task.hearts[0][0].shape == (9, 16, 16)
-    image, label = task.read(task.pairs[0]).images[0], task.read(task.pairs[0]).label
-    assert task.hearts[0][1][4, 3 : 3 + 10, 2 : 2 + 12].T.tolist() == label[:, :, 4].tolist()
-    assert (task.hearts[0][0].max() <= 1) and image.max() > 200
+    assert task.subjects[0].images.shape == (9, 1, 16, 16)
+    pairs = read_mmwhs(tmp_path / "hearts")
+    case = pairs.read(pairs.pairs[0])
+    assert task.subjects[0].classes[4, 3 : 3 + 10, 2 : 2 + 12].T.tolist() == case.label[:, :, 4].tolist()
+    assert task.subjects[0].images.max() <= 1 and case.images[0].max() > 200
     torch.manual_seed(0)
     scores = task.score(small_encoder(), *EVERYBODY, FitSettings(steps=30, batch_size=16, lr=3e-3, head_lr=1e-2), 0)
     assert scores["Dice"] == pytest.approx(np.mean([scores["Dice: left ventricle"], scores["Dice: aorta"]]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property, partial
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -39,7 +40,7 @@ class NoduleDetection(TransferTask):
         self.strata = np.zeros(len(self.sids), dtype=int)
 
     @classmethod
-    def of(cls, run: Run) -> NoduleDetection:
+    def of(cls, run: Run, folder: Path | None = None) -> NoduleDetection:
         folder = run.cohort / "nodules"
         return cls(read_nodule_cohort(folder), file_fingerprint(folder))
 

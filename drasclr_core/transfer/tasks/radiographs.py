@@ -50,7 +50,7 @@ class AbnormalRadiographs(TransferTask):
         self.key = " ".join(file_fingerprint(folder) for folder in folders.values())
 
     @classmethod
-    def of(cls, run: Run) -> AbnormalRadiographs:
+    def of(cls, run: Run, folder: Path | None = None) -> AbnormalRadiographs:
         cohorts = sorted(path.parts[-4] for path in run.folder.glob("*/images_2d/radiographs/images.parquet"))
         if not cohorts:
             raise FileNotFoundError("radiographs: no stream of images yet. Run notebook 50_images_and_volumes first.")
