@@ -27,6 +27,7 @@ ROWS = {
     "subject2vec": Row("Subject2Vec", "#117733", 320, {"table2": "Subject2Vec", "table3": "Imaging: Subject2Vec"}),
     "untrained": Row("Untrained encoder", "#A9A9C8", 326),
     "random": Row("Random weights", "#8F8A7A", 327),
+    "random_3d": Row("Random weights, 3D network", "#B5B0A0", 328),
     "models_genesis_finetuned": Row("Models Genesis, fine-tuned", "#7A7A1F", 342, {
         "table5": "Full Fine-tuning: Models Genesis"}),
     "swinunetr_finetuned": Row("SwinUNETR, fine-tuned", "#2E7F75", 372, {"table5": "Full Fine-tuning: SwinUNETR"}),

@@ -28,6 +28,8 @@ class TransferTask(ABC):
         What `score` gives for the table, the first for the figure; others are of parts of it.
     lower : tuple of str
         Those of which less is better.
+    cubes : bool
+        Whether its samples are cubes, so that a network of cubes alone can begin it.
     real : str
         What the folder of the real data set is called that the task reads too; empty where it reads none.
     refused : DataFrame
@@ -44,6 +46,7 @@ class TransferTask(ABC):
     title: ClassVar[str]
     metrics: ClassVar[tuple[str, ...]]
     lower: ClassVar[tuple[str, ...]] = ()
+    cubes: ClassVar[bool] = False
     real: ClassVar[str] = ""
     refused: pd.DataFrame = refused_table()
     sids: list[str]
@@ -69,7 +72,7 @@ class TransferTask(ABC):
 
         Parameters
         ----------
-        encoder : JointEncoder
+        encoder : JointEncoder, or GenesisEncoder where the samples are `cubes`
             Changed in place.
         train, test : int
             Positions in `sids`.
