@@ -1,6 +1,6 @@
 """Which numbers of a run move when it is made again, with the same preset and seed, by another number of threads.
 
-``python benchmarks/stability.py --first runs/a --second runs/b --threads 2 1`` compares every table of their results; make
+``python benchmarks/stability.py --first runs/a --second runs/b --threads 2 1`` compares all tables of results; make
 the second with ``make book RUN=b PRESET=presets/a.yaml CORES=1``.
 """
 

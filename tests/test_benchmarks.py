@@ -69,14 +69,14 @@ def test_what_moves_between_two_runs_is_counted(tmp_path):
     from stability import compare
 
     rows = {"method": ["a", "b"], "mean": [0.5, 0.25], "seconds": [1.0, 2.0]}
-    for name, change in (("first", 0.0), ("second", 0.125)):
+    for name, change in (("first", 0.0), ("second", 0.25)):
         (tmp_path / name).mkdir()
         moved = {**rows, "mean": [0.5, 0.25 + change], "seconds": [3.0 + change, 2.0]}
         pd.DataFrame(moved).to_csv(tmp_path / name / "table2.csv", index=False)
         pd.DataFrame(rows | {"mean": [None, 1.0]}).to_csv(tmp_path / name / "same.csv", index=False)
     pd.DataFrame(rows).to_csv(tmp_path / "first" / "lost.csv", index=False)
     found = {row["table"]: row for row in compare(tmp_path / "first", tmp_path / "second")}
-    assert (found["table2"]["numbers"], found["table2"]["moved"], found["table2"]["largest change"]) == (2, 1, 0.125)
+    assert (found["table2"]["numbers"], found["table2"]["moved"], found["table2"]["largest change"]) == (2, 1, 0.25)
     assert found["same"]["moved"] == 0 and found["lost"]["note"] == "only in the first run"
 
 
