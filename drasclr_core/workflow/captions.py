@@ -130,7 +130,7 @@ def _sentence_after(page: NotebookNode, number: int) -> str:
 
 def _heading(page: NotebookNode, number: int) -> str:
     for cell in reversed(page.cells[:number]):
-        titles = re.findall(r"^#{1,3} (.+)$", cell.source, re.M) if cell.cell_type == "markdown" else []
+        titles = re.findall(r"^#{2,3} (.+)$", cell.source, re.M) if cell.cell_type == "markdown" else []
         if titles:
             return titles[-1].strip()
     return ""
