@@ -157,7 +157,8 @@ def _names_in(cell: NotebookNode, results: Path, cohort: str) -> list[str]:
         for name in _SAVED.findall(output.get("data", {}).get("text/html", ""))
     ]
     written = [name.replace("{cohort}", cohort) for name in _CSV.findall(cell.source)]
-    names = [one.name for name in written for one in sorted(results.glob(re.sub(r"\{\w*\}", "*", name)))]
+    matching = [sorted(results.glob(re.sub(r"\{\w*\}", "*", name))) for name in written]
+    names = [one.name for found in matching if len(found) == 1 for one in found]  # else nothing says which
     return [
         name for name in dict.fromkeys([*offered, *names]) if (results / name).is_file() and "bootstrap" not in name
     ]
