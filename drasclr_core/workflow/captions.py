@@ -130,7 +130,7 @@ def _sentence_after(page: NotebookNode, number: int) -> str:
 
 def _heading(page: NotebookNode, number: int) -> str:
     for cell in reversed(page.cells[:number]):
-        titles = re.findall(r"^#{1,3} (.+)$", cell.source, re.M) if cell.cell_type == "markdown" else []
+        titles = re.findall(r"^#{2,3} (.+)$", cell.source, re.M) if cell.cell_type == "markdown" else []
         if titles:
             return titles[-1].strip()
     return ""
@@ -157,7 +157,8 @@ def _names_in(cell: NotebookNode, results: Path, cohort: str) -> list[str]:
         for name in _SAVED.findall(output.get("data", {}).get("text/html", ""))
     ]
     written = [name.replace("{cohort}", cohort) for name in _CSV.findall(cell.source)]
-    names = [one.name for name in written for one in sorted(results.glob(re.sub(r"\{\w*\}", "*", name)))]
+    matching = [sorted(results.glob(re.sub(r"\{\w*\}", "*", name))) for name in written]
+    names = [one.name for found in matching if len(found) == 1 for one in found]  # else nothing says which
     return [
         name for name in dict.fromkeys([*offered, *names]) if (results / name).is_file() and "bootstrap" not in name
     ]

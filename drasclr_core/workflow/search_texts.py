@@ -30,6 +30,10 @@ def write_search_texts(book: Path) -> Path:
 
 def _plain(part: Tag) -> str:
     """The text of a section in its own tag, that of the sections in it in theirs."""
+    for term in part.select("dt[id]"):  # a glossary's, which hits find too
+        meaning = term.find_next_sibling("dd")
+        term.name = "section"
+        term.extend(meaning.extract().contents if meaning else [])
     inner = [one.extract() for one in part.find_all("section") if one.find_parent("section") in (None, part)]
     text = " ".join(part.get_text(" ").split()).replace("&", "&amp;").replace("<", "&lt;")
     name = f' id="{part["id"]}"' if part.get("id") else ""
