@@ -4,11 +4,13 @@
 PYTHON ?= python3
 CORES ?= 2
 RUN ?= demo
+SHOWN ?= shown
 SCANS_RUN ?= scans
 PRESET ?= presets/$(RUN).yaml
 MANIFEST ?=
 ATLAS ?=
 REAL_SCAN ?=
+MIXED ?=
 SHARDS ?=
 
 BIN := .venv/bin
@@ -24,14 +26,18 @@ SNAKEMAKE = PATH=$(call q,$(CURDIR)/$(BIN)):"$$PATH" $(CACHE) $(BIN)/python -m d
 # Without compiled modules every stage of a run compiles what it imports, 8 to 13 seconds each: keep them, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: book read scans course test gpu bench lint env clean
+.PHONY: book read publish scans course test gpu bench lint env clean
 
 book: $(READY)  ## run the preset (demo) and build its book; REAL_SCAN=file shows a real scan beside the phantoms
 	$(SNAKEMAKE) --config $(call given,run,$(RUN)) $(call given,preset,$(PRESET)) $(call given,real_scan,$(REAL_SCAN)) $(call given,shards,$(SHARDS))
 	@echo The book: $(call q,runs/$(RUN)/book/html/index.html)
 
 read: $(READY)  ## build the book from the committed results, computing nothing
-	$(BIN)/python -m drasclr_core.workflow.book --run shown
+	$(BIN)/python -m drasclr_core.workflow.book --run $(call q,$(SHOWN))
+
+publish: $(READY)  ## the same into _site/, if all pages of the run are of one commit (MIXED=yes: whatever they are of)
+	$(BIN)/python -m drasclr_core.workflow.book --run $(call q,$(SHOWN)) --publish $(if $(MIXED),--mixed)
+	rm -rf _site && cp -R $(call q,runs/$(SHOWN)/book/html) _site && touch _site/.nojekyll
 
 scans: $(READY)  ## your own scans: MANIFEST=folder-or-csv [ATLAS=lung-mask] [SCANS_RUN=name]
 	@test -n $(call q,$(MANIFEST)) || { echo "Say which scans: make scans MANIFEST=folder-or-csv [ATLAS=lung-mask]"; exit 2; }

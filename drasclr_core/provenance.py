@@ -139,15 +139,44 @@ def merge_manifest(run_folder: Path) -> dict:
     return manifest
 
 
+def computed_before(earlier: dict, record: dict) -> dict:
+    """Returns what the work of a stage cost, where its page is made once more from what is kept; empty where it is not.
+
+    Parameters
+    ----------
+    earlier, record : dict
+        The stage's last record and its new one. That the work was kept is told by the same parameters and less than
+        half of the time.
+
+    Returns
+    -------
+    dict
+        ``seconds, peak_mb, code, day`` of the execution that did the work.
+    """
+    if not earlier or earlier.get("parameters") != record["parameters"]:
+        return {}
+    work = earlier.get("computed") or {name: earlier[name] for name in ("seconds", "peak_mb", "code", "day")}
+    return work if work["seconds"] > 2 * record["seconds"] else {}
+
+
+def commit_of(record: dict) -> str:
+    """Returns the commit of the code that made a stage's page, and whether files differed from it."""
+    return record["code"]["sha"] + (" + changes" if record["code"]["dirty"] else "")
+
+
 def stage_table(manifest: dict) -> pd.DataFrame:
-    """One row per stage: cohort, stage, seconds, peak memory, code version, day."""
+    """One row per stage: cohort, stage, seconds of its work and of its page, peak memory, code version, day.
+
+    Where a page was made once more from what an earlier execution had left, the work is that one's.
+    """
     rows = [
         {
             "cohort": record["cohort"],
             "stage": record["stage"],
-            "seconds": round(record["seconds"]),
-            "peak memory (MB)": round(record["peak_mb"]),
-            "code": record["code"]["sha"] + (" + changes" if record["code"]["dirty"] else ""),
+            "work (s)": round(record.get("computed", record)["seconds"]),
+            "page (s)": round(record["seconds"]) if record.get("computed") else "with the work",
+            "peak memory (MB)": round(record.get("computed", record)["peak_mb"]),
+            "code of the page": commit_of(record),
             "day": record["day"],
         }
         for record in manifest["stages"]

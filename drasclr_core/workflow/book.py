@@ -1,4 +1,4 @@
-"""The book of a run: narrative chapters, the executed stage pages, the provenance page and the headline.
+"""The book of a run: chapters, executed stage pages, the paper's tables, provenance and the first page's answer.
 
 ``python -m drasclr_core.workflow.book --run demo`` writes ``runs/demo/book/html/index.html``.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import nbformat
 import yaml
+from nbformat import NotebookNode
 
 from drasclr_core.files import atomic
 from drasclr_core.provenance import merge_manifest
@@ -23,10 +24,11 @@ from drasclr_core.workflow.book_pages import book_page, made_for, page_names, wi
 from drasclr_core.workflow.borrowed import as_borrowed, borrowed_pages
 from drasclr_core.workflow.captions import captioned
 from drasclr_core.workflow.chapters import add_chapters, cache_folder
-from drasclr_core.workflow.pages import headline, markdown, provenance_page
+from drasclr_core.workflow.pages import commits, markdown, provenance_page
 from drasclr_core.workflow.parameters import nearest
 from drasclr_core.workflow.search_texts import write_search_texts
 from drasclr_core.workflow.stages import Notebook, notebook_of, read_notebooks
+from drasclr_core.workflow.twins import lead_to_first, together, twin_pages
 from drasclr_core.workflow.wording import page_in_words
 
 
@@ -34,9 +36,10 @@ def assemble(run: Run, source: Path) -> None:
     """Writes the sources of the book of `run` into the folder `source`.
 
     Where the table of contents has ``stages: <part>``, the pages of the notebooks of this part come (`Notebook.part`).
-    What a notebook gave for another cohort or with another suffix lies below its first page (see `page_names`). The
-    page of a notebook that was not run is borrowed from a committed run where it may be (`borrowed_pages`), else it
-    becomes a stub outside the table of contents, so that links to it say so.
+    What a notebook gave for another cohort or with another suffix comes under a tab of its first page (see `twins`), or
+    lies below it where the code is not the same. The page of a notebook that was not run is borrowed from a committed
+    run where it may be (`borrowed_pages`), else it becomes a stub outside the table of contents, so that links to it
+    say so.
 
     Raises
     ------
@@ -51,9 +54,17 @@ def assemble(run: Run, source: Path) -> None:
     borrowed = borrowed_pages(run, known, {notebook_of(path.stem) for path in made.values()})
     executed = made | {f"notebooks/{name}": path for name, path in borrowed.items()}
     (source / "notebooks").mkdir()
+    content = {page: captioned(page_in_words(book_page(page, executed)), path, source)
+               for page, path in executed.items()}  # fmt: skip
+    twins = twin_pages({page: content[page] for page in made})
     for page, path in executed.items():
-        content = captioned(page_in_words(book_page(page, executed)), path, source)
-        nbformat.write(content if page in made else as_borrowed(content, path), source / f"{page}.ipynb")
+        if page in twins:
+            continue
+        others = {made_for(executed[name]): content[name] for name, first in twins.items() if first == page}
+        if others:
+            content[page] = together(content[page], others, made_for(path))
+        lead_to_first(content[page], twins)
+        nbformat.write(content[page] if page in made else as_borrowed(content[page], path), source / f"{page}.ipynb")
     toc = yaml.safe_load((source / "_toc.yml").read_text())
     notebooks = sorted(known.items(), key=lambda item: item[1].order)
     places = {entry["stages"] for part in toc["parts"] for entry in part["chapters"] if "stages" in entry}
@@ -67,12 +78,13 @@ def assemble(run: Run, source: Path) -> None:
     pages = {place: [] for place in places}
     for name, notebook in notebooks:
         if f"notebooks/{name}" in executed:
-            pages[notebook.part].append(_entry(name, executed))
+            own = {page: path for page, path in executed.items() if page not in twins}
+            pages[notebook.part].append(_entry(name, own, content[f"notebooks/{name}"]))
     for part in toc["parts"]:
         part["chapters"] = [one for entry in part["chapters"] for one in pages.get(entry.get("stages"), [entry])]
     toc["parts"] = [part for part in toc["parts"] if part["chapters"]]
     (source / "_toc.yml").write_text(yaml.safe_dump(toc, sort_keys=False))
-    _write_generated(run, source)
+    _write_generated(run, source, known)
 
 
 def build(run: Run) -> Path:
@@ -104,6 +116,22 @@ def build(run: Run) -> Path:
     return folder / "html" / "index.html"
 
 
+def check_one_commit(run: Run) -> None:
+    """Raises ValueError where the pages of a run are of several commits, or of code with changes, and says which.
+
+    Pages borrowed from other runs are not asked: each names its own.
+    """
+    stages = merge_manifest(run.folder)["stages"]
+    made = commits(stages)
+    if len(made) == 1 and not any(record["code"]["dirty"] for record in stages):
+        return
+    found = ", ".join(f"{count} by {commit}" for commit, count in made.items()) or "no page has a record"
+    raise ValueError(
+        f"runs/{run.name}: its pages are not all of one commit ({found}). Execute its notebooks again with one commit "
+        "of the code (what is kept is not computed again), or say --mixed to publish it as it is."
+    )
+
+
 def _executed(run: Run, known: Mapping[str, Notebook]) -> dict[str, Path]:
     """Executed notebooks of the run by page name."""
     found = [path for path in run.notebooks.glob("*/[0-9]*.ipynb") if not path.stem.endswith(".failed")]
@@ -111,20 +139,29 @@ def _executed(run: Run, known: Mapping[str, Notebook]) -> dict[str, Path]:
     return page_names(with_page(found, gathered), run.cohort_name)
 
 
-def _entry(notebook: str, executed: dict[str, Path]) -> dict:
-    """The entry of an executed notebook in the table of contents, with its further pages below it."""
+def _entry(notebook: str, executed: Mapping[str, Path], content: NotebookNode) -> dict:
+    """The entry of an executed notebook in the table of contents: its number and title, its further pages below it."""
     page = f"notebooks/{notebook}"
+    title = content.cells[0].source.partition("\n")[0].removeprefix("# ").partition(":")[0]
+    entry = {"file": page, "title": f"{notebook[:2]} · {title}"}
     others = [{"file": name, "title": made_for(path)} for name, path in executed.items() if name.startswith(f"{page}-")]
-    return {"file": page, "sections": others} if others else {"file": page}
+    return {**entry, "sections": others} if others else entry
 
 
-def _write_generated(run: Run, source: Path) -> None:
+def _write_generated(run: Run, source: Path, notebooks: Mapping[str, Notebook]) -> None:
     """Pages and pieces that come from the run's result files."""
+    # Tables and figures take seconds to load, which who asks for help or misspells a run does without.
+    from drasclr_core.workflow.home import answer, citation
+    from drasclr_core.workflow.paper_page import write_paper_page
+
     manifest = merge_manifest(run.folder)
     generated = source / "_generated"
     generated.mkdir(exist_ok=True)
-    (generated / "headline.md").write_text(headline(run, manifest["run"]))
+    (generated / "answer.md").write_text(answer(run, notebooks))
+    (generated / "cite.bib").write_text(citation(project_root()))
+    write_paper_page(run, notebooks, source)
     (source / "provenance.md").write_text(provenance_page(manifest))
+    shutil.copy(run.results / "manifest.json", source / "_static")
     cover = run.results / "cover.jpg"
     shutil.copy(cover if cover.exists() else source / "_static" / "cover_readme.jpg", source / "cover.jpg")
     for table in run.results.glob("*.csv"):
@@ -135,9 +172,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", required=True)
     parser.add_argument("--cohort", default="copd", help="the main cohort of the book, whose pages come first")
+    parser.add_argument("--publish", action="store_true", help="refuse a run whose pages are of several commits")
+    parser.add_argument("--mixed", action="store_true", help="publish it all the same")
     arguments = parser.parse_args()
     try:
-        page = build(check_started(Run(arguments.run, arguments.cohort)))
+        run = check_started(Run(arguments.run, arguments.cohort))
+        if arguments.publish and not arguments.mixed:
+            check_one_commit(run)
+        page = build(run)
     except (RuntimeError, ValueError, OSError) as error:
         sys.exit(str(error))
     print(f"\nThe book: {page}")

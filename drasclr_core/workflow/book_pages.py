@@ -10,6 +10,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from drasclr_core.methods import row_of
+from drasclr_core.run import project_root
+from drasclr_core.workflow.notebook_links import with_links
 from drasclr_core.workflow.opening import opened
 from drasclr_core.workflow.stages import notebook_of, suffix_of
 
@@ -59,10 +61,23 @@ def book_page(name: str, pages: dict[str, Path]) -> NotebookNode:
         del page.cells[exercises:provenance]
         title, newline, rest = page.cells[0].source.partition("\n")
         page.cells[0].source = f"{title} ({made_for(notebook)}){newline}{rest}"
+    known = {one.name[:2]: one.stem for one in sorted((project_root() / "notebooks").glob("[0-9][0-9]_*.ipynb"))}
+    known.pop(notebook.name[:2], None)  # a page does not link to itself
     for cell in page.cells:
         if cell.cell_type == "markdown":
-            cell.source = re.sub(r"\]\((\d\d_\w+)\.ipynb", target, cell.source)
+            text = with_links(cell.source, lambda number: _to(number, known, "[{}]({}.ipynb)"))
+            cell.source = re.sub(r"\]\((\d\d_\w+)\.ipynb", target, text)
+        for output in cell.get("outputs", ()):
+            data = output.get("data", {})
+            if "text/markdown" in data:  # of which the builder resolves no link between pages
+                data["text/markdown"] = with_links(
+                    data["text/markdown"], lambda number: _to(number, known, '<a href="{1}.html">{0}</a>')
+                )
     return page
+
+
+def _to(number: str, known: Mapping[str, str], form: str) -> str:
+    return form.format(number, known[number]) if number in known else number
 
 
 def made_for(notebook: Path) -> str:

@@ -18,8 +18,16 @@ import papermill
 from filelock import FileLock
 from papermill.exceptions import PapermillExecutionError
 
-from drasclr_core.files import atomic, write_json
-from drasclr_core.provenance import Meter, code_version, hardware, input_fingerprints, stage_record, versions
+from drasclr_core.files import atomic, read_json, write_json
+from drasclr_core.provenance import (
+    Meter,
+    code_version,
+    computed_before,
+    hardware,
+    input_fingerprints,
+    stage_record,
+    versions,
+)
 from drasclr_core.run import Run, check_started, project_root
 from drasclr_core.workflow.estimate import progress
 from drasclr_core.workflow.parameters import checked
@@ -76,6 +84,8 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
             "seconds": meter.seconds, "peak_mb": meter.peak_mb, "day": datetime.date.today().isoformat(),
             "code": code_version(), "versions": versions(), "hardware": hardware(), "inputs": inputs,
         }  # fmt: skip
+        if work := computed_before(read_json(record_file), record):
+            record["computed"] = work
         write_json(record_file, record)
         with atomic(output) as temporary:
             nbformat.write(tidy_notebook(executed, record, about.parameters), temporary)

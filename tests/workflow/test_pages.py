@@ -1,8 +1,10 @@
-import pandas as pd
 import pytest
 
+from drasclr_core.files import write_json
+from drasclr_core.provenance import stage_record
 from drasclr_core.run import Run
-from drasclr_core.workflow.pages import headline, provenance_page
+from drasclr_core.workflow.book import check_one_commit
+from drasclr_core.workflow.pages import commits, provenance_page
 
 RECORD = {
     "run": "r",
@@ -14,46 +16,46 @@ RECORD = {
     "code": {"sha": "abc", "dirty": False},
     "hardware": {"cores": 2},
     "versions": {"torch": "2"},
-    "parameters": {"epochs": 3},
+    "parameters": {"run": "r", "cohort": "copd", "epochs": 3, "methods": ["a|b"]},
     "inputs": {"copd/atlas/landmarks.npy": "0123456789ab"},
 }
 
 
-@pytest.fixture
-def run(tmp_path):
-    return Run(str(tmp_path / "r"))
-
-
-def test_headline_shows_the_numbers_of_the_result_file(run):
-    rows = [
-        {
-            "method": method,
-            "task": task,
-            "metric": metric,
-            "mean": mean,
-            "sd": 0.04 if metric == "R2" else 3.0,
-            "subjects": 64,
-            "folds": 5,
-        }
-        for task, metric in {"logFEV1pp": "R2", "logFEV1/FVC": "R2", "GOLD": "accuracy", "CLE": "accuracy"}.items()
-        for method, mean in {"chance": 0.0, "laa950": 0.41, "drasclr": 0.57}.items()
-    ]
-    run.results.mkdir(parents=True)
-    pd.DataFrame(rows).to_csv(run.results / "table2.csv", index=False)
-    text = headline(run, "demo")
-    assert "| Chance | LAA-950 | DrasCLR |" in text and "0.00 ± 0.04 | 0.41 ± 0.04 | 0.57 ± 0.04" in text
-    assert "64 simulated subjects, 5 folds, run `demo`" in text
-
-
-def test_headline_without_a_result_says_so(run):
-    assert "no Table 2 yet" in headline(run, "demo")
-
-
-def test_provenance_page_holds_cost_machine_parameters_and_inputs():
+def test_provenance_page_holds_cost_machine_and_parameters():
     page = provenance_page({"run": "r", "stages": [RECORD]})
-    for piece in ("90", "1500", "abc", "cores: 2", "torch: '2'", "epochs: 3", "0123456789ab", "1.5 minutes", "1.5 GB"):
-        assert piece in page
+    for piece in ("90", "1500", "commit `abc`", "cores 2", "torch 2", "`epochs=3; methods=['a\\|b']`", "1.5 minutes"):
+        assert piece in page, piece
+    assert "_static/manifest.json" in page and "0123456789ab" not in page, "inputs are in the manifest"
+
+
+def test_work_and_page_are_told_apart():
+    work = {name: RECORD[name] for name in ("seconds", "peak_mb", "code", "day")}
+    again = RECORD | {"seconds": 4.0, "peak_mb": 300.0, "code": {"sha": "def", "dirty": False}, "computed": work}
+    page = provenance_page({"run": "r", "stages": [again]})
+    (row,) = (line for line in page.splitlines() if "06_pretrain" in line and "def" in line)
+    cells = [cell.strip() for cell in row.split("|")]
+    assert cells[3:6] == ["90", "4", "1500"] and "1.5 minutes of work" in page
 
 
 def test_provenance_of_an_empty_run():
     assert "No stage" in provenance_page({"run": "r", "stages": []})
+
+
+def test_commits_are_counted_with_the_most_first():
+    other = RECORD | {"code": {"sha": "def", "dirty": True}}
+    assert commits([other, RECORD, RECORD]) == {"abc": 2, "def + changes": 1}
+
+
+@pytest.mark.parametrize("second", [{"sha": "def", "dirty": False}, {"sha": "abc", "dirty": True}])
+def test_a_run_of_mixed_commits_is_refused(tmp_path, second):
+    run = Run(str(tmp_path / "r"))
+    write_json(stage_record(run, "01_cohort"), RECORD | {"stage": "01_cohort"})
+    check_one_commit(run)
+    write_json(stage_record(run, "02_lungs"), RECORD | {"stage": "02_lungs", "code": second})
+    with pytest.raises(ValueError, match=r"not all of one commit \(1 by abc, 1 by (def|abc \+ changes)\).*--mixed"):
+        check_one_commit(run)
+
+
+def test_a_run_without_records_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="no page has a record"):
+        check_one_commit(Run(str(tmp_path / "r")))

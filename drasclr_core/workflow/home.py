@@ -1,0 +1,119 @@
+"""What the first page says of a run, in words and numbers, from its result files; and how to cite."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from drasclr_core.evaluate.measured import LAA950, LUNG_DENSITY, TRUTH
+from drasclr_core.evaluate.scorecard.verdicts import CLAIM_VERDICTS, NOT_REPRODUCED, REPRODUCED
+from drasclr_core.evaluate.scores import PERCENT
+from drasclr_core.evaluate.survival.covariates import REFERENCE
+from drasclr_core.report.figures.evaluation.scorecard import SIGN
+from drasclr_core.run import Run
+from drasclr_core.workflow.borrowed import is_simulated
+from drasclr_core.workflow.pages import markdown
+from drasclr_core.workflow.shown_files import shown_file
+from drasclr_core.workflow.stages import Notebook
+
+QUESTIONS = (
+    ("table2", "10_phenotypes", "Lung function", "FEV1 % predicted, R²", "logFEV1pp", "R2"),
+    ("table2", "10_phenotypes", "Stage of COPD", "GOLD, % of subjects right", "GOLD", "accuracy"),
+    ("table3", "11_survival", "Survival", "concordance, first half of the deaths", "Survival", "concordance at 50th"),
+    ("table4", "12_covid_severity", "COVID-19 severity", "% of subjects right", "COVID-19 severity", "accuracy"),
+    ("table5", "20_emphysema", "Centrilobular emphysema in a patch", "F1", "Centrilobular", "F1"),
+    ("table5", "20_emphysema", "Paraseptal emphysema in a patch", "F1", "Paraseptal", "F1"),
+)
+"""File, notebook, question, its score, task and metric of each line of the table."""
+COLUMNS = {
+    "no image": ("chance", REFERENCE),
+    "measured on the scan": (LAA950, LUNG_DENSITY, "hand_designed", "patch_laa"),
+    "not pretrained": ("untrained", "patch_cnn"),
+    "DrasCLR": ("drasclr", "drasclr_finetuned"),
+    "ceiling": (TRUTH,),
+}
+"""Column -> the methods of which the first that a table has stands there; of patches, a network without pretraining."""
+
+_MEASURED, _OURS = (list(COLUMNS).index(name) for name in ("measured on the scan", "DrasCLR"))
+
+
+def answer(run: Run, notebooks: Mapping[str, Notebook]) -> str:
+    """Returns what came out in Markdown: verdicts on the paper's claims, and a table of DrasCLR between its bounds.
+
+    A column that no line has is left out, and so is a line that the run did not make.
+    """
+    lines, ahead, most, made = [], [], 0, None
+    for stem, notebook, question, score, task, metric in QUESTIONS:
+        found = shown_file(run, notebooks, notebook, f"{stem}.csv")
+        if found is None or found.borrowed:
+            continue
+        table = pd.read_csv(found.path)
+        table = table[table["task"].eq(task) & table["metric"].eq(metric)].dropna(subset="mean")
+        table = (table[table["rule"] == "voxels"] if "rule" in table else table).set_index("method")
+        if "drasclr" not in table.index and "drasclr_finetuned" not in table.index:
+            continue
+        means = [_first(table["mean"], methods) for methods in COLUMNS.values()]
+        lines.append((question, score, notebook, ["" if np.isnan(mean) else _text(mean, metric) for mean in means]))
+        if np.isfinite(means[_MEASURED]):
+            ahead.append(means[_OURS] > means[_MEASURED])
+        most, made = max(most, int(table["subjects"].max())), made or found
+    used = [number for number in range(len(COLUMNS)) if any(cells[number] for *_, cells in lines)]
+    return markdown(
+        "answer.md",
+        run=run.name,
+        made=made,
+        simulated=is_simulated(run),
+        most=most,
+        ahead=(sum(ahead), len(ahead)) if ahead else (),
+        verdicts=_verdicts(run),
+        columns=[list(COLUMNS)[number] for number in used],
+        lines=[(*about, [cells[number] or "–" for number in used]) for *about, cells in lines],
+    )
+
+
+def _first(means: pd.Series, methods: tuple[str, ...]) -> float:
+    return next((means[method] for method in methods if method in means), np.nan)
+
+
+def _text(mean: float, metric: str) -> str:
+    return f"{mean:z.{0 if metric in PERCENT else 2}f}".replace("-", "−")
+
+
+def _verdicts(run: Run) -> list[dict]:
+    """Each verdict, on how many claims, and of those that are decided on which."""
+    path = run.results / "scorecard.csv"
+    if not path.exists():
+        return []
+    board = pd.read_csv(path)
+    named = {verdict: list(board.loc[board["verdict"] == verdict, "short"]) for verdict in CLAIM_VERDICTS}
+    return [
+        {
+            "name": verdict,
+            "sign": SIGN[verdict],
+            "count": len(claims),
+            "claims": claims if verdict in (REPRODUCED, NOT_REPRODUCED) else [],
+        }
+        for verdict, claims in named.items()
+    ]
+
+
+def citation(root: Path) -> str:
+    """Returns BibTeX entries of the paper, from the book's bibliography, and of this software, from ``CITATION.cff``.
+
+    Raises
+    ------
+    ValueError
+        The bibliography lacks the paper.
+    """
+    entry = re.search(
+        r"^@article\{Yu2023DrasCLR,\n.*?^\}\n", (root / "book" / "references.bib").read_text(), re.M | re.S
+    )
+    if entry is None:
+        raise ValueError("references.bib: no entry Yu2023DrasCLR, which the first page cites")
+    about = yaml.safe_load((root / "CITATION.cff").read_text())
+    return entry[0] + "\n" + markdown("software.bib", **about)

@@ -1,0 +1,50 @@
+"""Where a text says notebook 20, its number is a link."""
+
+import pytest
+
+from drasclr_core.workflow.notebook_links import with_links
+
+KNOWN = {"06": "06_pretrain", "20": "20_emphysema", "30": "30_conditioning", "33": "33_atlas"}
+
+
+def linked(text):
+    return with_links(text, lambda number: f"[{number}]({KNOWN[number]})" if number in KNOWN else number)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("See notebook 20.", "See notebook [20](20_emphysema)."),
+        ("Notebook 06's log", "Notebook [06](06_pretrain)'s log"),
+        ("notebooks 06, 20 and 30", "notebooks [06](06_pretrain), [20](20_emphysema) and [30](30_conditioning)"),
+        ("notebooks 30 to 33", "notebooks [30](30_conditioning) to [33](33_atlas)"),
+        ("notebook 99", "notebook 99"),
+        ("| a | notebook 20 |", "| a | notebook [20](20_emphysema) |"),
+    ],
+)
+def test_numbers_become_links(text, expected):
+    assert linked(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`notebook 20`",
+        "```python\n# notebook 20\n```",
+        "[notebook 20](20_emphysema.ipynb)",
+        "## From notebook 20",
+        "```{figure} a.svg\n:alt: Of notebook 20\n```",
+        '<img alt="of notebook 20">',
+        "a notebook 2020, notebook 20.5, notebook 20 %",
+    ],
+)
+def test_code_headings_options_and_links_stay(text):
+    assert linked(text) == text
+
+
+def test_boxes_are_text():
+    assert "notebook [20]" in linked(":::{note}\nnotebook 20\n:::") and "[06]" in linked("```{note}\nnotebook 06\n```")
+
+
+def test_after_code_the_text_goes_on():
+    assert linked("```\nnotebook 20\n```\nnotebook 20").endswith("\nnotebook [20](20_emphysema)")
