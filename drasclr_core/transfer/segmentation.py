@@ -10,17 +10,22 @@ import numpy as np
 import pandas as pd
 import torch
 from monai.losses import DiceCELoss
+from skimage.measure import block_reduce
 from torch import Tensor
 
-from drasclr_core.cohort.images.datasets.pairs import Case, PairSet
+from drasclr_core.cohort.images.datasets.pairs import Case, Pair, PairSet
 from drasclr_core.cohort.images.refused import sort_out
 from drasclr_core.image_volume import JointEncoder, slices_of
+from drasclr_core.imaging.affine import affine_matrix
+from drasclr_core.imaging.refusal import refusal
 from drasclr_core.transfer.fit import FitSettings, fit
 from drasclr_core.transfer.slice_unet import SliceUNet
 from drasclr_core.transfer.task import TransferTask
 
 MULTIPLE = 8
 """Of pixels: what three halvings of the resolution need."""
+VOXEL_MM = 3.0
+"""Finer voxels of real data are averaged to nearly this size, where scores are measured too."""
 RUN = 8
 """Slices that a step sees of one subject, where slices see one another."""
 
@@ -42,7 +47,7 @@ class SegmentationTask(TransferTask):
     Parameters
     ----------
     pairs : PairSet
-        Images and label maps, of voxels of one size; pairs without a label map do not count.
+        Images and label maps, of voxels of about one size (see `coarser`); pairs without a label map do not count.
     key : str
     """
 
@@ -52,11 +57,17 @@ class SegmentationTask(TransferTask):
     def __init__(self, pairs: PairSet, key: str):
         self.key, self.structures = f"{key} {self.along}", list(pairs.structures.values())
         labelled = ((pair.sid, pair) for pair in pairs.pairs if pair.label)
-        found, refused = sort_out(labelled, lambda pair: self.slices(pairs.read(pair)))
+        found, refused = sort_out(labelled, lambda pair: self._enough(self.slices(coarser(pairs.read(pair))), pair))
         self.refused = pd.concat([pairs.refused, refused], ignore_index=True)
         widest = max((max(one.classes.shape[1:]) for one in found.values()), default=0)
         self.subjects = [squared(one, -(-widest // MULTIPLE) * MULTIPLE) for one in found.values()]
         self.sids, self.strata = list(found), np.zeros(len(found), dtype=int)
+
+    def _enough(self, found: Slices, pair: Pair) -> Slices:
+        if self.along and len(found.images) < RUN:
+            raise refusal(pair.label, f"{len(found.images)} slices are fewer than the {RUN} that the net sees together",
+                          "Give the whole volume, or take the task in which each slice is seen alone")  # fmt: skip
+        return found
 
     @abstractmethod
     def slices(self, case: Case) -> Slices:
@@ -96,15 +107,34 @@ class SegmentationTask(TransferTask):
         return self.summary(pd.DataFrame(scores).mean().to_dict())
 
 
+def coarser(case: Case) -> Case:
+    """Returns a case whose voxels are about as large as `VOXEL_MM`; one with larger voxels as it is.
+
+    Whole blocks of voxels are averaged; a block has the class that most of its voxels have, the highest of several.
+    """
+    steps = np.maximum(np.floor(VOXEL_MM / voxel_size(case) + 0.05).astype(int), 1)
+    if (steps == 1).all():
+        return case
+    blocks = tuple(steps)
+    whole = tuple(slice(0, size // step * step) for size, step in zip(case.label.shape, steps, strict=True))
+    images = np.stack([block_reduce(image[whole], blocks, np.mean) for image in case.images])
+    counts = np.stack([block_reduce((case.label[whole] == value).astype(np.uint16), blocks, np.sum)
+                       for value in range(int(case.label.max()) + 1)])  # fmt: skip
+    classes = (len(counts) - 1 - counts[::-1].argmax(axis=0)).astype(np.uint8)
+    middle = affine_matrix(np.diag(steps.astype(float)), (steps - 1) / 2)  # of a block's voxels
+    return Case(images, classes, case.affine @ middle)
+
+
 def voxel_size(case: Case) -> np.ndarray:
     """Returns the voxel size along x, y, z in mm."""
     return np.abs(np.diag(case.affine)[:3])
 
 
-def as_slices(images: np.ndarray, classes: np.ndarray, spacing: np.ndarray) -> Slices:
-    """Returns the axial slices of images [c, x, y, z] in [-1, 1] and classes [x, y, z]; rows go along y."""
-    stacked = np.ascontiguousarray(slices_of(torch.tensor(images)).transpose(0, 1).numpy(), dtype=np.float32)
-    return Slices(stacked, np.ascontiguousarray(slices_of(torch.tensor(classes)).numpy(), dtype=np.uint8), spacing)
+def as_slices(images: np.ndarray, case: Case) -> Slices:
+    """Returns the axial slices of images [c, x, y, z] in [-1, 1] and of a case's classes; rows go along y."""
+    stacked, classes = slices_of(torch.tensor(images)).transpose(0, 1), slices_of(torch.tensor(case.label))
+    return Slices(np.ascontiguousarray(stacked.numpy(), dtype=np.float32),
+                  np.ascontiguousarray(classes.numpy(), dtype=np.uint8), voxel_size(case))  # fmt: skip
 
 
 def squared(subject: Slices, edge: int) -> Slices:

@@ -8,13 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from drasclr_core.cohort.images.datasets import Case, read_brats18
+from drasclr_core.cohort.images.datasets import Case, read_brats18, read_mmwhs
 from drasclr_core.cohort.images.datasets.brats18 import MODALITIES
 from drasclr_core.run import Run
 from drasclr_core.transfer import FitSettings, open_tasks
-from drasclr_core.transfer.tasks.brains import BrainTumours, coarser, region_dice, standardised
+from drasclr_core.transfer.segmentation import Slices, coarser, squared
+from drasclr_core.transfer.tasks.brains import BrainTumours, region_dice, standardised
+from drasclr_core.transfer.tasks.heart import HeartStructures
+from drasclr_core.transfer.tasks.heart_along import HeartStructuresAlong
 
-from .made_up import small_encoder
+from .made_up import small_encoder, write_hearts
 
 CLASSES = arrays(np.uint8, (3, 4, 5), elements=st.integers(0, 3))
 
@@ -94,19 +97,47 @@ def test_dice_of_regions_equals_its_definition(found, true):
         assert region_dice(found, true)[f"Dice {name}"] == pytest.approx(slow)
 
 
-@given(CLASSES, st.sampled_from([1.0, 1.5, 2.0, 3.0, 5.0]))
+@given(CLASSES, st.sampled_from([0.9, 1.0, 1.5, 2.0, 3.0, 5.0]))
 @settings(deadline=None, max_examples=25)
 def test_coarser_voxels_are_means_and_most_frequent_classes(classes, voxel):
     images = np.random.default_rng(0).normal(size=(2, *classes.shape)).astype(np.float32)
-    step = max(round(3.0 / voxel), 1)
-    made, labels, spacing = coarser(Case(images, classes, np.diag([voxel] * 3 + [1.0])))
-    assert spacing.tolist() == [voxel * step] * 3
-    for place in np.ndindex(labels.shape):
+    step = {0.9: 3, 1.0: 3, 1.5: 2}.get(voxel, 1)
+    made = coarser(Case(images, classes, np.diag([voxel] * 3 + [1.0])))
+    np.testing.assert_allclose(made.affine @ [0, 0, 0, 1], [voxel * (step - 1) / 2] * 3 + [1])
+    assert made.label.shape == tuple(size // step for size in classes.shape)
+    for place in np.ndindex(made.label.shape):
         block = tuple(slice(step * i, step * i + step) for i in place)
-        assert made[1][place] == pytest.approx(images[1][block].mean(), abs=1e-6)
+        assert made.images[1][place] == pytest.approx(images[1][block].mean(), abs=1e-6)
         counts = np.bincount(classes[block].ravel(), minlength=4)
-        assert counts[labels[place]] == counts.max() and not (counts[labels[place] + 1 :] == counts.max()).any()
-    assert labels.shape == tuple(size // step for size in classes.shape)
+        there = made.label[place]
+        assert counts[there] == counts.max() and not (counts[there + 1 :] == counts.max()).any()
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 30), st.integers(1, 30)), min_size=1, max_size=4))
+@settings(deadline=None, max_examples=25)
+def test_images_of_unlike_sizes_fill_one_square(sizes):
+    rng, edge = np.random.default_rng(0), max(max(size[1:]) for size in sizes)
+    for count, rows, columns in sizes:
+        classes = rng.integers(0, 4, (count, rows, columns)).astype(np.uint8)
+        made = squared(
+            Slices(rng.uniform(-1, 1, (count, 2, rows, columns)).astype(np.float32), classes, np.ones(3)), edge
+        )
+        assert made.images.shape == (count, 2, edge, edge) and made.classes.shape == (count, edge, edge)
+        assert (
+            np.bincount(made.classes.ravel(), minlength=4)[1:] == np.bincount(classes.ravel(), minlength=4)[1:]
+        ).all()
+        assert (made.images == -1).all(axis=1).sum() >= count * (edge**2 - rows * columns)
+
+
+def test_slices_that_are_seen_together_have_to_be_enough(tmp_path):
+    folder = write_hearts(tmp_path / "hearts", 7)
+    for part, dtype in (("image", np.int16), ("label", np.int16)):
+        path = folder / f"ct_train_1003_{part}.nii.gz"
+        write(path, np.asarray(nib.load(path).dataobj)[:, :, :6].astype(dtype))
+    task = HeartStructuresAlong(read_mmwhs(folder), "key")
+    assert len(task.sids) == 6 and "ct_train_1003" not in task.sids
+    assert "ct_train_1003_label.nii.gz: 6 slices are fewer than the 8" in task.refused["message"][0]
+    assert len(HeartStructures(read_mmwhs(folder), "key").sids) == 7
 
 
 @given(arrays(np.float32, (4, 5, 6), elements=st.floats(0, 5000, width=32)))

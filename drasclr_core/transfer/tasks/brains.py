@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from monai.metrics import compute_dice
-from skimage.measure import block_reduce
 from torch import Tensor
 
 from drasclr_core.cohort.images.datasets import read_brats18
@@ -15,10 +14,8 @@ from drasclr_core.cohort.images.datasets.brats18 import REGIONS, regions
 from drasclr_core.cohort.images.datasets.pairs import Case
 from drasclr_core.pieces import file_fingerprint
 from drasclr_core.run import Run
-from drasclr_core.transfer.segmentation import SegmentationTask, Slices, as_slices, chosen_folder, voxel_size
+from drasclr_core.transfer.segmentation import SegmentationTask, Slices, as_slices, chosen_folder
 
-VOXEL_MM = 3.0
-"""Finer images are averaged to about this voxel size; Dice is measured there."""
 REACH = 3.0
 """Brightness counts up to so many standard deviations from the brain's mean."""
 
@@ -39,29 +36,10 @@ class BrainTumours(SegmentationTask):
         return cls(read_brats18(folder), file_fingerprint(folder))
 
     def slices(self, case: Case) -> Slices:
-        images, classes, spacing = coarser(case)
-        return as_slices(np.stack([standardised(image) for image in images]), classes, spacing)
+        return as_slices(np.stack([standardised(image) for image in case.images]), case)
 
     def judge(self, found: Tensor, true: Tensor, spacing: np.ndarray) -> dict[str, float]:
         return region_dice(found.numpy(), true.numpy())
-
-
-def coarser(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Returns images [c, x, y, z], classes [x, y, z] and the size (x, y, z) of voxels of about `VOXEL_MM`.
-
-    Whole blocks of voxels are averaged; a block has the class that most of its voxels have, the highest of several.
-    """
-    spacing = voxel_size(case)
-    steps = np.maximum(np.rint(VOXEL_MM / spacing).astype(int), 1)
-    if (steps == 1).all():
-        return case.images, case.label, spacing
-    blocks = tuple(steps)
-    whole = tuple(slice(0, size // step * step) for size, step in zip(case.label.shape, steps, strict=True))
-    images = np.stack([block_reduce(image[whole], blocks, np.mean) for image in case.images])
-    counts = np.stack([block_reduce((case.label[whole] == value).astype(np.uint16), blocks, np.sum)
-                       for value in range(int(case.label.max()) + 1)])  # fmt: skip
-    classes = (len(counts) - 1 - counts[::-1].argmax(axis=0)).astype(np.uint8)
-    return images, classes, spacing * steps
 
 
 def standardised(image: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from drasclr_core.imaging.constants import CONTRAST_WINDOW
 from drasclr_core.imaging.window import brightness
 from drasclr_core.pieces import file_fingerprint
 from drasclr_core.run import Run
-from drasclr_core.transfer.segmentation import SegmentationTask, Slices, as_slices, chosen_folder, voxel_size
+from drasclr_core.transfer.segmentation import SegmentationTask, Slices, as_slices, chosen_folder
 
 PERCENTILE = 95
 
@@ -34,7 +34,7 @@ class HeartStructures(SegmentationTask):
         return cls(read_mmwhs(folder), file_fingerprint(folder))
 
     def slices(self, case: Case) -> Slices:
-        return as_slices(2 * brightness(case.images, CONTRAST_WINDOW) - 1, case.label, voxel_size(case))
+        return as_slices(2 * brightness(case.images, CONTRAST_WINDOW) - 1, case)
 
     def judge(self, found: Tensor, true: Tensor, spacing: np.ndarray) -> dict[str, float]:
         scores = overlaps(found, true, spacing, len(self.structures))
