@@ -136,7 +136,8 @@ def _heading(page: NotebookNode, number: int) -> str:
         titles = re.findall(r"^#{2,3} (.+)$", cell.source, re.M) if cell.cell_type == "markdown" else []
         if titles:
             return titles[-1].strip()
-    return ""
+    title = re.match(r"# ([^:\n]+)", page.cells[0].source)
+    return title[1].strip() if title else ""
 
 
 def _names_of_files(page: NotebookNode, results: Path, cohort: str) -> list[list[str]]:
