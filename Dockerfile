@@ -19,4 +19,4 @@ RUN make env
 COPY --chown=reader . .
 RUN make read
 EXPOSE 8000
-CMD ["sh", "-c", ".venv/bin/python -m http.server --directory runs/reference/book/html 8000"]
+CMD ["sh", "-c", ".venv/bin/python -m http.server --directory runs/shown/book/html 8000"]

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from drasclr_core.names import nearest_of
 
+SHIPPED = "shown"
+"""The run whose results, features and weights are part of this project (see `drasclr_core.workflow.publish`)."""
+
 
 def project_root(start: str | Path = ".") -> Path:
     """Returns the nearest folder at or above `start` with ``_config.yml``, so that notebooks work from any folder."""

@@ -49,6 +49,37 @@ def test_order_of_an_epoch():
     assert len(order_of_an_epoch(cohort=500)) == 2 and len(subjects_of_a_step()) == 1
 
 
+def test_what_is_for_a_gpu_runs_on_a_processor(tmp_path):
+    run("gpu.py", tmp_path, "--device", "cpu", "--parts", "parity", "--patch", "8", "--minutes", "3")
+    parts, differences = table(tmp_path, "gpu"), table(tmp_path, "gpu_parity")
+    assert parts["result"].tolist() == ["done"]
+    assert differences["what"].tolist() == ["embeddings of the queries", "loss", "gradients"]
+    assert (differences["relative difference"] < 1e-5).all()
+
+
+def test_without_a_gpu_the_command_says_so(tmp_path):
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    command = [sys.executable, str(BENCHMARKS / "gpu.py"), "--out", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode and "no GPU here" in done.stderr and not list(tmp_path.iterdir())
+
+
+def test_what_moves_between_two_runs_is_counted(tmp_path):
+    from stability import compare
+
+    rows = {"method": ["a", "b"], "mean": [0.5, 0.25], "seconds": [1.0, 2.0]}
+    for name, change in (("first", 0.0), ("second", 0.25)):
+        (tmp_path / name).mkdir()
+        moved = {**rows, "mean": [0.5, 0.25 + change], "seconds": [3.0 + change, 2.0]}
+        pd.DataFrame(moved).to_csv(tmp_path / name / "table2.csv", index=False)
+        pd.DataFrame(rows | {"mean": [None, 1.0]}).to_csv(tmp_path / name / "same.csv", index=False)
+    pd.DataFrame(rows).to_csv(tmp_path / "first" / "lost.csv", index=False)
+    found = {row["table"]: row for row in compare(tmp_path / "first", tmp_path / "second")}
+    assert (found["table2"]["numbers"], found["table2"]["moved"], found["table2"]["largest change"]) == (2, 1, 0.25)
+    assert found["same"]["moved"] == 0 and found["lost"]["note"] == "only in the first run"
+
+
 @pytest.mark.slow
 def test_training_step(tmp_path):
     run("train_step.py", tmp_path, "--batches", "4", "--patch", "8")

@@ -1,4 +1,5 @@
-// One switch for all code of a page. Code is hidden at first; the choice is kept while the reader goes from page to page.
+// One switch for all code of a page, and a link at each figure to its own. Code is hidden at first; the choice of the switch is
+// kept while the reader goes from page to page.
 (() => {
   const root = document.documentElement;
   const KEY = "show-code";
@@ -25,6 +26,17 @@
     });
     title.after(button);
     show(keep.get() === "yes");
+    document.querySelectorAll("article .figure-code").forEach((link) => {
+      const code = link.closest(".cell")?.querySelector("details.above-input");
+      if (!code) return;
+      link.hidden = false;
+      link.addEventListener("click", () => {
+        const asked = code.classList.toggle("asked");
+        code.open = asked || root.classList.contains("show-code");
+        link.setAttribute("aria-expanded", String(asked));
+        if (asked) code.scrollIntoView({ block: "nearest" });
+      });
+    });
   };
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin); else begin();
 })();

@@ -106,7 +106,8 @@ def _draw_3d(found: Description, scan: OneScan, masks: dict[str, np.ndarray]) ->
 
 
 def _title_3d(found: Description) -> str:
-    seen = [f"{name} emphysema" for name in found.maps if found.whole[f"{name}_ml"] > 0]
+    shares = {name: found.whole[f"{name}_pct"] for name in found.maps if found.whole[f"{name}_ml"] > 0}
+    seen = [f"{name} emphysema detected in {share:.0f} % of them" for name, share in shares.items()]
     return f"The lungs as glass, seen from the front, with {' and '.join(seen) or 'nothing'} inside."
 
 

@@ -51,6 +51,7 @@ def describe_scan(
     check: int = 300,
     sid: str | None = None,
     seed: int = 0,
+    home: Run | None = None,
 ) -> Description:
     """Describes one scan by a trained run, and writes a report about it.
 
@@ -79,6 +80,8 @@ def describe_scan(
     sid : str, optional
         The subject of the cohort that this scan is: it is not compared with itself, and only detectors that were not
         trained on it are used.
+    home : Run, optional
+        The run in whose cohort the folder lies where `out` says none; by default `run`.
 
     Returns
     -------
@@ -101,7 +104,7 @@ def describe_scan(
     name = name or sid or f"ct-{file_fingerprint(image)[:8]}"
     if not SAFE_SID.fullmatch(name):
         raise ValueError(f"name {name!r} is not letters, digits, . _ -: choose another, one that tells nobody's name.")
-    folder = claim(Path(out) if out else run.cohort / "your_ct" / name)
+    folder = claim(Path(out) if out else (home or run).cohort / "your_ct" / name)
     scan = OneScan(folder, image, encoder.description["spacing_mm"])
     about = {"folder": folder, "name": name, "made": _made(run, method, detector, encoder, sid)}
     registered = read_json(stage_record(run, "04_registration")).get("parameters", {})

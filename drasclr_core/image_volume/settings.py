@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drasclr_core.image_volume.turns import LOSSES, Turn, turns
+from drasclr_core.image_volume.volume_transformer import ATTENTIONS
 from drasclr_core.names import refuse_unknown
 from drasclr_core.pieces import file_fingerprint
 from drasclr_core.pretrain.settings import TrainingSettings
@@ -61,7 +62,7 @@ class JointSettings(TrainingSettings):
     Raises
     ------
     ValueError
-        Another engine; no loss; nothing in 2D.
+        Another engine or attention; no loss; nothing in 2D; volumes of fewer slices than the attention's stride.
     """
 
     lr: float = 0.01
@@ -105,6 +106,12 @@ class JointSettings(TrainingSettings):
     def __post_init__(self):
         super().__post_init__()
         refuse_unknown([self.engine], ENGINES, "engine")
+        refuse_unknown([self.attention], ATTENTIONS, "attention")
+        size = self.augmentation.size
+        if self.attention == "deformable" and not 1 <= self.stride <= size:
+            raise ValueError(f"Volumes of {size} slices, and an attention with a stride of {self.stride}: the stride "
+                             "must be from 1 to the number of slices. Give larger patches or a smaller stride, or take "
+                             "attention 'plain'.")  # fmt: skip
         self.kinds()
 
     def weights(self) -> dict[str, float]:

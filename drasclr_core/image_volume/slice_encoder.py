@@ -52,6 +52,16 @@ class SliceEncoder(nn.Module):
         self.project = nn.Linear(sum(widths) * (self.network.in_planes // widths[-1]), dim)
         self.norm = nn.BatchNorm2d(dim, eps=1e-8, affine=False)  # at first, slices differ by little
 
+    def widen(self, channels: int) -> None:
+        """Has the first layer take images [N, channels, h, w]: each channel begins with its weights, divided by all.
+
+        So an image that is given in every channel has the maps that it had.
+        """
+        first = self.network.conv1
+        if first.in_channels != channels:
+            weight = first.weight.detach().sum(dim=1, keepdim=True) / channels
+            first.in_channels, first.weight = channels, nn.Parameter(weight.repeat(1, channels, 1, 1))
+
     def stages(self, x: Tensor) -> list[Tensor]:
         """Returns the maps [N, c, ...] of the four stages for images [N, 1, h, w] in [-1, 1]."""
         network, maps = self.network, []

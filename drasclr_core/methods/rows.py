@@ -27,6 +27,7 @@ ROWS = {
     "subject2vec": Row("Subject2Vec", "#117733", 320, {"table2": "Subject2Vec", "table3": "Imaging: Subject2Vec"}),
     "untrained": Row("Untrained encoder", "#A9A9C8", 326),
     "random": Row("Random weights", "#8F8A7A", 327),
+    "random_3d": Row("Random weights, 3D network", "#B5B0A0", 328),
     "models_genesis_finetuned": Row("Models Genesis, fine-tuned", "#7A7A1F", 342, {
         "table5": "Full Fine-tuning: Models Genesis"}),
     "swinunetr_finetuned": Row("SwinUNETR, fine-tuned", "#2E7F75", 372, {"table5": "Full Fine-tuning: SwinUNETR"}),
@@ -53,6 +54,7 @@ ROWS = {
     "joint_no_mask": Row("Joint, no hidden slices", "#E8A0BF", 570),
     "joint_no_inter": Row("Joint, no clusters of volumes", "#D4739F", 572),
     "joint_plain": Row("Joint, plain attention", "#9C4A74", 574),
+    "drasclr_shown": Row("DrasCLR, shipped weights", "#003F5C", 607),
     "drasclr_readout": Row("DrasCLR, linear readout", "#7FB2E5", 610, {"table5": "Linear Readout: Ours"}),
     "drasclr_finetuned": Row("DrasCLR, fine-tuned", "#3B6FB6", 620, {"table5": "Full Fine-tuning: Ours"}),
     "spirometry": Row("Spirometry", "#7A1F4B", 700, {"table3": "Clinical: Spirometry"}),

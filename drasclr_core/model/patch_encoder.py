@@ -75,10 +75,10 @@ class PatchEncoder(nn.Module, ABC):
         """Of the weights."""
         return next(self.parameters()).dtype
 
-    def save_pretrained(self, folder: str | Path, **description) -> None:
-        """Writes ``model.safetensors``, ``config.json`` and a model card (see `drasclr_core.model.weights`)."""
+    def save_pretrained(self, folder: str | Path, half: bool = False, **description) -> None:
+        """Writes ``model.safetensors``, ``config.json`` and a model card (see `drasclr_core.model.weights.save`)."""
         self.description |= description
-        weights.save(self, folder)
+        weights.save(self, folder, half)
 
     @classmethod
     def from_pretrained(cls, source: str | Path) -> Self:

@@ -22,15 +22,22 @@ WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
 CHECKSUMS = ("sha256", "config_sha256")
 
 
-def save(encoder, folder: str | Path) -> None:
-    """Write an encoder; ``config.json`` comes last, so a folder without it is unfinished."""
+def save(encoder, folder: str | Path, half: bool = False) -> None:
+    """Write an encoder; ``config.json`` comes last, so a folder without it is unfinished.
+
+    With `half` the file keeps floating-point numbers in two bytes; `load` makes four of them again, because a processor
+    computes in four.
+    """
     folder = Path(folder)
     about = {**encoder.description, "model_type": encoder.model_type, "architectures": [type(encoder).__name__],
              "rep_dim": encoder.rep_dim,
              **{name: getattr(encoder, name) for name in encoder.architecture}}  # fmt: skip
     (folder / CONFIG).unlink(missing_ok=True)
     with atomic(folder / WEIGHTS) as temporary:
-        save_file({name: tensor.contiguous().cpu() for name, tensor in encoder.state_dict().items()}, temporary)
+        tensors = {name: tensor.contiguous().cpu() for name, tensor in encoder.state_dict().items()}
+        if half:
+            tensors = {name: in_two_bytes(tensor, name) for name, tensor in tensors.items()}
+        save_file(tensors, temporary)
         about["sha256"] = _checksum(temporary)
     with atomic(folder / CARD) as temporary:
         temporary.write_text(_card(about))
@@ -52,6 +59,7 @@ def load(source: str | Path, known: dict[str, type]):
         folder = _download(str(source))
     about, kind = _read_config(folder, known)
     encoder, state = kind(**{name: about[name] for name in kind.architecture}), _read_weights(folder, about)
+    state = {name: tensor.float() if tensor.dtype == torch.float16 else tensor for name, tensor in state.items()}
     own = encoder.state_dict()
     wrong = sorted(name for name in state.keys() | own.keys()
                    if name not in state or name not in own or state[name].shape != own[name].shape)  # fmt: skip
@@ -61,6 +69,22 @@ def load(source: str | Path, known: dict[str, type]):
     encoder.to(next(tensor.dtype for tensor in state.values() if tensor.is_floating_point())).load_state_dict(state)
     encoder.description = about
     return encoder.eval()
+
+
+def in_two_bytes(tensor: torch.Tensor, name: str) -> torch.Tensor:
+    """Returns a tensor of floating-point numbers as float16, any other as it is.
+
+    Raises
+    ------
+    ValueError
+        A number, of the tensor of this `name`, is too large for two bytes.
+    """
+    if not tensor.is_floating_point():
+        return tensor
+    small = tensor.half()
+    if not torch.isfinite(small).all():
+        raise ValueError(f"{name} has numbers beyond 65504, which two bytes cannot hold: ship it at full precision.")
+    return small
 
 
 def weights_fingerprint(module: nn.Module) -> str:

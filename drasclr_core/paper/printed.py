@@ -61,6 +61,16 @@ def claims() -> pd.DataFrame:
     return content.assign(figure=pd.to_numeric(content["figure"]))
 
 
+def joint_claims() -> pd.DataFrame:
+    """Returns what the abstract of the second paper (arXiv 2212.01893) claims as a comparison, in the form of `claims`.
+
+    It gives no number. ``method`` and ``against`` are our names, ``task`` lists ``task:metric`` of page 52, joined by
+    ``;``.
+    """
+    content = pd.read_csv(_DATA / "joint_claims.csv", dtype=str, keep_default_na=False)
+    return content.assign(figure=pd.to_numeric(content["figure"]))
+
+
 def footnotes() -> pd.DataFrame:
     """Returns what has to be said about single cells of the paper's tables.
 

@@ -34,7 +34,7 @@ def color(method: str) -> str:
     return row_of(method).color
 
 
-def image_html(content: bytes, kind: str, alt: str) -> Markup:
+def image_html(content: bytes, kind: str, alt: str, caption: str = "") -> Markup:
     """Returns an image that a page holds itself, as HTML.
 
     Parameters
@@ -45,6 +45,8 @@ def image_html(content: bytes, kind: str, alt: str) -> Markup:
         Its subtype of ``image/``, such as ``png`` or ``svg+xml``.
     alt : str
         What a reader who cannot see the picture is told: what is drawn, and what it shows.
+    caption : str
+        The takeaway, to be read below the picture; empty for none (a book then takes the first sentence of `alt`).
 
     Raises
     ------
@@ -54,11 +56,12 @@ def image_html(content: bytes, kind: str, alt: str) -> Markup:
     if not alt.strip():
         raise ValueError("the figure has no alternative text: say in one sentence what it shows")
     html = Markup('<img src="data:image/{};base64,{}" alt="{}" style="max-width: 100%; height: auto;">')
-    return html.format(kind, base64.b64encode(content).decode(), alt)
+    image = html.format(kind, base64.b64encode(content).decode(), alt)
+    return Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(image, caption) if caption else image
 
 
-def figure_html(fig: Figure, alt: str, kind: str = "svg") -> Markup:
-    """Returns the figure as an image with alternative text (see `image_html`).
+def figure_html(fig: Figure, alt: str, kind: str = "svg", caption: str = "") -> Markup:
+    """Returns the figure as an image with alternative text and, if given, a caption (see `image_html`).
 
     Parameters
     ----------
@@ -77,21 +80,21 @@ def figure_html(fig: Figure, alt: str, kind: str = "svg") -> Markup:
     subtype, metadata = formats[kind]
     stream = io.BytesIO()
     fig.savefig(stream, format=kind, metadata=metadata)
-    return image_html(stream.getvalue(), subtype, alt)
+    return image_html(stream.getvalue(), subtype, alt, caption)
 
 
-def show(fig: Figure, alt: str, kind: str = "svg") -> None:
+def show(fig: Figure, alt: str, kind: str = "svg", caption: str = "") -> None:
     """Displays the figure with alternative text and closes it (parameters as in `figure_html`).
 
     An ``<img>`` in an HTML output, not matplotlib's own output, because neither Jupyter nor MyST-NB lets an image
     output carry alternative text.
     """
-    display({"text/html": figure_html(fig, alt, kind), "text/plain": f"[figure: {alt}]"}, raw=True)
+    display({"text/html": figure_html(fig, alt, kind, caption), "text/plain": f"[figure: {alt}]"}, raw=True)
     plt.close(fig)
 
 
-def show_picture(path: str | Path, alt: str) -> None:
-    """Displays an image file (JPEG, PNG) with alternative text, inside the page."""
+def show_picture(path: str | Path, alt: str, caption: str = "") -> None:
+    """Displays an image file (JPEG, PNG) with alternative text and, if given, a caption, inside the page."""
     kind = {".jpg": "jpeg", ".png": "png"}[Path(path).suffix]
-    html = image_html(Path(path).read_bytes(), kind, alt)
+    html = image_html(Path(path).read_bytes(), kind, alt, caption)
     display({"text/html": html, "text/plain": f"[picture: {alt}]"}, raw=True)

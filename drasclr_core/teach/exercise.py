@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,9 @@ class Exercise:
         What a right answer shows, in one sentence.
     tolerance : float
         By how much an answer may differ, relative to the right one and absolute.
+    fault : callable, optional
+        For functions of which many are right: takes the answer, tries it, and returns what is wrong with it in words,
+        an empty text where nothing is. It stands in the place of the comparison with `right`.
     """
 
     id: str
@@ -47,4 +50,5 @@ class Exercise:
     mistakes: tuple[Mistake, ...]
     inputs: Callable | None = None
     learnt: str = ""
-    tolerance: float = field(default=1e-5)
+    tolerance: float = 1e-5
+    fault: Callable[[Callable], str] | None = None

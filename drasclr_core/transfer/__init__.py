@@ -7,9 +7,17 @@ for several beginnings of the same net, random weights and trainings of a run, w
 from drasclr_core.transfer.compare import compare_starts
 from drasclr_core.transfer.fit import FitSettings
 from drasclr_core.transfer.patterns import pattern_features, pattern_scores
-from drasclr_core.transfer.start import RANDOM, open_starts
-from drasclr_core.transfer.table import by_share, gains, gains_sentence, plain_sentence, tasks_table
+from drasclr_core.transfer.start import open_starts
+from drasclr_core.transfer.table import (
+    by_share,
+    claims_sentence,
+    gains,
+    gains_sentence,
+    plain_sentence,
+    tasks_table,
+)
 from drasclr_core.transfer.tasks import open_tasks
 
-__all__ = ["RANDOM", "FitSettings", "by_share", "compare_starts", "gains", "gains_sentence", "open_starts",
-           "open_tasks", "pattern_features", "pattern_scores", "plain_sentence", "tasks_table"]  # fmt: skip
+__all__ = ["FitSettings", "by_share", "claims_sentence", "compare_starts", "gains", "gains_sentence",
+           "open_starts", "open_tasks", "pattern_features", "pattern_scores", "plain_sentence",
+           "tasks_table"]  # fmt: skip

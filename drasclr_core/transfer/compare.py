@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from drasclr_core.image_volume import JointEncoder
 from drasclr_core.pieces import fingerprint, kept
 from drasclr_core.progress import for_each
 from drasclr_core.transfer.fit import FitSettings
@@ -20,7 +21,7 @@ from drasclr_core.transfer.task import TransferTask
 
 VERSION = 1
 """Raise when a fit changes its result, so that those of an older version are made anew."""
-COLUMNS = ("method", "task", "metric", "repeat", "fold", "value", "n_train", "n_test", "share")
+COLUMNS = ("method", "task", "metric", "repeat", "fold", "value", "n_train", "n_test", "share", "network")
 
 
 class Fit(NamedTuple):
@@ -44,6 +45,7 @@ def compare_starts(task: TransferTask, starts: Sequence[Start], shares: Sequence
     ----------
     task : TransferTask
     starts : sequence of Start
+        Networks of cubes alone are left out where the task's samples are none.
     shares : sequence of float
         Of the training subjects' labels, 0 to 1.
     seeds : int
@@ -57,9 +59,10 @@ def compare_starts(task: TransferTask, starts: Sequence[Start], shares: Sequence
     Returns
     -------
     DataFrame
-        ``method`` (the start), ``task`` (with the share), ``metric, repeat, fold, value, n_train, n_test, share``; the
-        value is NaN where the tested subjects leave a metric without a meaning.
+        ``method`` (the start), ``task`` (with the share), ``metric, repeat, fold, value, n_train, n_test, share,
+        network``; the value is NaN where the tested subjects leave a metric without a meaning.
     """
+    starts = [start for start in starts if task.cubes or start.kind is JointEncoder]
     fits = [Fit(start, share, seed) for seed in range(seeds) for share in shares for start in starts]
     one = partial(_one_fit, task=task, how=how, folder=Path(folder))
     rows = [row for rows in for_each(one, fits, f"{task.title}, trainings", workers) for row in rows]
@@ -78,5 +81,6 @@ def _one_fit(fit: Fit, task: TransferTask, how: FitSettings, folder: Path) -> li
 
     scores = kept(folder, f"{task.name}-{key}", key, make)["scores"]
     about = {"method": start.name, "task": task_label(task.title, share), "repeat": seed // FOLDS, "fold": seed % FOLDS}
-    return [about | {"metric": metric, "value": value, "n_train": len(part), "n_test": len(test), "share": share}
+    about |= {"n_train": len(part), "n_test": len(test), "share": share, "network": start.network}
+    return [about | {"metric": metric, "value": value}
             for metric, value in scores.items()]  # fmt: skip

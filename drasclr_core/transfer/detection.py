@@ -10,6 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from drasclr_core.image_volume import JointEncoder, slices_of
+from drasclr_core.model.genesis_unet import GenesisEncoder
+from drasclr_core.model.patch_encoder import PatchEncoder
+from drasclr_core.pretrain.statistics import renewed_statistics
 from drasclr_core.transfer.fit import FitSettings, fit
 from drasclr_core.transfer.linear import LinearHead, balanced, in_chunks, linear_scores
 
@@ -30,10 +33,24 @@ def stage_features(encoder: JointEncoder, volumes: Tensor) -> Tensor:
     return torch.cat([seen.mean(dim=1), along.mean(dim=1)], dim=1)
 
 
+def cube_features(encoder: GenesisEncoder, volumes: Tensor) -> Tensor:
+    """Returns what the tasks read of volumes [B, 1, n, n, n] in [-1, 1]: all maps' means, joined, float [B, D]."""
+    return torch.cat([maps.mean(dim=(2, 3, 4)) for maps in encoder.maps(volumes)], dim=1)
+
+
+def renew(encoder: PatchEncoder, embed: Callable[[Tensor], Tensor], samples: Tensor) -> None:
+    """Estimates the statistics of batch norm anew from samples [N, ...], in place; all batches count alike."""
+    encoder.train()
+    with torch.no_grad(), torch.random.fork_rng(devices=[]), renewed_statistics(encoder):
+        for batch in samples.split(32):
+            embed(batch)
+    encoder.eval()
+
+
 def scores_of_samples(
-    encoder: JointEncoder,
+    encoder: PatchEncoder,
     embed: Callable[[Tensor], Tensor],
-    images: Callable[[Tensor], Tensor] | None,
+    seen: Tensor | None,
     inputs: Tensor,
     labels: np.ndarray,
     groups: np.ndarray,
@@ -46,13 +63,12 @@ def scores_of_samples(
 
     Parameters
     ----------
-    encoder : JointEncoder
+    encoder : PatchEncoder
         Changed in place.
     embed : callable
         Inputs to features [B, D], by the encoder.
-    images : callable or None
-        Inputs to the images [n, 1, h, w] from whose training samples the encoder's statistics of batch norm are
-        estimated anew; None keeps those that it has.
+    seen : Tensor or None
+        Inputs from which the encoder's statistics of batch norm are estimated anew; None keeps those that it has.
     inputs : float Tensor [N, ...]
     labels, groups : int [N]
         0 or 1, and whose.
@@ -68,8 +84,8 @@ def scores_of_samples(
     """
     if len(np.unique(labels[train])) < 2:
         raise ValueError("the labelled subjects are all alike: take a larger share of the labels, or more subjects")
-    if images is not None:
-        encoder.adapt(images(chunk) for chunk in inputs[train].split(32))
+    if seen is not None:
+        renew(encoder, embed, seen)
     features = in_chunks(embed, inputs[train]).numpy(), in_chunks(embed, inputs[test]).numpy()
     rng = np.random.default_rng([seed, 7092])
     made = {LINEAR: linear_scores(features[0], labels[train], groups[train], features[1], rng)}

@@ -41,11 +41,11 @@ class SliceUNet(nn.Module):
         self.between = nn.Linear(encoder.dim, channels[-1]) if along else None
 
     def forward(self, x: Tensor) -> Tensor:
-        """Returns logits [B, S, classes, h, w] for runs of S slices [B, S, h, w] in [-1, 1].
+        """Returns logits [B, S, classes, h, w] for runs of S slices [B, S, c, h, w] in [-1, 1].
 
         h and w are multiples of 8 (with the stem for large images, of 32). Without f_inter, S may be 1.
         """
-        images = x.flatten(0, 1)[:, None]
+        images = x.flatten(0, 1)
         *skips, y = self.encoder.intra.stages(images)
         if self.between is not None:
             embedded = self.encoder.intra.embed([*skips, y]).unflatten(0, x.shape[:2])

@@ -8,6 +8,8 @@ from drasclr_core.evaluate.folds import stratified_folds
 
 FOLDS = 3
 """Parts of the subjects: two train, one tests. Three seeds test everybody once."""
+LEAST = 2 * FOLDS
+"""Subjects of a task: with fewer, some part of them could not be divided."""
 _STREAM = 7090  # keeps these random numbers apart from those of other things with the same seed
 
 
@@ -26,10 +28,10 @@ def train_and_test(strata: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarra
     Raises
     ------
     ValueError
-        There are fewer than six subjects, so that some part of them could not be divided.
+        There are fewer subjects than `LEAST`.
     """
-    if len(strata) < 2 * FOLDS:
-        raise ValueError(f"{len(strata)} subjects: a task takes {2 * FOLDS} or more")
+    if len(strata) < LEAST:
+        raise ValueError(f"{len(strata)} subjects: a task takes {LEAST} or more")
     rng = np.random.default_rng([seed // FOLDS, _STREAM])
     fold = stratified_folds(np.asarray(strata), FOLDS, rng, classes=True)
     return np.flatnonzero(fold != seed % FOLDS), np.flatnonzero(fold == seed % FOLDS)

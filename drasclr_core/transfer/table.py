@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from drasclr_core.evaluate.scorecard import CLAIM_VERDICTS
 from drasclr_core.evaluate.scores import summarise
 from drasclr_core.evaluate.statistics.significance import corrected_error
 from drasclr_core.methods import row_of
 from drasclr_core.transfer.compare import task_label
-from drasclr_core.transfer.start import RANDOM
+from drasclr_core.transfer.start import NETWORKS
 from drasclr_core.transfer.task import TransferTask
 
 LEVEL = 0.95
@@ -34,27 +35,39 @@ def tasks_table(scores: pd.DataFrame) -> pd.DataFrame:
     return table.assign(low=table["mean"] - reach, high=table["mean"] + reach)
 
 
-def gains(scores: pd.DataFrame, tasks: Iterable[TransferTask], reference: str = RANDOM) -> pd.DataFrame:
-    """Returns how much better each start is than the reference, seed by seed on the same subjects and batches.
+def gains(scores: pd.DataFrame, tasks: Iterable[TransferTask], against: Mapping[str, str] | None = None
+          ) -> pd.DataFrame:  # fmt: skip
+    """Returns how much better each start is than another, seed by seed on the same subjects and batches.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Of `compare_starts`, several tasks below one another.
+    tasks : iterable of TransferTask
+    against : mapping, optional
+        Start -> the one that it is compared with; by default every start, and random weights of its own network.
 
     Returns
     -------
     DataFrame
-        ``method, task, metric, share, gain, low, high, seeds``: the mean of the differences, positive where the method
-        is better also where less is better, and its 95 % interval (see `tasks_table`).
+        ``method, against, task, metric, share, gain, low, high, seeds``: the mean of the differences, positive where
+        the method is better also where less is better, and its 95 % interval (see `tasks_table`).
     """
-    lower, rows = {metric for task in tasks for metric in task.lower}, []
-    base = scores[scores["method"] == reference].set_index(["task", "metric", "repeat", "fold"])["value"]
+    lower, randoms, rows = {metric for task in tasks for metric in task.lower}, dict(NETWORKS.values()), []
+    known = scores.set_index(["method", "task", "metric", "repeat", "fold"])["value"]
     for (method, task, metric), part in _groups(scores):
-        if method == reference or not len(base):
+        other = randoms[part["network"].iloc[0]] if against is None else against.get(method, method)
+        if other == method or other not in known:
             continue
-        pairs = pd.MultiIndex.from_frame(part[["task", "metric", "repeat", "fold"]])
+        base = known[other].reindex(pd.MultiIndex.from_frame(part[["task", "metric", "repeat", "fold"]]))
         sign = -1.0 if metric.partition(":")[0] in lower else 1.0
-        part = part.assign(value=sign * (part["value"].to_numpy() - base.reindex(pairs).to_numpy())).dropna()
+        part = part.assign(value=sign * (part["value"].to_numpy() - base.to_numpy())).dropna()
         if len(part):
             mean, reach = part["value"].mean(), _reach(part)
-            rows.append((method, task, metric, part["share"].iloc[0], mean, mean - reach, mean + reach, len(part)))
-    return pd.DataFrame(rows, columns=["method", "task", "metric", "share", "gain", "low", "high", "seeds"])
+            rows.append((method, other, task, metric, part["share"].iloc[0], mean, mean - reach, mean + reach,
+                         len(part)))  # fmt: skip
+    columns = ["method", "against", "task", "metric", "share", "gain", "low", "high", "seeds"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def gains_sentence(found: pd.DataFrame, tasks: Sequence[TransferTask], method: str) -> str:
@@ -79,15 +92,24 @@ def gains_sentence(found: pd.DataFrame, tasks: Sequence[TransferTask], method: s
 def plain_sentence(found: pd.DataFrame, tasks: Sequence[TransferTask], method: str, plain: str) -> str:
     """Returns how many scores of a training, with all labels, are surely above or below those of a plain one, Markdown.
 
-    `found` is from `gains` with the reference `plain`; scores of single structures do not count.
+    `found` is from `gains` against plain trainings; scores of single structures do not count.
     """
-    titles = [task.title for task in tasks]
-    here = found[found["method"].eq(method) & found["task"].isin(titles) & ~found["metric"].str.contains(":")]
+    titles, pair = [task.title for task in tasks], found["method"].eq(method) & found["against"].eq(plain)
+    here = found[pair & found["task"].isin(titles) & ~found["metric"].str.contains(":")]
     if not len(here):
-        return (f"This run has no training {row_of(plain).name} to compare with: the abstract's claim about plain 2D "
-                "clustering cannot be judged here.")  # fmt: skip
-    return (f"**Against {row_of(plain).name}**, with all labels: of {len(here)} scores, intervals lie above zero for "
+        return (f"This run has not trained both {row_of(method).name} and {row_of(plain).name}: the abstract's claim "
+                "about this plain 2D clustering cannot be judged here.")  # fmt: skip
+    pair = f"{row_of(method).name} against {row_of(plain).name}"
+    return (f"**{pair}**, with all labels: of {len(here)} scores, intervals lie above zero for "
             f"{int((here['low'] > 0).sum())} and below zero for {int((here['high'] < 0).sum())}.")  # fmt: skip
+
+
+def claims_sentence(board: pd.DataFrame) -> str:
+    """Returns which claims of the abstract a run reproduces, by `scorecard` of `paper.joint_claims`, as Markdown."""
+    counts = board["verdict"].value_counts().reindex(list(CLAIM_VERDICTS), fill_value=0)
+    told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+    each = "; ".join(f"{claim.short}: {claim.verdict}" for claim in board.itertuples())
+    return f"**What the abstract claims, by the rules of the scorecard: {told}.** {each[0].upper()}{each[1:]}."
 
 
 def by_share(scores: pd.DataFrame, tasks: Sequence[TransferTask]) -> pd.DataFrame:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 
+from drasclr_core.cohort.images.refused import refused_table
 from drasclr_core.image_volume import JointEncoder
 from drasclr_core.run import Run
 from drasclr_core.transfer.fit import FitSettings
@@ -25,6 +28,12 @@ class TransferTask(ABC):
         What `score` gives for the table, the first for the figure; others are of parts of it.
     lower : tuple of str
         Those of which less is better.
+    cubes : bool
+        Whether its samples are cubes, so that a network of cubes alone can begin it.
+    real : str
+        What the folder of the real data set is called that the task reads too; empty where it reads none.
+    refused : DataFrame
+        ``name, message`` of subjects whose files cannot be used.
     sids : list of str
         Its subjects, each with labels.
     strata : int [N]
@@ -37,6 +46,9 @@ class TransferTask(ABC):
     title: ClassVar[str]
     metrics: ClassVar[tuple[str, ...]]
     lower: ClassVar[tuple[str, ...]] = ()
+    cubes: ClassVar[bool] = False
+    real: ClassVar[str] = ""
+    refused: pd.DataFrame = refused_table()
     sids: list[str]
     strata: np.ndarray
     key: str
@@ -47,8 +59,11 @@ class TransferTask(ABC):
 
     @classmethod
     @abstractmethod
-    def of(cls, run: Run) -> TransferTask:
-        """Opens the data that notebook 50 made; FileNotFoundError where it has made none."""
+    def of(cls, run: Run, folder: Path | None = None) -> TransferTask:
+        """Opens the data that notebook 50 made; FileNotFoundError where it has made none.
+
+        With a `folder`, which only tasks with a `real` data set are given, it opens that instead.
+        """
 
     @abstractmethod
     def score(self, encoder: JointEncoder, train: np.ndarray, test: np.ndarray, how: FitSettings, seed: int
@@ -57,7 +72,7 @@ class TransferTask(ABC):
 
         Parameters
         ----------
-        encoder : JointEncoder
+        encoder : JointEncoder, or GenesisEncoder where the samples are `cubes`
             Changed in place.
         train, test : int
             Positions in `sids`.

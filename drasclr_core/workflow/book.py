@@ -22,11 +22,14 @@ from drasclr_core.provenance import merge_manifest
 from drasclr_core.run import Run, check_started, project_root
 from drasclr_core.workflow.book_pages import book_page, made_for, page_names, with_page
 from drasclr_core.workflow.borrowed import as_borrowed, borrowed_pages
+from drasclr_core.workflow.captions import captioned
 from drasclr_core.workflow.chapters import add_chapters, cache_folder
 from drasclr_core.workflow.pages import commits, markdown, provenance_page
 from drasclr_core.workflow.parameters import nearest
+from drasclr_core.workflow.search_texts import write_search_texts
 from drasclr_core.workflow.stages import Notebook, notebook_of, read_notebooks
 from drasclr_core.workflow.twins import lead_to_first, together, twin_pages
+from drasclr_core.workflow.wording import page_in_words
 
 
 def assemble(run: Run, source: Path) -> None:
@@ -51,7 +54,8 @@ def assemble(run: Run, source: Path) -> None:
     borrowed = borrowed_pages(run, known, {notebook_of(path.stem) for path in made.values()})
     executed = made | {f"notebooks/{name}": path for name, path in borrowed.items()}
     (source / "notebooks").mkdir()
-    content = {page: book_page(page, executed) for page in executed}
+    content = {page: captioned(page_in_words(book_page(page, executed)), path, source)
+               for page, path in executed.items()}  # fmt: skip
     twins = twin_pages({page: content[page] for page in made})
     for page, path in executed.items():
         if page in twins:
@@ -105,6 +109,7 @@ def build(run: Run) -> Path:
     if done.returncode:
         problems = [line for line in done.stderr.splitlines() if "WARNING" in line or "ERROR" in line]
         raise RuntimeError("\n".join(["The book was not built:", *(problems or [done.stderr[-3000:]])]))
+    write_search_texts(work / "_build" / "html")
     with atomic(folder / "html") as html:
         shutil.move(work / "_build" / "html", html)
     shutil.rmtree(work)

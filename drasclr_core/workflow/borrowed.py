@@ -12,10 +12,10 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
 from drasclr_core.files import read_json
-from drasclr_core.run import Run, project_root
+from drasclr_core.run import SHIPPED, Run, project_root
 from drasclr_core.workflow.stages import Notebook
 
-COMMITTED = ("reference", "pilot", "ablations")
+COMMITTED = (SHIPPED, "pilot", "ablations")
 """Runs whose pages are committed; the first that has a page gives it."""
 COHORT_STAGE = "01_cohort"
 

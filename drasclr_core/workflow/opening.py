@@ -17,8 +17,9 @@ def opened(page: NotebookNode) -> NotebookNode:
     """Returns an executed page, changed in place, that opens as readers need it.
 
     The box *This page* and the table of parameters become one closed *Details*. It stands below the answer where the
-    page has a section of that name, whose heading goes; elsewhere below a lead, what the reader will learn. Code keeps
-    its order, so that the page can still be run from top to bottom.
+    page has a section of that name, whose heading goes and whose code, with sentences and figure, comes before its
+    text, folded; elsewhere below a lead, what the reader will learn. Code keeps its order, so that the page can still
+    be run from top to bottom.
     """
     box = _BOX.search(page.cells[0].source)
     if box is None:
@@ -38,7 +39,12 @@ def opened(page: NotebookNode) -> NotebookNode:
         return page
     cells[start].source = cells[start].source.removeprefix(ANSWER).lstrip("\n")
     end, rest = _end_of_answer(cells, start)
-    page.cells = [*(cell for cell in cells[:end] if cell.source.strip()), details, *rest]
+    answer = cells[start + 1 : end]
+    figure = next((number for number, cell in enumerate(answer) if cell.cell_type != "code"), len(answer))
+    shown = [*cells[:start], *answer[:figure], cells[start], *answer[figure:]]
+    for cell in (cell for cell in shown if cell.cell_type == "code"):
+        cell.metadata["tags"] = list(dict.fromkeys([*cell.metadata.get("tags", []), "hide-input"]))
+    page.cells = [*(cell for cell in shown if cell.source.strip()), details, *rest]
     return page
 
 

@@ -152,7 +152,17 @@ def test_search_finds_a_term(page, site):
     page.wait_for_selector("#search-results li a")
     hits = page.locator("#search-results li a").all_inner_texts()
     assert any("Glossary" in hit for hit in hits)
+    pages = page.locator("#search-results li a").evaluate_all("all => all.map(a => [a.pathname, a.textContent].join())")
+    assert len(pages) == len(set(pages)), "a page is there once for a title"
     assert not page.problems
+
+
+def test_search_of_a_book_opened_as_a_file_shows_texts(browser, built_book):
+    page = browser.new_page()
+    page.goto(f"{(built_book / 'search.html').as_uri()}?q=emphysema")
+    page.wait_for_selector("#search-results li p.context")
+    assert "emphysema" in page.locator("#search-results li p.context").first.inner_text().lower()
+    page.close()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -196,8 +206,29 @@ def test_one_switch_shows_all_code_of_a_page(page, site):
 def test_a_page_of_results_opens_with_its_answer(page, site):
     open_page(page, site + "notebooks/10_phenotypes.html")
     figure = page.locator("article div.cell_output img").first.bounding_box()["y"]
+    answer = page.locator("article div.cell_output strong").first.bounding_box()["y"]
+    assert answer < figure < 600, "sentences and then their picture begin on the first screen"
     details = page.locator("article details.sd-dropdown", has_text="Details: inputs").first
     assert figure < details.bounding_box()["y"] and not details.evaluate("one => one.open")
+
+
+def test_figures_lead_to_their_code_commit_and_file(page, site, built_book):
+    open_page(page, site + "notebooks/10_phenotypes.html")
+    figure = page.locator("article figure.numbered-figure").first
+    assert figure.locator("figcaption b").inner_text() == "Figure 10.1."
+    code = page.locator("article .cell", has=figure).locator(".cell_input")
+    figure.locator("button.figure-code").click()
+    assert code.is_visible() and page.locator("article .cell details.above-input .cell_input:visible").count() == 1
+    figure.locator("button.figure-code").click()
+    assert not code.is_visible()
+    links = page.locator("article .made-by a[download]").all()
+    assert any(link.get_attribute("href").startswith("data:text/csv") for link in links)
+    for link in links:
+        address = link.get_attribute("href")
+        assert address.startswith("data:") or (built_book / "notebooks" / address).resolve().is_file()
+    page.emulate_media(media="print")
+    assert not figure.locator(".made-by").is_visible() and figure.locator("figcaption b").is_visible()
+    assert not page.problems
 
 
 @functools.cache

@@ -18,6 +18,19 @@ TEMPERATURE = {
     "weight": np.stack([np.full((8, 2), [0.72, 0.08]), np.full((8, 2), [0.4, 0.4])]),
 }  # fmt: skip
 
+LUNG = {
+    "aside": [-30, 0, 30], "up": [-60, 0, 60], "lungs": [[105, 160, 45, 105], [215, 160, 40, 95]],
+    "landmark": np.full((3, 3, 1, 2), [140, 160]), "dice": np.arange(9).reshape(3, 3) / 10, "inside": np.arange(9).reshape(3, 3) / 8,
+}  # fmt: skip
+VIEW = {
+    "gamma": [0.5, 1, 2], "shift": [-4, 0, 4], "noise": [0, 50], "picture": np.arange(18)[:, None, None] + np.zeros((18, 8, 8), int),
+    "hu": -900 + np.arange(18), "similarity": np.stack([np.arange(18) / 20, np.full(18, 0.9)]),
+    "others_hu": [-950, -800], "others": np.zeros((2, 2)),
+}  # fmt: skip
+AGE = {"age": [[[1, 4], [2, 5]], [[2, 5], [1, 3]]], "landmark": [0, 1], "batch": 8, "limit": [1, 3, 10**6]}
+STRIDE = {"stride": [1, 4], "map": np.stack([np.eye(4) * 99, np.zeros((4, 4))]).astype(int), "exact": (np.eye(4) * 99).astype(int),
+          "numbers": [[16, 0, 0, 1], [4, 0.25, 0.25, 0]]}  # fmt: skip
+
 
 @pytest.fixture
 def page(browser):
@@ -67,6 +80,61 @@ def test_temperature_shares_the_weight_and_the_query_can_be_dragged(page):
     assert number(page, "loss") == "12.00" and page.locator("output").last.inner_text() == "180°"
     page.mouse.move(frame["x"] + 250 * scale, frame["y"] + 135 * scale)
     assert number(page, "loss") == "12.00", "let go"
+
+
+def drag(page, start, x, y, width):
+    """Drags from the middle of an element to a place in the picture's own units."""
+    frame, handle = page.locator("svg").bounding_box(), page.locator(start).bounding_box()
+    scale = frame["width"] / width
+    page.mouse.move(handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(frame["x"] + x * scale, frame["y"] + y * scale)
+    page.mouse.up()
+
+
+def test_a_dragged_lung_takes_its_numbers_along(page):
+    opened(page, "lung", LUNG)
+    assert (number(page, "dice"), number(page, "inside")) == ("0.40", "50 %")
+    drag(page, ".course-handle", 75, 225, 330)  # 30 mm to the left, 60 mm down
+    assert (number(page, "dice"), number(page, "inside")) == ("0.00", "0 %")
+    assert page.locator("output").all_text_contents() == ["\u221230 mm", "\u221260 mm"]
+    assert page.locator("circle.course-orange").count() == 1, "the landmark is now beside the lung"
+    page.locator("input").last.press("ArrowRight")
+    assert number(page, "dice") == "0.10"
+
+
+def test_sliders_change_the_view_and_both_similarities(page):
+    opened(page, "view", VIEW)
+    assert (number(page, "density"), number(page, "without"), number(page, "with")) == ("\u2212892 HU", "0.40", "0.90")
+    before = page.locator("svg rect").first.get_attribute("fill")
+    page.locator("input").first.press("ArrowRight")
+    assert (number(page, "density"), number(page, "without")) == ("\u2212886 HU", "0.70")
+    assert page.locator("svg rect").first.get_attribute("fill") != before
+    page.locator("input").nth(1).press("ArrowLeft")
+    page.locator("input").nth(2).press("ArrowRight")
+    assert number(page, "without") == "0.65" and page.locator("output").all_text_contents() == ["2.0", "\u22124 mm", "50 HU"]
+
+
+def test_keys_age_with_the_steps_and_the_limit_leaves_the_young(page):
+    opened(page, "age", AGE)
+    assert (number(page, "used"), number(page, "mean")) == ("16", "2.0")
+    page.locator("input").first.press("ArrowLeft")
+    assert (number(page, "used"), number(page, "mean")) == ("16", "2.5")
+    page.locator("input").last.press("ArrowLeft")
+    assert (number(page, "used"), number(page, "mean")) == ("8", "1.0") and "(4)" in page.locator("svg text").all_text_contents()
+    assert page.locator("output").all_text_contents() == ["1", "3"]
+
+
+def test_the_stride_changes_map_mask_and_numbers(page):
+    opened(page, "stride", STRIDE)
+    pixels = "canvas => [...canvas.getContext('2d').getImageData(0, 0, 2, 1).data]"
+    assert (number(page, "patches"), number(page, "dice")) == ("4", "0.00")
+    blank, wrong = (page.locator("canvas").nth(n).evaluate(pixels) for n in (0, 1))
+    assert blank[:4] == blank[4:] and wrong[:4] == [140, 40, 0, 255] != wrong[4:]
+    page.locator("input").press("ArrowLeft")
+    assert (number(page, "patches"), number(page, "wrong"), number(page, "dice")) == ("16", "0.0 %", "1.00")
+    assert page.locator("canvas").first.evaluate(pixels)[:4] != blank[:4]
+    assert page.locator(".course-maps").get_attribute("aria-label") == "What it shows."
 
 
 def test_without_the_script_the_text_is_there(page):

@@ -25,6 +25,7 @@ from drasclr_core.detect.detector.detector import FOLDS_FILE
 from drasclr_core.detect.verdict.verdict import write_verdicts
 from drasclr_core.files import write_json
 from drasclr_core.pieces import file_fingerprint
+from drasclr_core.run import Run
 
 from ..imaging.bad_scans import BAD
 from ..imaging.scan_files import phantom, write_series
@@ -341,3 +342,9 @@ def test_real_scans(real_data, run, tmp_path, name, verdict):
     assert found.quality.verdict == verdict and found.report.exists()
     assert name.split(".")[0] not in found.report.read_text()
     assert found.refused or 2400 < found.whole["lung_ml"] < 3100
+
+
+def test_the_weights_of_one_run_describe_a_scan_into_another(run, image, tmp_path, _plain):
+    other = Run(str(tmp_path / "other"), "copd")
+    made = describe_scan(image, run, name="mine", subtypes=(), home=other, **QUICK)
+    assert made.folder == other.cohort / "your_ct" / "mine" and made.made["run"] == run.name

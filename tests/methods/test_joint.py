@@ -158,6 +158,11 @@ def test_settings_that_leave_nothing_to_learn_are_refused(images):
         replace(SETTINGS, engine="swaw")
     with pytest.raises(ValueError, match="There is nothing to learn"):
         replace(SETTINGS, slices_per_patch=0)
+    with pytest.raises(ValueError, match="no attention 'plane': did you mean 'plain'"):
+        replace(SETTINGS, attention="plane")
+    with pytest.raises(ValueError, match="Volumes of 8 slices, and an attention with a stride of 9: the stride must"):
+        replace(SETTINGS, stride=9)
+    replace(SETTINGS, stride=9, attention="plain")
     assert replace(SETTINGS, images=images).that_matter()["images"] not in ("", images)
 
 

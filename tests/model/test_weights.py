@@ -6,7 +6,7 @@ import torch
 
 from drasclr_core.model import Encoder
 from drasclr_core.model.conditioning import CONDITIONINGS
-from drasclr_core.model.weights import CARD, CONFIG, WEIGHTS, weights_fingerprint
+from drasclr_core.model.weights import CARD, CONFIG, WEIGHTS, in_two_bytes, weights_fingerprint
 
 
 @pytest.fixture
@@ -34,6 +34,19 @@ def test_an_encoder_comes_back_as_it_was(conditioning, dtype, tmp_path):
     assert again.conditioning == conditioning
     assert again.description["patch_size"] == 8
     assert not again.training
+
+
+def test_at_half_precision_the_file_is_half_as_long_and_the_features_hardly_differ(folder, tmp_path):
+    encoder = Encoder.from_pretrained(folder)
+    encoder.save_pretrained(tmp_path / "half", half=True)
+    again = Encoder.from_pretrained(tmp_path / "half")
+    assert (tmp_path / "half" / WEIGHTS).stat().st_size < 0.6 * (folder / WEIGHTS).stat().st_size
+    x, location = torch.randn(2, 1, 8, 8, 8), torch.full((3,), 0.3)
+    with torch.no_grad():
+        torch.testing.assert_close(again(x, location), encoder(x, location), atol=2e-3, rtol=2e-2)
+    assert again.dtype == torch.float32
+    with pytest.raises(ValueError, match=r"first\.weight has numbers beyond 65504"):
+        in_two_bytes(torch.tensor([1e5]), "first.weight")
 
 
 def test_saving_what_was_loaded_changes_nothing(folder, tmp_path):

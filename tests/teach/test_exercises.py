@@ -5,11 +5,14 @@ import pytest
 import torch
 
 from drasclr_core import model
+from drasclr_core.anatomy.atlas import AtlasAffine, landmark_grid, read_stored
 from drasclr_core.evaluate.statistics.significance import corrected_error
+from drasclr_core.evaluate.survival.concordance import concordance
 from drasclr_core.image_volume import sinkhorn
 from drasclr_core.teach.check import judge
 from drasclr_core.teach.compare import EMPTY
 from drasclr_core.teach.exercises import CHAPTERS, EXERCISES
+from drasclr_core.teach.exercises.survival import not_censored
 
 MISTAKES = [
     pytest.param(exercise, mistake, id=f"{exercise.id}-{number}")
@@ -61,3 +64,55 @@ def test_solutions_are_what_the_core_computes():
     for difference, test_to_train in _drawn("12-corrected"):
         t = difference.mean() / corrected_error(difference, test_to_train)
         np.testing.assert_allclose(EXERCISES["12-corrected"].right(difference, test_to_train), t)
+    for A, b, landmarks in _drawn("2-subject"):
+        matrix = np.linalg.inv(np.block([[A, b[:, None]], [np.zeros((1, 3)), np.ones((1, 1))]]))
+        np.testing.assert_allclose(
+            EXERCISES["2-subject"].right(A, b, landmarks), AtlasAffine(matrix).to_subject(landmarks)
+        )
+    for mask, *rule in _drawn("2-landmarks"):
+        np.testing.assert_array_equal(EXERCISES["2-landmarks"].right(mask, *rule), landmark_grid(mask, *rule))
+    for risk, days, died, _, horizon in _drawn("11-concordance"):
+        core = concordance(risk, (days, died), (days, died), horizon)
+        G = not_censored(days, died)
+        np.testing.assert_allclose(EXERCISES["11-concordance"].right(risk, days, died, G, horizon), core)
+
+
+def test_the_landmark_rule_gives_575_corners_on_the_authors_mask(real_data):
+    mask, _ = read_stored(real_data / "official_atlas" / "atlas_lung_mask.nii.gz")
+    assert len(EXERCISES["2-landmarks"].right(mask > 0, 32, 26, 0.1)) == 575
+
+
+def test_a_network_shares_nothing_from_the_layer_that_the_exercise_says():
+    """Layers with all weights one: where a padding of zeros is seen, values differ from those of a padding of ones."""
+    for strides in ([1, 2, 1, 1, 2, 1], [2, 2, 1, 1], [1, 1, 2, 1, 2, 1]):
+        padded, inner, first = torch.zeros(1, 1, 16), torch.zeros(1, 1, 16), 0
+        kernel = torch.ones(1, 1, 3)
+        for number, stride in enumerate(strides, 1):
+            padded = torch.nn.functional.conv1d(
+                torch.nn.functional.pad(padded, (1, 1), value=1.0), kernel, stride=stride
+            )
+            inner = torch.nn.functional.conv1d(inner, kernel, stride=stride, padding=1)
+            if not first and (padded != inner).all():
+                first = number
+        assert EXERCISES["9-shared"].right(16, np.append(strides, np.ones(9, int))) == first > 0
+
+
+def test_a_context_of_that_size_holds_every_view_and_one_voxel_less_does_not():
+    size, scale, shift, degrees = 16, 0.1, 5, 10
+    edge = EXERCISES["4-context"].right(size, scale, shift, degrees)
+    angles = np.radians(np.linspace(-degrees, degrees, 81))
+    corner = (size - 1) / 2 * (1 + scale) + shift
+    reach = max((corner * (np.cos(a) * x - np.sin(a) * y) for a in angles for x in (-1, 1) for y in (-1, 1)), key=abs)
+    assert (edge - 2) / 2 < abs(reach) <= (edge - 1) / 2
+
+
+def test_an_answer_of_which_many_are_right_is_tried():
+    exercise = EXERCISES["9-interval"]
+
+    def wider(size, checked, wrong):
+        low, high = exercise.right(size, checked, wrong)
+        return low - 0.001, high + 0.001
+
+    assert judge(exercise, wider)
+    assert "the lower one first" in judge(exercise, lambda *given: (0.5, 0.1)).message
+    assert "stops with TypeError" in judge(exercise, lambda *given: 0.1).message

@@ -8,7 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drasclr_core.cohort.images.datasets import read_mmwhs
-from drasclr_core.methods.models_genesis import GenesisEncoder
+from drasclr_core.evaluate.scorecard.comparisons import comparisons
+from drasclr_core.model import Encoder
+from drasclr_core.model.genesis_unet import GenesisEncoder
+from drasclr_core.paper import joint_claims
 from drasclr_core.run import Run
 from drasclr_core.transfer import (
     FitSettings,
@@ -17,6 +20,7 @@ from drasclr_core.transfer import (
     gains_sentence,
     open_starts,
     open_tasks,
+    plain_sentence,
     tasks_table,
 )
 from drasclr_core.transfer.compare import COLUMNS
@@ -25,6 +29,7 @@ from drasclr_core.transfer.linear import balanced, linear_scores
 from drasclr_core.transfer.slice_unet import SliceUNet
 from drasclr_core.transfer.split import labelled, train_and_test
 from drasclr_core.transfer.start import Start
+from drasclr_core.transfer.tasks import task_class, task_names
 from drasclr_core.transfer.tasks.heart import HeartStructures, overlaps
 from drasclr_core.transfer.tasks.heart_along import HeartStructuresAlong
 from drasclr_core.transfer.tasks.nodules import NoduleDetection
@@ -73,12 +78,12 @@ def test_overlaps_are_what_they_are_defined_as():
 
 
 def test_a_unet_sees_other_slices_only_where_f_inter_stands_between():
-    x, changed = torch.randn(1, 8, 16, 16), None
+    x, changed = torch.randn(1, 8, 1, 16, 16), None
     for along in (False, True):
         torch.manual_seed(0)
         net = SliceUNet(small_encoder(), 3, along).eval()
         changed = x.clone()
-        changed[:, 5] += torch.randn(16, 16)
+        changed[:, 5] += torch.randn(1, 16, 16)
         with torch.no_grad():
             before, after = net(x), net(changed)
         assert before.shape == (1, 8, 3, 16, 16)
@@ -88,23 +93,24 @@ def test_a_unet_sees_other_slices_only_where_f_inter_stands_between():
 @pytest.mark.parametrize("kind", [HeartStructures, HeartStructuresAlong])
 def test_heart_structures_are_found_where_they_are_easy(kind, tmp_path):
     task = kind(read_mmwhs(write_hearts(tmp_path / "hearts")), "key")
-    assert task.hearts[0][0].shape == (9, 16, 16)
-    image, label = task.read(task.pairs[0]).images[0], task.read(task.pairs[0]).label
-    assert task.hearts[0][1][4, 3 : 3 + 10, 2 : 2 + 12].T.tolist() == label[:, :, 4].tolist()
-    assert (task.hearts[0][0].max() <= 1) and image.max() > 200
+    assert task.subjects[0].images.shape == (9, 1, 16, 16)
+    pairs = read_mmwhs(tmp_path / "hearts")
+    case = pairs.read(pairs.pairs[0])
+    assert task.subjects[0].classes[4, 3 : 3 + 10, 2 : 2 + 12].T.tolist() == case.label[:, :, 4].tolist()
+    assert task.subjects[0].images.max() <= 1 and case.images[0].max() > 200
     torch.manual_seed(0)
     scores = task.score(small_encoder(), *EVERYBODY, FitSettings(steps=30, batch_size=16, lr=3e-3, head_lr=1e-2), 0)
     assert scores["Dice"] == pytest.approx(np.mean([scores["Dice: left ventricle"], scores["Dice: aorta"]]))
     assert scores["Dice"] > 0.6 and scores["HD95"] < 20
 
 
-def test_nodules_are_told_from_what_is_none(tmp_path):
+def test_nodules_are_told_from_what_is_none(tmp_path, monkeypatch):
     task = NoduleDetection(nodule_cohort(tmp_path / "nodules"), "key")
     scores = task.score(small_encoder(), *EVERYBODY, HOW, 0)
     assert list(scores) == list(task.metrics)
     trained = small_encoder()
     trained.description = {"patch_size": 8}
-    trained.adapt = None  # a trained one keeps its statistics
+    monkeypatch.setattr("drasclr_core.transfer.detection.renew", None)  # a trained one keeps its statistics
     assert task.score(trained, *EVERYBODY, FitSettings(steps=1), 0)["patch AUC, linear"] > 0.7
     assert scores["patch AUC, linear"] > 0.95 and scores["CPM, linear"] > 0.9 and scores["patch AUC, fine-tuned"] > 0.9
 
@@ -174,9 +180,32 @@ def test_starts_are_one_network_and_random_ones_follow_from_the_seed(tmp_path):
     small_encoder(width=8).save_pretrained(run.pretrain("wide"))
     with pytest.raises(ValueError, match="wide and joint differ in width"):
         open_starts(run, ["joint", "wide"])
-    GenesisEncoder(4).save_pretrained(run.pretrain("genesis"))
-    with pytest.raises(ValueError, match="genesis keeps an encoder of type 'models-genesis'"):
-        open_starts(run, ["genesis"])
+    Encoder(num_experts=2).save_pretrained(run.pretrain("drasclr"))
+    with pytest.raises(ValueError, match=r"drasclr keeps an encoder of type '.*', which begins no task here"):
+        open_starts(run, ["drasclr"])
+
+
+def test_a_network_of_cubes_begins_only_nodules_and_is_compared_with_its_own_random_weights(tmp_path):
+    run = Run(str(tmp_path / "run"), "copd")
+    small_encoder().save_pretrained(run.pretrain("joint"), patch_size=8, spacing_mm=2.0)
+    GenesisEncoder(2).save_pretrained(run.pretrain("models_genesis"), patch_size=8, spacing_mm=2.0)
+    starts, _ = open_starts(run, ["random_3d", "models_genesis", "random", "joint"])
+    assert [one.name for one in starts] == ["random", "joint", "random_3d", "models_genesis"]
+    hearts = HeartStructures(read_mmwhs(write_hearts(tmp_path / "hearts")), "key")
+    nodules = NoduleDetection(nodule_cohort(tmp_path / "nodules"), "key")
+    how = FitSettings(steps=2, batch_size=4)
+    scores = pd.concat([compare_starts(task, starts, [1.0], 2, how, tmp_path, 1) for task in (hearts, nodules)])
+    methods = scores.groupby("task")["method"].unique()
+    assert list(methods["Heart structures"]) == ["random", "joint"] and len(methods["Lung nodules"]) == 4
+    metric = "patch AUC, linear"
+    found = gains(scores, [nodules]).set_index(["task", "method", "metric"])["gain"]
+    mean = scores[scores["metric"] == metric].groupby("method")["value"].mean()
+    for method, random in (("joint", "random"), ("models_genesis", "random_3d")):
+        assert found["Lung nodules", method, metric] == pytest.approx(mean[method] - mean[random])
+    assert set(found.index.get_level_values("method")) == {"joint", "models_genesis"}
+    assert mean["random_3d"] > 0.7  # balls are easy
+    against = gains(scores, [nodules], {"joint": "models_genesis"}).set_index(["method", "metric"])["gain"]
+    assert against["joint", metric] == pytest.approx(mean["joint"] - mean["models_genesis"])
 
 
 def test_a_run_without_the_data_of_a_task_says_where_they_come_from(tmp_path):
@@ -188,7 +217,7 @@ def test_a_run_without_the_data_of_a_task_says_where_they_come_from(tmp_path):
 
 
 def test_gains_are_paired_and_less_can_be_better():
-    rows = [(method, "Heart structures", metric, 0, fold, value, 10, 5, 1.0)
+    rows = [(method, "Heart structures", metric, 0, fold, value, 10, 5, 1.0, "2D and 3D")
             for metric, values in {"Dice": {"random": (0.5, 0.6, 0.4), "joint": (0.6, 0.7, 0.6)},
                                    "HD95": {"random": (9, 9, 9), "joint": (7, 8, 6)}}.items()
             for method, of in values.items() for fold, value in enumerate(of)]  # fmt: skip
@@ -199,6 +228,12 @@ def test_gains_are_paired_and_less_can_be_better():
     assert found.loc["Dice", "high"] - found.loc["Dice", "gain"] == pytest.approx(4.302653 * error, rel=1e-5)
     table = tasks_table(scores)
     assert table.loc[0, "mean"] == pytest.approx(0.5) and table.loc[0, "low"] < 0.5 < table.loc[0, "high"]
+    plain = gains(scores, [HeartStructures], {"joint": "random", "joint_deepcluster": "random"})
+    assert plain["against"].tolist() == ["random"] * 2 and plain["gain"].tolist() == pytest.approx([0.4 / 3, 2.0])
+    sentence = plain_sentence(plain, [HeartStructures], "joint", "random")
+    assert "of 2 scores, intervals lie above zero for 0 and below zero for 0" in sentence
+    assert "has not trained both" in plain_sentence(plain, [HeartStructures], "joint_deepcluster", "random")
+    assert gains(scores, [HeartStructures], {"joint": "slices_swav"}).empty
     assert "Dice: +0.13" in gains_sentence(found.reset_index(), [HeartStructures], "joint")
 
 
@@ -211,3 +246,11 @@ def test_what_is_read_of_a_volume_are_all_stages_and_f_inter():
         along = encoder.inter(encoder.embed_slices(x)).mean(dim=1)
     torch.testing.assert_close(found, torch.cat([seen, along], dim=1))
     assert found.shape == (2, 4 + 8 + 16 + 32 + 16)
+
+
+def test_the_abstracts_claims_are_about_scores_that_tasks_give():
+    tasks = [task_class(name) for name in task_names()]
+    known = {(task.title, metric) for task in tasks for metric in task.metrics if metric not in task.lower}
+    assert {
+        cell for cell in comparisons(joint_claims())[["task", "metric"]].itertuples(index=False, name=None)
+    } <= known

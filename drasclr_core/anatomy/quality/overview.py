@@ -40,10 +40,12 @@ def _badness(entry: tuple[str, Quality]) -> tuple:
     return rank, -len(quality.reasons), quality.measures.get("dice", inf), sid
 
 
-def quality_table(run: Run) -> pd.DataFrame:
-    """Returns one row per subject of the cohort, in the order of `worst_first`: ``sid, verdict, reasons``, measures.
+def quality_table(run: Run, true_overlap: pd.Series | None = None) -> pd.DataFrame:
+    """Returns one row per subject of the cohort, the worst first: ``sid, verdict, reasons``, measures.
 
-    A measure that nobody has is a column without numbers, so that a cohort of refused scans has the same columns.
+    The order is that of `worst_first`. With `true_overlap`, Dice of the lungs with the true ones by sid, this is a
+    column ``dice_truth``, and of subjects with the same verdict the one with the lowest comes first. A measure that
+    nobody has is a column without numbers, so that a cohort of refused scans has the same columns.
     """
     rows = []
     for sid, quality in worst_first(run):
@@ -51,7 +53,12 @@ def quality_table(run: Run) -> pd.DataFrame:
         reasons = "; ".join(quality.reasons).replace(".; ", "; ")
         rows.append({"sid": sid, "verdict": quality.verdict, "reasons": reasons, **measures})
     table = pd.DataFrame(rows)
-    return table.reindex(columns=[*table, *(name for name in MEASURES if name not in table)])
+    table = table.reindex(columns=[*table, *(name for name in MEASURES if name not in table)])
+    if true_overlap is None:
+        return table
+    rank = table["verdict"].map(list(dict.fromkeys(table["verdict"])).index)
+    table = table.assign(dice_truth=table["sid"].map(true_overlap), rank=rank)
+    return table.sort_values(["rank", "dice_truth"], kind="stable", ignore_index=True).drop(columns="rank")
 
 
 def accepted_subjects(run: Run) -> pd.DataFrame:

@@ -67,10 +67,10 @@ class Detector(nn.Module):
         self.head.bias.mul_(calibration.slope).add_(calibration.intercept)
         self.description["calibration"] = calibration._asdict()
 
-    def save_pretrained(self, folder: str | Path) -> None:
+    def save_pretrained(self, folder: str | Path, half: bool = False) -> None:
         """Writes ``encoder/`` (see `Encoder.save_pretrained`), ``head.safetensors``, ``detector.json``: all or none."""
         with atomic(folder) as temporary:
-            self.encoder.save_pretrained(temporary / ENCODER)
+            self.encoder.save_pretrained(temporary / ENCODER, half)
             save_file({name: value.contiguous().cpu() for name, value in self.head.state_dict().items()},
                       temporary / HEAD)  # fmt: skip
             write_json(temporary / ABOUT, self.description)

@@ -15,7 +15,8 @@ from drasclr_core.evaluate.scorecard.verdicts import CLAIM_VERDICTS, FOLDS, UNDE
 def scorecard(claims: pd.DataFrame, results: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Returns the verdicts on every claim from the result files of a run, and the comparisons that they rest on.
 
-    The `claims` are some rows of `paper.claims`; of the files in the folder `results` any may be absent.
+    The `claims` are some rows of `paper.claims` or `paper.joint_claims`; of the files in the folder `results` any may
+    be absent.
 
     Returns
     -------

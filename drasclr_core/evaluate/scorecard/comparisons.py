@@ -6,12 +6,15 @@ import pandas as pd
 
 from drasclr_core import paper
 from drasclr_core.methods import method_names
+from drasclr_core.methods import rows as method_rows
 
 _COLUMNS = ["id", "rule", "scope", "file", "task", "metric", "methods", "others", "paper", "footnote"]
 
 
 def comparisons(table: pd.DataFrame) -> pd.DataFrame:
-    """Returns the single comparisons that each claim in `table` (some rows of `paper.claims`) is made of.
+    """Returns the single comparisons that each claim in `table` is made of.
+
+    The table is some rows of `paper.claims`, or of `paper.joint_claims`, whose rule ``seeds`` has no printed numbers.
 
     Several methods stand for the lowest of them, several others for the highest of them: who is better than the
     highest is better than each. Tasks and metrics for which the paper prints no number are no part of a claim.
@@ -31,7 +34,10 @@ def comparisons(table: pd.DataFrame) -> pd.DataFrame:
     tables, names, rows = {name: paper.table(name) for name in set(table["table"]) - {""}}, method_names(), []
     notes = paper.footnotes().query("about == 'mean'").set_index(["table", "method", "task", "metric"])["note"]
     for claim in table.to_dict("records"):
-        cells = _printed(claim, tables[claim["table"]], names, notes) if claim["table"] else _drawn(claim)
+        if claim["table"]:
+            cells = _printed(claim, tables[claim["table"]], names, notes)
+        else:
+            cells = _untold(claim) if claim["rule"] == "seeds" else _drawn(claim)
         if not cells:
             raise ValueError(f"claims.csv: claim {claim['id']!r} is about no number of {claim['table'] or 'a figure'}")
         rows += [[claim[name] for name in ("id", "rule", "scope", "file")] + cell for cell in cells]
@@ -50,6 +56,16 @@ def against_itself(table: pd.DataFrame) -> pd.DataFrame:
 
 def _drawn(claim: dict) -> list[list]:
     return [[task, claim["metric"], (), (), claim["figure"], ""] for task in claim["task"].split(";")]
+
+
+def _untold(claim: dict) -> list[list]:
+    methods, others = (tuple(claim[column].split(";")) for column in ("method", "against"))
+    known = set(method_names()["method"]) | set(method_rows())
+    absent = [name for name in (*methods, *others) if name not in known]
+    if absent:
+        raise ValueError(f"joint_claims.csv: claim {claim['id']!r} names {absent[0]!r}, which has no row")
+    pairs = [cell.partition(":")[::2] for cell in claim["task"].split(";")]
+    return [[task, metric, methods, others, float("nan"), ""] for task, metric in pairs]
 
 
 def _printed(claim: dict, printed: pd.DataFrame, names: pd.DataFrame, notes: pd.Series) -> list[list]:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from drasclr_core.evaluate.result_files import ResultReader
+from drasclr_core.evaluate.scorecard.seeds import over_seeds
 from drasclr_core.evaluate.scorecard.verdicts import margin
 from drasclr_core.evaluate.scores import PERCENT
 from drasclr_core.evaluate.statistics.comparison import fold_test
@@ -43,13 +44,14 @@ def evidence(results: str | Path, comparisons: pd.DataFrame) -> pd.DataFrame:
         ``wide_low, wide_high``, the interval at 100 - 5 / k % where the claim has k comparisons (of differences;
         elsewhere the same); ``interval, wide_interval``, how their ends are found (see `paired_difference`), and
         ``draws``, from how many; ``p_folds``, p of the corrected resampled t-test over folds (the largest, where one is
-        compared with several; for rule ``alike`` of two tests against the margin); ``subjects`` tested and ``folds``
-        (of all repeats; 0 where no file tells); ``level``, the score of the best of the others; ``p_up, p_down`` of
-        rule ``rises``, and ``p_up`` of ``factor``; ``truth_low, truth_high``, the interval of the correlation with the
-        true share given LAA-950, where a trend has such a truth; ``room``, false where the others score so high that
-        the paper's difference would lead beyond a perfect score, or where a factor above ``high`` could not be seen;
-        ``missing``, why there is no estimate; ``lacks``, which of several methods the run lacks; ``note``, what else
-        the verdict rests on. Text is empty and numbers are NaN where there is nothing to say.
+        compared with several; for rule ``alike`` of two tests against the margin; for rule ``seeds`` a fold is a seed);
+        ``subjects`` tested and ``folds`` (of all repeats; 0 where no file tells); ``level``, the score of the best of
+        the others; ``p_up, p_down`` of rule ``rises``, and ``p_up`` of ``factor``; ``truth_low, truth_high``, the
+        interval of the correlation with the true share given LAA-950, where a trend has such a truth; ``room``, false
+        where the others score so high that the paper's difference would lead beyond a perfect score, or where a factor
+        above ``high`` could not be seen; ``missing``, why there is no estimate; ``lacks``, which of several methods the
+        run lacks; ``note``, what else the verdict rests on. Text is empty and numbers are NaN where there is nothing to
+        say.
 
     Raises
     ------
@@ -187,6 +189,7 @@ def _same(column: pd.Series, name: str) -> pd.Series:
 
 _RULES: dict[str, Callable[[ResultReader, dict, int], dict]] = {
     "better": _difference,
+    "seeds": over_seeds,
     "alike": _difference,
     "correlated": _trend,
     "rises": _rising,

@@ -32,6 +32,9 @@ RULES = {
     "difference is asked of the corrected resampled t-test over folds (Nadeau and Bengio 2003), one-sided, p of 0.05 "
     "or below; of several methods the largest p counts. Reproduced needs both. Neither sees that another pretraining "
     "would have given another encoder: for that each method must be pretrained with several seeds.",
+    "seeds": "As better, for trainings that are repeated with several seeds, each tested on other subjects: the "
+    "interval is Student's over seeds, with the correction for training sets that overlap. The second paper's abstract "
+    "gives no number; a difference below 2.5 points counts as none.",
     "correlated": "As better, for a rank correlation. The paper gives no number; one below 0.1 counts as none.",
     "rises": "For a few subjects: exact permutation test of Jonckheere and Terpstra. Reproduced: p of rising is 0.025 "
     "or below. Not reproduced: p of falling is.",
@@ -86,17 +89,19 @@ def verdict_of(row: dict) -> str:
     elif row["rule"] == "alike":
         reach, trained = margin(row["metric"]), row["p_folds"] <= FOLDS
         holds, fails, room = low > -reach and high < reach, far_low > reach or far_high < -reach, True
-    elif row["rule"] in ("better", "correlated", "apart", "factor"):
+    elif row["rule"] in ("better", "seeds", "correlated", "apart", "factor"):
         none = 1.0 if row["rule"] == "factor" else 0.0
         paper = NEGLIGIBLE if row["rule"] in ("correlated", "apart") else row["paper"]
+        paper = margin(row["metric"]) if row["rule"] == "seeds" else paper
         # Where the paper's own numbers are against its claim, only an interval below 0 refutes it.
         holds, fails = low > none, far_low <= none and far_high < max(paper, none)
-        if row["rule"] == "better":
+        if row["rule"] in ("better", "seeds"):
             # No advantage is possible at all: how large one there is room for does not matter.
             trained, room = row["p_folds"] <= FOLDS, room or far_high < none
     else:
         raise ValueError(
-            f"there is no rule {row['rule']!r}: it must be one of better, alike, correlated, rises, apart, factor"
+            f"there is no rule {row['rule']!r}: "
+            "it must be one of better, seeds, alike, correlated, rises, apart, factor"
         )
     if row["rule"] == "factor":
         holds = holds and row["p_up"] <= TAIL

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from PIL import ImageColor
 
 from drasclr_core.files import atomic
-from drasclr_core.report.scenes.render import BACKGROUND, OPACITY, surface
+from drasclr_core.report.scenes.render import BACKGROUND, opacity, surface
 from drasclr_core.report.style import STRUCTURES, image_html
 from drasclr_core.report.templates import render
 
@@ -63,7 +63,10 @@ def write_scene_page(
         ticks=[(name, STRUCTURES[name], name not in hidden) for name in present],
         scene={
             "background": _rgb(BACKGROUND),
-            "surfaces": [_packed(name, mesh, middle, extent) for name, mesh in surfaces.items()],
+            "surfaces": [
+                _packed(name, mesh, middle, extent) | {"opacity": opacity(name, structures)}
+                for name, mesh in surfaces.items()
+            ],
         },
     )
     with atomic(path) as temporary:
@@ -101,7 +104,6 @@ def _packed(name: str, mesh, middle: np.ndarray, extent: float) -> dict:
     arrays = {"points": points, "triangles": triangles}
     return {
         "color": _rgb(STRUCTURES[name]),
-        "opacity": OPACITY[name],
         "wide": triangles.itemsize == 4,
         **{key: base64.b64encode(array.tobytes()).decode() for key, array in arrays.items()},
     }

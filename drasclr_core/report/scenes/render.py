@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,9 @@ from drasclr_core.report.style import STRUCTURES
 
 BACKGROUND = "#0b1120"
 OPACITY = {"lungs": 0.12, "airways": 1.0, "vessels": 0.55, "centrilobular": 1.0, "paraseptal": 1.0}
+DISEASES = ("centrilobular", "paraseptal")
+MUCH, VEIL = 0.25, 0.35
+"""From this share of the lungs on a mask of disease would hide them and itself, and is drawn with this opacity."""
 
 
 def can_render() -> bool:
@@ -23,6 +27,20 @@ def can_render() -> bool:
         return subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=120).returncode == 0
     except subprocess.TimeoutExpired:
         return False
+
+
+def opacity(name: str, structures: Mapping[str, np.ndarray]) -> float:
+    """Returns how opaque a structure is drawn: as `OPACITY` says, or where disease is much of the lungs, as a veil.
+
+    Parameters
+    ----------
+    name : str
+    structures : mapping of str to array [x, y, z]
+        All masks of the view.
+    """
+    lungs = np.count_nonzero(structures.get("lungs", 0))
+    much = name in DISEASES and lungs and np.count_nonzero(structures[name]) > MUCH * lungs
+    return VEIL if much else OPACITY[name]
 
 
 def render_scene(
@@ -47,8 +65,8 @@ def render_scene(
     plotter.set_background(BACKGROUND, top="#1d2a44")
     for name, color in STRUCTURES.items():
         if name in structures and structures[name].any():
-            mesh, opacity = surface(structures[name], affine), OPACITY[name]
-            plotter.add_mesh(mesh, color=color, opacity=opacity, smooth_shading=True, specular=0.3)
+            mesh = surface(structures[name], affine)
+            plotter.add_mesh(mesh, color=color, opacity=opacity(name, structures), smooth_shading=True, specular=0.3)
     plotter.enable_depth_peeling(8)
     # From the front: the subject faces the viewer, so the subject's right is on the viewer's left.
     plotter.view_vector((0.25, 1.0, 0.1), viewup=(0, 0, 1))

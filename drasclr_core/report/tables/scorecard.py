@@ -92,7 +92,7 @@ def _claim(claim: dict, found: pd.DataFrame, pages: Container[str], letters: dic
 
 def _needed(claim: dict) -> str:
     """How many subjects would decide an undecided claim."""
-    if claim["verdict"] != UNDECIDED:
+    if claim["verdict"] != UNDECIDED or claim["rule"] == "seeds":
         return ""
     if np.isfinite(claim["subjects_needed"]):
         return f"about {_round(claim['subjects_needed']):,} subjects would decide it"

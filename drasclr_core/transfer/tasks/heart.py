@@ -2,117 +2,49 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from pathlib import Path
 
 import numpy as np
-import torch
 import torch.nn.functional as F
-from monai.losses import DiceCELoss
 from monai.metrics import compute_dice, compute_hausdorff_distance
 from torch import Tensor
 
 from drasclr_core.cohort.images.datasets import read_mmwhs
-from drasclr_core.cohort.images.datasets.pairs import Case, PairSet
-from drasclr_core.image_volume import JointEncoder, slices_of
+from drasclr_core.cohort.images.datasets.pairs import Case
 from drasclr_core.imaging.constants import CONTRAST_WINDOW
 from drasclr_core.imaging.window import brightness
 from drasclr_core.pieces import file_fingerprint
 from drasclr_core.run import Run
-from drasclr_core.transfer.fit import FitSettings, fit
-from drasclr_core.transfer.slice_unet import SliceUNet
-from drasclr_core.transfer.task import TransferTask
+from drasclr_core.transfer.segmentation import SegmentationTask, Slices, as_slices, chosen_folder
 
 PERCENTILE = 95
-MULTIPLE = 8
-"""Of pixels: what three halvings of the resolution need."""
 
 
-class HeartStructures(TransferTask):
-    """Which of seven structures is a pixel? The net is a U-Net on slices whose way down is f_intra.
-
-    Parameters
-    ----------
-    pairs : PairSet
-        Images and label maps, of voxels of one size.
-    key : str
-    along : bool
-        Whether f_inter stands between (see `SliceUNet`).
-    """
+class HeartStructures(SegmentationTask):
+    """Which of seven structures is a pixel? `folder` may be MM-WHS's, of which the CT is read."""
 
     title = "Heart structures"
     metrics = ("Dice", "HD95")
     lower = ("HD95",)
-    along = False
-
-    def __init__(self, pairs: PairSet, key: str):
-        self.pairs, self.key = [pair for pair in pairs.pairs if pair.label], f"{key} {self.along}"
-        self.structures, self.read = list(pairs.structures.values()), pairs.read
-        self.sids = [pair.sid for pair in self.pairs]
-        self.strata = np.zeros(len(self.sids), dtype=int)
+    real = "MM-WHS 2017"
 
     @classmethod
-    def of(cls, run: Run) -> HeartStructures:
-        folder = run.cohort / "hearts"
-        if not folder.is_dir():
-            raise FileNotFoundError("hearts: no phantom hearts yet. Run notebook 50_images_and_volumes first.")
+    def of(cls, run: Run, folder: Path | None = None) -> HeartStructures:
+        folder = chosen_folder(run.cohort / "hearts", folder, "phantom hearts")
         return cls(read_mmwhs(folder), file_fingerprint(folder))
 
-    @cached_property
-    def hearts(self) -> list[tuple[Tensor, Tensor, np.ndarray]]:
-        """Of each subject slices float32 [S, edge, edge] in [-1, 1], classes int64 of that shape, voxel size in mm."""
-        cases = [self.read(pair) for pair in self.pairs]
-        widest = max(max(case.label.shape[:2]) for case in cases)
-        edge = -(-widest // MULTIPLE) * MULTIPLE
-        return [heart_slices(case, edge) for case in cases]
+    def slices(self, case: Case) -> Slices:
+        return as_slices(2 * brightness(case.images, CONTRAST_WINDOW) - 1, case)
 
-    def score(self, encoder: JointEncoder, train: np.ndarray, test: np.ndarray, how: FitSettings, seed: int
-              ) -> dict[str, float]:  # fmt: skip
-        length = 8 if self.along else 1
-        places = [(subject, start) for subject in train for start in range(len(self.hearts[subject][0]) - length + 1)]
+    def judge(self, found: Tensor, true: Tensor, spacing: np.ndarray) -> dict[str, float]:
+        scores = overlaps(found, true, spacing, len(self.structures))
+        return {f"{metric}: {name}": scores[row, column] for column, metric in enumerate(self.metrics)
+                for row, name in enumerate(self.structures)}  # fmt: skip
 
-        def draw(rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-            chosen = rng.choice(len(places), max(how.batch_size // length, 1))
-            runs = [(self.hearts[subject], slice(start, start + length))
-                    for subject, start in (places[one] for one in chosen)]  # fmt: skip
-            slices, classes = (torch.stack([heart[part][run] for heart, run in runs]) for part in (0, 1))
-            return slices, classes.flatten(0, 1)[:, None]
-
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)  # of the way up, the same for every start
-            net = SliceUNet(encoder, len(self.structures) + 1, self.along)
-        loss = DiceCELoss(include_background=False, to_onehot_y=True, softmax=True, batch=True)
-        fit(net, encoder, draw, lambda logits, classes: loss(logits.flatten(0, 1), classes), how, seed)
-        scores = []
-        for subject in test:
-            slices, true, spacing = self.hearts[subject]
-            scores.append(overlaps(predicted(net, slices, self.along), true, spacing, len(self.structures)))
-        mean = np.ma.masked_invalid(scores).mean(axis=0)  # [structures, 2]
-        made = dict(zip(self.metrics, mean.mean(axis=0).filled(np.nan), strict=True))
-        mean = mean.filled(np.nan)
-        parts = {f"{metric}: {name}": mean[row, column] for column, metric in enumerate(self.metrics)
-                 for row, name in enumerate(self.structures)}  # fmt: skip
-        return made | parts
-
-
-def heart_slices(case: Case, edge: int) -> tuple[Tensor, Tensor, np.ndarray]:
-    """Returns axial slices float32 [S, edge, edge] in [-1, 1], their classes int64, and the voxel size (x, y, z), mm.
-
-    What the image does not fill is black and no structure.
-    """
-    shape = np.array(case.label.shape)
-    before = (edge - shape[:2]) // 2
-    around = [(low, edge - size - low) for low, size in zip(before, shape[:2], strict=True)] + [(0, 0)]
-    bright = 2 * brightness(case.images[0], CONTRAST_WINDOW) - 1
-    image, label = np.pad(bright, around, constant_values=-1.0), np.pad(case.label, around)
-    slices, classes = (slices_of(torch.from_numpy(np.ascontiguousarray(part))) for part in (image, label))
-    return slices.float(), classes.long(), np.abs(np.diag(case.affine)[:3])
-
-
-def predicted(net: SliceUNet, slices: Tensor, along: bool) -> Tensor:
-    """Returns the most likely class of each pixel [S, edge, edge], of one subject's slices."""
-    with torch.no_grad():
-        runs = [slices[None]] if along else [part[:, None] for part in slices.split(32)]
-        return torch.cat([net(part).flatten(0, 1).argmax(dim=1) for part in runs])
+    def summary(self, means: dict[str, float]) -> dict[str, float]:
+        parts = {metric: [value for name, value in means.items() if name.startswith(f"{metric}: ")]
+                 for metric in self.metrics}  # fmt: skip
+        return {name: np.ma.masked_invalid(part).mean() for name, part in parts.items()} | means
 
 
 def overlaps(found: Tensor, true: Tensor, spacing: np.ndarray, structures: int) -> np.ndarray:

@@ -50,7 +50,7 @@ class AbnormalRadiographs(TransferTask):
         self.key = " ".join(file_fingerprint(folder) for folder in folders.values())
 
     @classmethod
-    def of(cls, run: Run) -> AbnormalRadiographs:
+    def of(cls, run: Run, folder: Path | None = None) -> AbnormalRadiographs:
         cohorts = sorted(path.parts[-4] for path in run.folder.glob("*/images_2d/radiographs/images.parquet"))
         if not cohorts:
             raise FileNotFoundError("radiographs: no stream of images yet. Run notebook 50_images_and_volumes first.")
@@ -68,7 +68,8 @@ class AbnormalRadiographs(TransferTask):
         labels = table["abnormal"].to_numpy(dtype=int)
         rows = [np.flatnonzero(np.isin(owner, subjects)) for subjects in (train, test)]
         embed = encoder.intra.pooled
-        found = scores_of_samples(encoder, embed, _as_they_are, self.images, labels, owner, *rows, how, seed)
+        seen = self.images[rows[0]]  # radiographs have other statistics of batch norm than slices
+        found = scores_of_samples(encoder, embed, seen, self.images, labels, owner, *rows, how, seed)
         tested, made = table.iloc[rows[1]], {}
         for way, scores in found.items():
             for kind in KINDS:
@@ -77,8 +78,3 @@ class AbnormalRadiographs(TransferTask):
                 both = len(set(truth)) == 2
                 made[f"AUC {kind}, {way}"] = roc_auc_score(truth, scores[asked]) if both else np.nan
         return {name: made[name] for name in self.metrics}
-
-
-def _as_they_are(images: Tensor) -> Tensor:
-    """Radiographs have statistics of batch norm of their own, other than those of slices."""
-    return images

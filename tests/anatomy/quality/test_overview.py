@@ -45,6 +45,13 @@ def test_table_lists_everyone_worst_first(tmp_path):
     require_usable(table)
 
 
+def test_of_the_same_verdict_the_lowest_overlap_with_the_truth_is_the_worst(tmp_path):
+    run = cohort(tmp_path, a=judge(GOOD), b=judge(GOOD), broken=DAMAGED, unknown=judge(GOOD), c=judge(GOOD))
+    table = quality_table(run, pd.Series({"a": 0.99, "b": 0.95, "c": 0.97}))
+    assert list(table["sid"]) == ["broken", "b", "c", "a", "unknown"]
+    assert list(table["dice_truth"][1:4]) == [0.95, 0.97, 0.99]
+
+
 def test_what_one_atlas_said_of_a_scan_does_not_count_for_another(tmp_path):
     worse = judge(GOOD | {"bottom_cut_cm2": 80.0, "dice": 0.7})
     main = cohort(tmp_path, aligned=worse, broken=DAMAGED)

@@ -10,6 +10,8 @@ from drasclr_core.evaluate.scores import PERCENT
 from drasclr_core.report.figures.evaluation.rows import label
 
 ACROSS = 3
+MOST_NAMES = 4
+"""Panels, and names of lines, side by side."""
 
 
 def scores_along(table: pd.DataFrame, xlabel: str, ylabel: str = "", zero: bool = False) -> Figure:
@@ -48,5 +50,5 @@ def scores_along(table: pd.DataFrame, xlabel: str, ylabel: str = "", zero: bool 
         axis.set_ylabel(ylabel or ("correct (%)" if metric in PERCENT else metric.replace("R2", "R²")), fontsize=8)
     fig.supxlabel(xlabel, fontsize=9)
     if len(lines) > 1:
-        fig.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=len(lines))
+        fig.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=min(len(lines), MOST_NAMES))
     return fig

@@ -22,6 +22,8 @@ from drasclr_core.report.style import color
 R2_FLOOR = -1.0
 MOST_COLUMNS = 6
 """Methods beside each other, at most."""
+TITLE_LETTERS = 15
+"""In a line of the title of a confusion matrix, so that the titles of neighbours do not meet."""
 FROM_ZERO = {"R2": "R² on held-out subjects", "kappa": "Quadratic weighted kappa on held-out subjects"}
 """Metrics for which 0 is a prediction that knows nothing, and what their axis is called."""
 
@@ -127,8 +129,9 @@ def confusion_by_method(predictions: pd.DataFrame, task: Task) -> Figure:
         axis.remove()
     for axis, method in zip(axes.flat, methods, strict=False):
         shades = LinearSegmentedColormap.from_list(method, ["white", color(method)])
-        name = textwrap.fill(row_of(method).name, 18)
+        name = textwrap.fill(row_of(method).name, TITLE_LETTERS)
         _confusion(axis, predictions[predictions["method"] == method], task, name, shades)
+        axis.title.set_fontsize(8)
     for axis in axes[:, 0]:
         axis.set_ylabel("True grade")
     return fig

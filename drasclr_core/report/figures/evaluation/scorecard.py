@@ -21,6 +21,7 @@ TIMES = (0.5, 1, 2, 5, 10)
 _HEAD, _LINE = 0.17, 0.085  # inches between claims, and between the comparisons of one claim
 _AXES = {  # rules -> (name of the axis, no advantage, logarithmic)
     ("better", "alike"): ("Difference in points (R², F1 and concordance times 100)", 0.0, False),
+    ("seeds",): ("Difference in points (Dice, CPM and AUC times 100)", 0.0, False),
     ("correlated", "rises", "apart"): ("Rank correlation, with the GOLD stage or between two regions", 0.0, False),
     ("factor",): ("Times the annotation from scratch", 1.0, True),
 }
@@ -98,7 +99,7 @@ def _panel(axis: plt.Axes, part: pd.DataFrame, lines: dict[str, pd.DataFrame]) -
 def _line(axis: plt.Axes, row: tuple, height: float) -> None:
     color, marker = LOOK[row.verdict]
     values = np.array([row.low, row.high, row.estimate, row.paper], dtype=float)
-    if row.rule in ("better", "alike"):
+    if row.rule in ("better", "alike", "seeds"):
         values = np.clip([points(value, row.metric) for value in values], -REACH, REACH)
     elif row.rule == "factor":  # cut at the ends of the axis
         values = np.clip(values, *TIMES[:: len(TIMES) - 1])

@@ -1,5 +1,7 @@
 """Pictures of readouts show the numbers that they are given."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -84,6 +86,15 @@ def test_confusion_of_each_method_in_its_own_colour():
     assert texts[0][4, 4] == "1" and texts[1][0, 4] == "1" and texts[1][4, 4] == ""
     for axis, method in zip(axes, ("cnn3d", "drasclr"), strict=True):
         assert to_hex(axis.images[0].cmap(1.0)).upper() == color(method).upper()
+
+
+def test_titles_of_confusion_matrices_do_not_meet():
+    one = pd.DataFrame({"method": "x", "task": "GOLD", "repeat": 0, "true": [0, 4], "predicted": [0, 4]})
+    methods = ("lung_density", "hand_designed", "models_genesis", "drasclr_local", "untrained", "truth")
+    fig = confusion_by_method(pd.concat([one.assign(method=name) for name in methods]), GOLD)
+    fig.canvas.draw()
+    boxes = [axis.title.get_window_extent() for axis in fig.axes]
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
 
 
 def test_confusion_of_many_methods_goes_on_below():

@@ -1,0 +1,174 @@
+"""The table of an external validation: scores on the other cohort beside those within the cohort that was fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from drasclr_core.cohort.subjects import read_subjects
+from drasclr_core.evaluate.external.models import (
+    CHANCE,
+    external_readout_draws,
+    external_readouts,
+    external_survival_draws,
+)
+from drasclr_core.evaluate.features import read_features
+from drasclr_core.evaluate.readout.cross_validation import MIN_SUBJECTS
+from drasclr_core.evaluate.statistics.intervals import paired_difference
+from drasclr_core.evaluate.statistics.resampling import summarise_draws
+from drasclr_core.evaluate.survival.covariates import MIN_DEATHS, survival_data
+from drasclr_core.evaluate.table import write_table
+from drasclr_core.evaluate.tasks import Task, labels_of
+from drasclr_core.methods import row_of
+from drasclr_core.run import Run
+
+STEM = "external"
+FITTED, TESTED = "fitted ", "tested "
+"""Before the sids of either cohort, which count from the same number."""
+WITHIN = ("table2", "table3")
+"""Tables of the cohort that was fitted, in which its methods were cross-validated."""
+
+
+@dataclass(frozen=True)
+class ExternalTable:
+    """What `external_table` leaves behind.
+
+    Attributes
+    ----------
+    table : DataFrame
+        ``method, task, metric, mean, sd, low, high, within, subjects, fitted``: the score with its bootstrap error and
+        95 % interval over tested subjects; `within`, the cross-validated score in the cohort that was fitted, NaN where
+        its tables have none; how many subjects were tested, and how many fitted.
+    draws : DataFrame
+        Bootstrap scores, for paired differences.
+    predictions : DataFrame
+        From `external_readouts`.
+    skipped : dict of str to str
+        Method or task that could not be compared -> why.
+    files : list of Path
+        What was written.
+    """
+
+    table: pd.DataFrame
+    draws: pd.DataFrame
+    predictions: pd.DataFrame
+    skipped: dict[str, str]
+    files: list[Path]
+
+
+def external_table(fitted: Run, tested: Run, methods: Mapping[str, str], tasks: Sequence[Task], draws: int = 1000,
+                   seed: int = 0) -> ExternalTable:  # fmt: skip
+    """Fits readouts and Cox models on all subjects of one run, tests them on those of another, and writes the table.
+
+    Parameters
+    ----------
+    fitted, tested : Run
+        No subject of the second took part in the first (see `no_shared_subjects`).
+    methods : mapping of str to str
+        Features in the first run -> the name of the same features in the second.
+    tasks : sequence of Task
+        Those without enough labels in either cohort are left out.
+    draws, seed : int
+        Bootstrap draws of tested subjects.
+
+    Raises
+    ------
+    ValueError
+        The two runs share a subject's scan, or no method has features in both.
+    """
+    no_shared_subjects(fitted, tested)
+    theirs, ours = read_subjects(fitted), read_subjects(tested)
+    known, here, skipped = {}, {}, {}
+    for method, name in methods.items():
+        try:
+            known[method], here[method] = read_features(fitted, theirs, method), read_features(tested, ours, name)
+        except (FileNotFoundError, KeyError) as error:
+            known.pop(method, None)
+            skipped[method] = str(error.args[0])
+    if not known:
+        raise ValueError("no method has features in both runs: " + " ".join(skipped.values()))
+    usable = []
+    for task in tasks:
+        few = [len(labels_of(table, task)) if task.column in table else 0 for table in (theirs, ours)]
+        if min(few) < MIN_SUBJECTS:
+            skipped[task.name] = f"only {few[0]} and {few[1]} subjects of the two cohorts have a label"
+        else:
+            usable.append(task)
+    predictions = external_readouts(known, theirs, here, ours, usable, seed)
+    parts = [external_readout_draws(predictions, usable, draws, seed)]
+    both = {method: _joined(known[method], here[method]) for method in known}
+    data = survival_data(_joined(theirs, ours), both, [*both, "spirometry"])
+    fitted_on = data.outcomes.index.str.startswith(FITTED)
+    deaths = [int(data.outcomes["died"][who].sum()) for who in (fitted_on, ~fitted_on)]
+    if min(deaths) >= MIN_DEATHS:
+        parts.append(external_survival_draws(data, fitted_on, draws, seed))
+    else:
+        skipped["Survival"] = f"{deaths[0]} and {deaths[1]} deaths in the two cohorts, {MIN_DEATHS} are needed in each"
+    every = pd.concat(parts, ignore_index=True)
+    table = summarise_draws(every)
+    within = _within(fitted)
+    table["within"] = [within.get((row.method, row.task, row.metric), float("nan")) for row in table.itertuples()]
+    counts = predictions[predictions["method"] == CHANCE].groupby("task")["sid"].size()
+    table["subjects"] = table["task"].map(counts).fillna((~fitted_on).sum()).astype(int)
+    table["fitted"] = min(len(one) for one in known.values())
+    return ExternalTable(table, every, predictions, skipped, write_table(tested, STEM, table))
+
+
+def external_answer(made: ExternalTable, ours: str, other: str, tasks: Sequence[str]) -> str:
+    """Returns in Markdown whether one method is ahead of another on subjects that no model has seen.
+
+    Parameters
+    ----------
+    made : ExternalTable
+        Its paired bootstrap draws give the intervals, corrected for the number of `tasks` (see `paired_difference`).
+    ours, other : str
+        Methods of its table.
+    tasks : sequence of str
+        Names of tasks with one metric each that is compared, the first of its rows.
+    """
+    draws = made.draws.set_index(["method", "task", "metric", "draw"])["value"]
+    names = {name: row_of(name).name for name in (ours, other)}
+    firsts = made.table.drop_duplicates(["method", "task"]).set_index(["method", "task"])["metric"]
+    known = [task for task in tasks if (ours, task) in firsts.index and (other, task) in firsts.index]
+    parts = []
+    for task in known:
+        metric = firsts[ours, task]
+        found = paired_difference(draws[ours, task, metric], draws[other, task, metric], metric, comparisons=len(known))
+        if found is None:
+            continue
+        said = "ahead of" if found.low > 0 else "behind" if found.high < 0 else "not told apart from"
+        parts.append(f"on {task} {said} {names[other]} ({found.estimate:+.2f}, {found.low:+.2f} to {found.high:+.2f})")
+    if not parts:
+        return f"{names[ours]} and {names[other]} have no score in common here."
+    return f"Fitted on one cohort and tested on another, {names[ours]} is {'; '.join(parts)}."
+
+
+def no_shared_subjects(fitted: Run, tested: Run) -> None:
+    """Raises ValueError where a subject of the run `fitted` is one of the run `tested`, by all that is measured.
+
+    Simulated subjects are told apart by their measurements, because every cohort counts its sids from P00000.
+    """
+    tables = [read_subjects(run).select_dtypes("number").round(6) for run in (fitted, tested)]
+    shared = [name for name in tables[0] if name in tables[1]]
+    both = tables[0][shared].drop_duplicates().merge(tables[1][shared].drop_duplicates(), how="inner")
+    if len(both):
+        raise ValueError(f"{len(both)} subjects are in both cohorts: give the run of this page another seed in stage "
+                         "01_cohort, so that its subjects are new.")  # fmt: skip
+
+
+def _joined(fitted: pd.DataFrame, tested: pd.DataFrame) -> pd.DataFrame:
+    """Returns the rows of both cohorts, whose sids say to which they belong."""
+    parts = [table.assign(sid=side + table["sid"]) for side, table in ((FITTED, fitted), (TESTED, tested))]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _within(run: Run) -> dict[tuple[str, str, str], float]:
+    """Returns the cross-validated scores of a run by method, task and metric."""
+    found = {}
+    for path in (run.results / f"{stem}.csv" for stem in WITHIN):
+        if path.exists():
+            found |= pd.read_csv(path).set_index(["method", "task", "metric"])["mean"].to_dict()
+    return found

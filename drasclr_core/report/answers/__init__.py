@@ -1,0 +1,19 @@
+"""The answer of a page of results, in a sentence or two made from its numbers."""
+
+from drasclr_core.report.answers.detection import factor_answer, share_answer, trend_answer
+from drasclr_core.report.answers.readouts import (
+    comparisons_answer,
+    reach_answer,
+    readout_answer,
+    survival_answer,
+)
+
+__all__ = [
+    "comparisons_answer",
+    "factor_answer",
+    "reach_answer",
+    "readout_answer",
+    "share_answer",
+    "survival_answer",
+    "trend_answer",
+]

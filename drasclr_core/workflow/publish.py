@@ -1,0 +1,154 @@
+"""What travels of a run, small enough to commit: ``python -m drasclr_core.workflow.publish --run shown --to DIR``.
+
+Pages, tables and stamps; and of each cohort what describes a new scan or is validated elsewhere: the atlas, an encoder
+and its detectors at half precision, labels, and image-level features of every method. A `Run` of the folder works as
+that of the whole run does, as far as these pieces go.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from drasclr_core.detect.detector import Detector, trained_subtypes
+from drasclr_core.detect.detector.detector import FOLDS_FILE
+from drasclr_core.detect.verdict.verdict import FILE as VERDICTS
+from drasclr_core.evaluate.measured import is_simulated
+from drasclr_core.files import atomic, write_csv, write_parquet
+from drasclr_core.methods import load_encoder
+from drasclr_core.model.weights import CONFIG
+from drasclr_core.run import Run, check_started
+
+LEFT = "_bootstrap.csv"
+"""Draws of the bootstrap, many megabytes that the run writes again, stay."""
+SHIPPED_FOLD = 0
+"""One detector of each subtype travels, the one that describes scans of no fold (see `detector_of`)."""
+TEXT = (".csv", ".json", ".ipynb", ".md", ".svg", ".html")
+MACHINE = re.compile(r"(?<![\w.:/])/(?:home|root|tmp|work|Users|mnt|var|private)/[\w.-]+")
+TRUTH_NOTE = (
+    "# True anatomy and disease\n\nThese subjects are simulated. Notebook 01 makes their images and their truth again "
+    "from the seed; they do not travel.\n"
+)
+
+
+def publish(run: Run, to: str | Path, method: str = "drasclr", detector: str = "drasclr_finetuned") -> list[Path]:
+    """Copies what travels of a run into the folder `to`, whose pages, results and pieces it replaces.
+
+    Parameters
+    ----------
+    run : Run
+        Any cohort of it.
+    to : path
+    method, detector : str
+        The encoder that travels, and the detectors, where the run has them.
+
+    Returns
+    -------
+    list of Path
+        What was written.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such run.
+    ValueError
+        A cohort is not simulated, whose labels and features are not ours to pass on; or a file names a folder of this
+        machine.
+    """
+    check_started(run)
+    to = Path(to)
+    names = [path.name for path in sorted(run.folder.glob("*/")) if (path / "cohort").is_dir()]
+    cohorts = [Run(f"{run.folder}/", name) for name in names]
+    real = [cohort.cohort_name for cohort in cohorts if not is_simulated(cohort)]
+    if real:
+        raise ValueError(f"cohort {real[0]}: not simulated, and this command does not publish what is known of people. "
+                         "Publish the tables of results/ yourself, after a look at each.")  # fmt: skip
+    written = [*_results(run, to)]
+    for cohort in cohorts:
+        written += _cohort(cohort, Run(f"{to}/", cohort.cohort_name), method, detector)
+    for path in written:
+        found = MACHINE.search(path.read_text(errors="ignore")) if path.suffix in TEXT else None
+        if found:
+            raise ValueError(
+                f"{path.relative_to(to)} names a folder of this machine ({found[0]}): run its stage again."
+            )
+    return written
+
+
+def _results(run: Run, to: Path) -> Iterator[Path]:
+    """Copies executed notebooks, tables and stamps."""
+    pages = sorted(run.notebooks.glob("*/*.ipynb"))
+    tables = [path for path in sorted(run.results.rglob("*")) if path.is_file() and not path.name.endswith(LEFT)]
+    for folder in (to / run.notebooks.name, to / run.results.name):
+        shutil.rmtree(folder, ignore_errors=True)
+    for path in [*pages, *tables]:
+        if not (path.name.startswith(".") or path.name.endswith(".failed.ipynb")):
+            yield _copied(path, to / path.relative_to(run.folder))
+
+
+def _cohort(here: Run, there: Run, method: str, detector: str) -> Iterator[Path]:
+    """Copies the pieces of one cohort."""
+    shutil.rmtree(there.cohort, ignore_errors=True)
+    for path in sorted(here.atlas.glob("[!.]*")):
+        yield _copied(path, there.atlas / path.name)
+    yield _copied(here.subjects, there.subjects)
+    with atomic(there.truth / "README.md") as temporary:
+        temporary.write_text(TRUTH_NOTE)
+    yield there.truth / "README.md"
+    for path in sorted(here.features("").glob("*/image.parquet")):
+        out = there.features(path.parent.name) / path.name
+        write_parquet(out, _rounded(pd.read_parquet(path)))
+        yield out
+    if (here.pretrain(method) / CONFIG).exists():
+        load_encoder(here.pretrain(method)).save_pretrained(there.pretrain(method), half=True)
+        yield from sorted(there.pretrain(method).iterdir())
+    subtypes = trained_subtypes(here, detector)
+    for subtype in subtypes:
+        one = there.detector(detector, subtype, SHIPPED_FOLD)
+        Detector.from_pretrained(here.detector(detector, subtype, SHIPPED_FOLD)).save_pretrained(one, half=True)
+        yield from [path for path in sorted(one.rglob("*")) if path.is_file()]
+    if subtypes:
+        folds = pd.read_csv(here.detectors(detector) / FOLDS_FILE, dtype={"sid": str})
+        write_csv(there.detectors(detector) / FOLDS_FILE, folds[folds["fold"] == SHIPPED_FOLD])
+        yield there.detectors(detector) / FOLDS_FILE
+    if (here.detectors(detector) / VERDICTS).exists():
+        yield _copied(here.detectors(detector) / VERDICTS, there.detectors(detector) / VERDICTS)
+
+
+def _rounded(table: pd.DataFrame) -> pd.DataFrame:
+    """Returns the table with its features rounded to half precision, and as they are where that cannot hold them."""
+    numbers = table.select_dtypes("floating").columns
+    with np.errstate(over="ignore"):
+        small = table[numbers].astype(np.float16).astype(np.float32)
+    fits = np.isfinite(small).all() & (small.ne(0) | table[numbers].eq(0)).all()
+    return table.assign(**{name: small[name] for name in numbers if fits[name]})
+
+
+def _copied(path: Path, to: Path) -> Path:
+    with atomic(to) as temporary:
+        shutil.copyfile(path, temporary)
+    return to
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser("python -m drasclr_core.workflow.publish", description=__doc__.partition("\n")[0])
+    parser.add_argument("--run", required=True, help="name of a run, or the path of its folder")
+    parser.add_argument("--to", required=True, help="folder for what travels, such as runs/shown of a clean clone")
+    arguments = parser.parse_args()
+    try:
+        written = publish(Run(arguments.run), arguments.to)
+    except (OSError, ValueError) as error:
+        sys.exit(str(error))
+    size = sum(path.stat().st_size for path in written) / 1e6
+    print(f"{len(written)} files, {size:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()

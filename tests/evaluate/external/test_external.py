@@ -1,0 +1,95 @@
+"""External validation: models of one cohort are tested on another, of which they know nothing."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import r2_score
+
+from drasclr_core.cohort.subjects import write_subjects
+from drasclr_core.evaluate import PHENOTYPES
+from drasclr_core.evaluate.external import external_table
+from drasclr_core.evaluate.external.models import external_readouts
+from drasclr_core.evaluate.readout.linear import linear_model
+from drasclr_core.evaluate.tasks import Task
+from drasclr_core.run import Run
+
+FEV1 = Task("logFEV1pp", "FEV1pp")
+
+
+def people(count: int, seed: int, race=("Black", "White")) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(features, subjects): the first feature is the disease, which spirometry and death follow."""
+    rng = np.random.default_rng(seed)
+    matrix = rng.normal(size=(count, 4))
+    death = 1500 * rng.exponential(size=count) * np.exp(-1.5 * matrix[:, 0])
+    features = pd.DataFrame(matrix, columns=[f"f{number}" for number in range(4)])
+    features.insert(0, "sid", [f"P{number:05d}" for number in range(count)])
+    subjects = pd.DataFrame({
+        "sid": features["sid"], "image": "x.nii.gz",
+        "age": rng.uniform(45, 80, count).round(), "sex": rng.choice(["f", "m"], count),
+        "race": rng.choice(race, count), "smoking": rng.choice(["current", "former"], count),
+        "pack_years": rng.uniform(10, 90, count),
+        "FEV1pp": np.exp(4.3 - 0.2 * matrix[:, 0] + 0.05 * rng.normal(size=count)),
+        "FEV1_FVC": np.exp(-0.4 - 0.1 * matrix[:, 0]), "GOLD": np.digitize(matrix[:, 0], [-0.8, 0.0, 0.8, 1.5]),
+        "days": np.clip(death, 1, 3000).round(), "died": (death < 3000).astype(int),
+    })  # fmt: skip
+    return features, subjects
+
+
+def run_of(folder, features: dict[str, pd.DataFrame], subjects: pd.DataFrame) -> Run:
+    run = Run(str(folder))
+    write_subjects(run, subjects)
+    for name, table in features.items():
+        run.features(name).mkdir(parents=True)
+        table.to_parquet(run.features(name) / "image.parquet")
+    return run
+
+
+def test_scores_are_those_of_a_model_that_saw_the_other_cohort_only():
+    (there, theirs), (here, ours) = people(80, 1), people(50, 2)
+    found = external_readouts({"mine": there}, theirs, {"mine": here}, ours, [FEV1])
+    model = linear_model(FEV1, None, None).fit(there.iloc[:, 1:].to_numpy(), np.log(theirs["FEV1pp"]))
+    mine = found[found["method"] == "mine"]
+    np.testing.assert_allclose(mine["predicted"], model.predict(here.iloc[:, 1:].to_numpy()))
+    changed = ours.assign(FEV1pp=ours["FEV1pp"].to_numpy()[::-1])
+    again = external_readouts({"mine": there}, theirs, {"mine": here}, changed, [FEV1])
+    assert (again["predicted"] == found["predicted"]).all()
+    assert r2_score(mine["true"], mine["predicted"]) > 0.8
+    chance = found[found["method"] == "chance"]["predicted"]
+    np.testing.assert_allclose(chance, np.log(theirs["FEV1pp"]).mean())
+
+
+def test_the_table_stands_beside_the_scores_within_the_cohort(tmp_path):
+    (there, theirs), (here, ours) = people(90, 1), people(60, 2, race=("White",))
+    fitted, tested = (
+        run_of(tmp_path / "a", {"drasclr": there}, theirs),
+        run_of(tmp_path / "b", {"drasclr_shown": here}, ours),
+    )
+    fitted.results.mkdir()
+    pd.DataFrame({"method": ["drasclr"], "task": ["logFEV1pp"], "metric": ["R2"], "mean": [0.9]}).to_csv(
+        fitted.results / "table2.csv", index=False)  # fmt: skip
+    made = external_table(fitted, tested, {"drasclr": "drasclr_shown", "moco": "moco"}, PHENOTYPES, draws=50)
+    table = made.table.set_index(["method", "task", "metric"])
+    row = table.loc["drasclr", "logFEV1pp", "R2"]
+    assert row["mean"] > 0.8 and row["low"] < row["mean"] < row["high"]
+    assert row["within"] == 0.9 and row["subjects"] == 60 and row["fitted"] == 90
+    assert table.loc["chance", "logFEV1pp", "R2"]["mean"] < 0.1
+    survived = table.xs("Survival", level="task")["mean"].droplevel("metric")
+    assert survived["drasclr"] > survived["confounders"] + 0.1
+    assert "no features of method 'moco'" in made.skipped["moco"] and "CLE" in made.skipped
+    written = pd.read_csv(tested.results / "external.csv")
+    assert len(written) == len(made.table)
+
+
+def test_subjects_that_took_part_are_refused(tmp_path):
+    features, subjects = people(30, 1)
+    again = subjects.assign(sid=[f"Q{number}" for number in range(30)])
+    fitted = run_of(tmp_path / "a", {"drasclr": features}, subjects)
+    tested = run_of(tmp_path / "b", {"drasclr": features.assign(sid=again["sid"])}, again)
+    with pytest.raises(ValueError, match=r"30 subjects are in both cohorts.*another seed"):
+        external_table(fitted, tested, {"drasclr": "drasclr"}, PHENOTYPES)
+
+
+def test_features_of_another_encoder_are_refused():
+    (there, theirs), (here, ours) = people(30, 1), people(30, 2)
+    with pytest.raises(ValueError, match="'mine' has other features in the two cohorts"):
+        external_readouts({"mine": there}, theirs, {"mine": here.drop(columns="f3")}, ours, [FEV1])

@@ -1,0 +1,108 @@
+"""Answers say what the numbers say, whatever rows a run has."""
+
+import numpy as np
+import pandas as pd
+
+from drasclr_core.report.answers import (
+    comparisons_answer,
+    factor_answer,
+    reach_answer,
+    readout_answer,
+    share_answer,
+    survival_answer,
+    trend_answer,
+)
+
+
+def table(scores, task="CLE", metric="accuracy"):
+    return pd.DataFrame(
+        {"method": scores.keys(), "task": task, "metric": metric, "mean": scores.values(), "subjects": 64}
+    )
+
+
+def gain(lows):
+    return pd.DataFrame({"task": ["CLE", "GOLD"], "metric": ["accuracy", "1-off"], "low": lows})
+
+
+def test_readouts():
+    scores = {"chance": 31.25, "laa950": 70.0, "drasclr": 55.0, "truth": 80.0}
+    text = readout_answer(table(scores), gain([0.1, -2.0]), "drasclr", "CLE", "accuracy")
+    assert text.startswith("**DrasCLR is clearly better than chance in 1 of 2 scores** (CLE), on 64 subjects")
+    assert "reaches 55.0 % right, chance 31.2, who knows the disease 80.0" in text
+    assert "highest score has LAA-950, 70.0 % right" in text, "a ceiling is no method"
+    best = readout_answer(
+        table({"chance": 0.0, "drasclr": 0.5}, metric="R2"), gain([-1, -1]), "drasclr", "AE", "accuracy"
+    )
+    assert "in 0 of 2 scores**, on" in best and "No other method" in best and "an R² of 0.50" in best and "CLE" in best
+
+
+def test_survival():
+    rows = {
+        "method": ["confounders", "drasclr", "bode"],
+        "metric": "c",
+        "mean": [0.59, 0.7, 0.8],
+        "low": 0.6,
+        "high": 0.9,
+    }
+    text = survival_answer(pd.DataFrame(rows).assign(subjects=64, deaths=12), "drasclr", "confounders", "c", "50th")
+    assert "in 70% of pairs** (95 % interval 60% to 90%)" in text and "alone in 59%" in text and "12 deaths" in text
+    assert text.endswith("highest score has BODE, 80%.")
+
+
+def test_comparisons():
+    one = pd.DataFrame({"low": [1.0, -1, -3], "high": [2.0, 1, -1], "p_bootstrap_holm": [0.01, 0.5, 1]})
+    two = pd.DataFrame({"low": [np.nan], "high": [np.nan], "p_bootstrap_holm": [np.nan]})
+    text = comparisons_answer(
+        {"a": one, "b": two}, {"a": "drasclr", "b": "drasclr"}, {"a": "Paper Table 2", "b": "mine"}
+    )
+    assert "Of 4 comparisons with another row, 1 are clearly in favour" in text and "1 against it, and 2 cannot" in text
+    assert "Paper Table 2 (DrasCLR) 1 of 3; mine (DrasCLR) no draws" in text
+    assert "no table" in comparisons_answer({}, {}, {})
+
+
+def test_reach():
+    found = pd.DataFrame(
+        {
+            "target": ["x", "y", "x", "x"],
+            "role": ["closely", "closely", "floor", "untrained"],
+            "way": [0.4, 0.6, 0, np.nan],
+        }
+    )
+    assert "go: DrasCLR 50 %** (the median over 2 targets)" in reach_answer(found, {"closely": "DrasCLR"})
+    assert "cannot say" in reach_answer(found.assign(way=np.nan), {})
+
+
+def test_shares():
+    rows = [
+        ("centrilobular", "GOLD 0", 0.1, 0.0),
+        ("centrilobular", "GOLD 4", 0.5, 0.3),
+        ("paraseptal", "GOLD 0", 0.0, np.nan),
+    ]
+    text = share_answer(pd.DataFrame(rows, columns=["subtype", "stage", "detected", "true"]))
+    assert (
+        "centrilobular GOLD 0 10% (0%), GOLD 4 50% (30%); paraseptal GOLD 0 0%.**" in text
+        and "+15 points (centrilobular)" in text
+    )
+    assert "in brackets" not in share_answer(pd.DataFrame(rows[2:], columns=["subtype", "stage", "detected", "true"]))
+    assert "no maps" in share_answer(pd.DataFrame(columns=["subtype", "stage", "detected", "true"]))
+
+
+def test_trends():
+    rows = [
+        ("a", "GOLD", 0.01, 0.5, 0.1),
+        ("b", "GOLD", np.nan, 0.1, -0.2),
+        ("a", "truth given LAA-950", np.nan, 0.1, -0.1),
+    ]
+    found = pd.DataFrame(rows, columns=["subtype", "against", "jt_p", "spearman", "low"]).assign(subjects=58)
+    text = trend_answer(found)
+    assert "58 subjects" in text and "a rises (rank correlation 0.50) and b does not clearly rise" in text
+    assert text.endswith("nothing clear of the true share.")
+    assert "cannot say" in trend_answer(found[2:])
+
+
+def test_factors():
+    found = pd.DataFrame(
+        {"subtype": ["a", "b"], "factor": [3.31, 1.0], "low": [1.5, np.nan], "high": [6.0, np.nan], "p": [0.01, 0.4]}
+    )
+    assert "3.3 for a emphysema (1.5 to 6) and 1 for b emphysema.** It is clear for a" in factor_answer(found)
+    assert "Neither is clear" in factor_answer(found.assign(p=0.5)) and "cannot say" in factor_answer(found[:0])

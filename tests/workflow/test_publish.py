@@ -1,0 +1,86 @@
+"""What travels of a run: small, whole enough to describe a scan, and nothing that names a machine or a person."""
+
+import json
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+import pytest
+
+from drasclr_core.cohort.annotations import SUBTYPES
+from drasclr_core.describe import describe_scan
+from drasclr_core.evaluate.measured import is_simulated
+from drasclr_core.run import Run
+from drasclr_core.workflow.publish import publish
+
+from ..describe.trained_run import make_run
+
+QUICK = {"stride": 8, "block": 16, "check": 0}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    run = make_run(tmp_path_factory.mktemp("runs") / "whole")
+    for path in (run.notebooks / "copd" / "10_phenotypes.ipynb", run.results / "stages" / "copd-10_phenotypes.json"):
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps({"stage": "10_phenotypes"}))
+    (run.results / "table2.csv").write_text("method,mean\nlaa950,0.5\n")
+    (run.results / "table2_bootstrap.csv").write_text("method,draw\nlaa950,1\n")
+    return run
+
+
+def test_a_scan_is_described_as_by_the_whole_run(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("drasclr_core.describe.scan.write_report", lambda found, scan: found.report.write_text(""))
+    written = publish(run, tmp_path / "shown")
+    there = Run(str(tmp_path / "shown"), "copd")
+    image = run.images / "P0.nii.gz"
+    (first, second) = (
+        describe_scan(image, one, tmp_path / name, name="a", **QUICK) for one, name in ((run, "x"), (there, "y"))
+    )
+    columns = [name for name in first.landmarks if name.startswith("f0")]
+    np.testing.assert_allclose(second.landmarks[columns], first.landmarks[columns], atol=0.02)
+    for subtype in SUBTYPES:
+        maps = [nib.load(one.folder / f"{subtype}_probability.nii.gz").get_fdata() for one in (first, second)]
+        np.testing.assert_allclose(maps[1], maps[0], atol=0.02)
+    assert second.place is not None and second.made["simulated"] and is_simulated(there)
+    names = {path.relative_to(tmp_path / "shown").as_posix() for path in written}
+    assert {
+        "results/table2.csv",
+        "notebooks/copd/10_phenotypes.ipynb",
+        "copd/pretrain/drasclr/model.safetensors",
+    } <= names
+    assert not any("bootstrap" in name or "images" in name for name in names)
+
+
+def test_publishing_again_leaves_nothing_of_the_first_time(run, tmp_path):
+    publish(run, tmp_path)
+    (tmp_path / "results" / "table9.csv").write_text("old")
+    (tmp_path / "copd" / "features" / "old").mkdir()
+    publish(run, tmp_path)
+    assert not (tmp_path / "results" / "table9.csv").exists() and not (tmp_path / "copd" / "features" / "old").exists()
+
+
+def test_what_names_a_machine_is_refused(run, tmp_path):
+    page = run.notebooks / "copd" / "11_survival.ipynb"
+    page.write_text('{"text": "saved in /home/' + 'somebody/runs"}')
+    with pytest.raises(ValueError, match=r"11_survival.ipynb names a folder of this machine"):
+        publish(run, tmp_path)
+    page.unlink()
+
+
+def test_people_are_not_published(tmp_path):
+    run = make_run(tmp_path / "people")
+    run.truth.rmdir()
+    with pytest.raises(ValueError, match="cohort copd: not simulated"):
+        publish(run, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_features_that_half_precision_cannot_hold_stay_as_they_are(run, tmp_path):
+    table = pd.DataFrame({"sid": ["P0", "P1"], "f000": [0.1, 0.2], "f001": [1e-9, 1e6]})
+    run.features("other").mkdir(exist_ok=True)
+    table.to_parquet(run.features("other") / "image.parquet")
+    publish(run, tmp_path)
+    again = pd.read_parquet(Run(f"{tmp_path}/", "copd").features("other") / "image.parquet")
+    assert (again["f001"] == table["f001"]).all()
+    np.testing.assert_allclose(again["f000"], table["f000"], rtol=1e-3)
