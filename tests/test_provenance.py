@@ -6,6 +6,7 @@ from drasclr_core.files import read_json, write_json
 from drasclr_core.provenance import (
     Meter,
     code_version,
+    computed_before,
     hardware,
     input_fingerprints,
     merge_manifest,
@@ -56,5 +57,17 @@ def test_manifest_collects_stages(tmp_path):
     for stage in ("02_lungs", "01_cohort"):
         write_json(stage_record(run, stage), {**record, "stage": stage})
     table = stage_table(merge_manifest(run.folder))
-    assert list(table["stage"]) == ["01_cohort", "02_lungs"] and list(table["seconds"]) == [2, 2]
+    assert list(table["stage"]) == ["01_cohort", "02_lungs"] and list(table["work (s)"]) == [2, 2]
     assert read_json(run.results / "manifest.json")["run"] == "demo", "copied results keep the name of their run"
+
+
+def test_what_the_work_cost_is_kept_when_a_page_is_made_again():
+    code = {"sha": "abc", "dirty": False}
+    first = {"seconds": 90.0, "peak_mb": 9.0, "code": code, "day": "2026-01-02", "parameters": {"epochs": 3}}
+    again = first | {"seconds": 4.0, "code": {"sha": "def", "dirty": False}}
+    work = computed_before(first, again)
+    assert work == {"seconds": 90.0, "peak_mb": 9.0, "code": code, "day": "2026-01-02"}
+    assert computed_before(again | {"computed": work}, again) == work, "and once more"
+    assert computed_before({}, again) == {} and computed_before(again, first) == {}
+    assert computed_before(first, first | {"seconds": 60.0}) == {}, "nearly as long: it was computed anew"
+    assert computed_before(first | {"parameters": {"epochs": 9}}, again) == {}
