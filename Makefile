@@ -44,7 +44,7 @@ scans: $(READY)  ## your own scans: MANIFEST=folder-or-csv [ATLAS=lung-mask] [SC
 	$(SNAKEMAKE) --config $(call given,run,$(SCANS_RUN)) preset=presets/scans.yaml $(call given,manifest,$(MANIFEST)) $(call given,atlas_mask,$(ATLAS)) $(call given,shards,$(SHARDS))
 	@echo The book: $(call q,runs/$(SCANS_RUN)/book/html/index.html)
 
-course: $(READY)  ## write course/: student notebooks without solutions, slides, and the answers for teachers
+course: $(READY)  ## write course/: student notebooks without solutions, slides, handout, data, and the answers for teachers
 	$(BIN)/python -m drasclr_core.workflow.course
 
 test: $(READY)  ## every test, with the smoke run of all notebooks and its book

@@ -201,21 +201,21 @@
   kinds.age = (box, data) => {
     const picture = canvas(box, 460, 30 + 20 * data.age[0].length, box.dataset.text), numbers = element(box, "p", "course-numbers");
     let [step, limit] = [data.landmark.length - 1, data.limit.length - 1];
-    const oldest = Math.max(...data.age.flat(2)), slots = data.age[0][0].length, width = 360 / slots;
+    const oldest = Math.max(...data.age.flat(2)), slots = data.age[0][0].length, width = 356 / slots;
     const show = () => {
       picture.replaceChildren();
       const now = data.landmark[step];
-      draw(picture, "text", { x: 84, y: 16, class: "course-title" }, "age of the keys, in steps");
+      draw(picture, "text", { x: 100, y: 16, class: "course-title" }, "age of the keys, in steps");
       data.age[step].forEach((ages, landmark) => {
         const y = 24 + 20 * landmark;
-        draw(picture, "text", { x: 76, y: y + 14, "text-anchor": "end", class: landmark === now ? "course-title" : "course-faint" }, `landmark ${landmark + 1}`);
+        draw(picture, "text", { x: 92, y: y + 14, "text-anchor": "end", class: landmark === now ? "course-title" : "course-faint" }, `landmark ${landmark + 1}`);
         ages.forEach((age, slot) => {
-          const x = 84 + width * slot, used = age <= data.limit[limit];
+          const x = 100 + width * slot, used = age <= data.limit[limit];
           draw(picture, "rect", { x, y, width: width - 3, height: 18, class: "course-shape" });
           draw(picture, "rect", { x, y, width: width - 3, height: 18, "fill-opacity": used ? 0.15 + 0.7 * (age / oldest) : 0, class: "course-orange" });
           draw(picture, "text", { x: x + width / 2, y: y + 14, "text-anchor": "middle", class: used ? "" : "course-faint" }, used ? age : `(${age})`);
         });
-        if (landmark === now) draw(picture, "rect", { x: 82, y: y - 1, width: 362, height: 20, class: "course-frame" });
+        if (landmark === now) draw(picture, "rect", { x: 98, y: y - 1, width: 357, height: 20, class: "course-frame" });
       });
       const used = data.age[step][now].filter((age) => age <= data.limit[limit]);
       const mean = used.reduce((sum, age) => sum + age, 0) / used.length;

@@ -1,4 +1,4 @@
-"""The capstone: phantoms with a known truth, a training that learns and repeats itself, an encoder that loads."""
+"""The capstone: phantoms with a known truth, a training that learns, an encoder that others can load."""
 
 import numpy as np
 import pytest

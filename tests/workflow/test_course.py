@@ -2,15 +2,22 @@
 
 import os
 import re
+import shutil
 
 import nbformat
+import pandas as pd
 import pytest
 from nbformat.v4 import new_output
 
+from drasclr_core.cohort.phantom import load_truth
+from drasclr_core.imaging import load_volume
+from drasclr_core.methods import load_encoder
 from drasclr_core.run import project_root
 from drasclr_core.teach.exercises import EXERCISES
 from drasclr_core.workflow.chapters import chapter_files, content_of, read_chapter
 from drasclr_core.workflow.course import slides, write_course
+from drasclr_core.workflow.course_data import write_data
+from drasclr_core.workflow.handout import BROWSERS, print_pdf
 from drasclr_core.workflow.student import plain_markdown, student_notebook
 
 ROOT = project_root(__file__)
@@ -25,7 +32,7 @@ def course(tmp_path_factory):
     for chapter in chapters.values():
         cell = next(cell for cell in chapter.cells if cell.cell_type == "code")
         cell.outputs = [new_output("display_data", {"text/html": PICTURE})]
-    folder = tmp_path_factory.mktemp("made") / "course"
+    folder = tmp_path_factory.mktemp("made")
     write_course(folder, chapters)
     return folder
 
@@ -61,6 +68,41 @@ def test_slides_have_goals_picture_exercises_and_three_lines_and_need_no_network
     assert "http" not in html and "$" not in words and "\\" not in words and ":::" not in html
 
 
+def test_the_handout_has_every_chapter_with_its_picture_and_its_lines(course):
+    html = (course / "handout.html").read_text(encoding="utf-8")
+    assert html.count("<section>") == len(CHAPTERS) + 1 and html.count(PICTURE) == len(CHAPTERS)
+    assert html.count("<ol>") == len(CHAPTERS) and html.count("<main>") == 2
+    words = re.sub(r'alt="[^"]*"', "", html)
+    assert "http" not in words and "$" not in words and ":::" not in words and "<h2>14. " in html
+
+
+def test_a_page_becomes_a_pdf_where_there_is_a_browser(tmp_path, monkeypatch):
+    page, pdf = tmp_path / "page.html", tmp_path / "page.pdf"
+    page.write_text("<title>t</title><p>One<p style='break-before: page'>Two")
+    monkeypatch.setenv("CHROMIUM", str(tmp_path / "chromium"))
+    assert "chromium did not print it (FileNotFoundError): open page.html" in print_pdf(page, pdf)
+    monkeypatch.delenv("CHROMIUM")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert print_pdf(page, pdf).startswith("no Chromium or Chrome is installed: install one")
+    monkeypatch.undo()
+    if not any(map(shutil.which, BROWSERS)):
+        pytest.skip("no Chromium or Chrome found")
+    assert print_pdf(page, pdf) == "" and len(re.findall(rb"/Type\s*/Page\b", pdf.read_bytes())) == 2
+
+
+def test_the_data_are_three_phantoms_and_an_encoder_in_a_small_pack(tmp_path):
+    write_data(tmp_path, steps=2)
+    table = pd.read_csv(tmp_path / "phantoms.csv")
+    ill = table[["centrilobular", "paraseptal", "panlobular"]].sum(axis=1)
+    assert len(table) == 3 and ill.is_monotonic_increasing and ill[0] < 1 < 10 < ill[2]
+    for sid, laa in zip(table["sid"], table["laa950"], strict=True):
+        volume = load_volume(tmp_path / "phantoms" / f"{sid}.nii.gz", 4.0)
+        lungs = load_truth(tmp_path / "phantoms" / f"{sid}_truth.nii.gz")["lungs"] > 0
+        assert lungs.shape == volume.array.shape and abs(100 * (volume.array[lungs] < -950).mean() - laa) < 3
+    assert load_encoder(tmp_path / "encoder").description["patch_size"] == 8
+    assert sum(file.stat().st_size for file in tmp_path.rglob("*") if file.is_file()) < 40 * 2**20
+
+
 def test_markup_of_the_book_becomes_plain():
     text = ":::{admonition} Goals\n:class: tip\n- a {term}`view <views>`\n:::\n\n[Page](../x/y) [out](https://a.b)"
     assert plain_markdown(text) == "> **Goals**\n>\n> - a view\n\nPage [out](https://a.b)"
@@ -78,7 +120,8 @@ def test_slides_of_a_chapter_without_a_picture_are_slides():
 
 def test_binder_has_the_locked_environment_and_makes_the_notebooks():
     binder = ROOT / "binder"
-    (line,) = (binder / "requirements.txt").read_text().split("\n")[:-1]
+    index, line = (binder / "requirements.txt").read_text().splitlines()
+    assert index.endswith("/whl/cpu"), "two cores need no build for GPUs, which is gigabytes larger"
     assert (binder / line.removeprefix("-r ")).resolve() == ROOT / "requirements.lock"
     assert os.access(binder / "postBuild", os.X_OK)
     assert "drasclr_core.workflow.course" in (binder / "postBuild").read_text()

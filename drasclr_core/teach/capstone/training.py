@@ -90,7 +90,8 @@ class Training:
         ring = landmark if self.same_place else 0
         self.bank.enqueue(ring, key, subjects)
         negatives, own_or_old = self.bank.negatives(ring, subjects)
-        return local_loss(query, key, negatives, self.temperature, own_or_old), chance_loss(own_or_old)
+        loss = local_loss(query, key, negatives, self.temperature, own_or_old)
+        return loss, chance_loss(own_or_old)
 
     def finish(self) -> None:
         """Measures every landmark's own statistics, after which the encoder can be used."""
