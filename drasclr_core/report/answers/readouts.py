@@ -89,8 +89,8 @@ def comparisons_answer(tested: Mapping[str, pd.DataFrame], names: Mapping[str, s
     every = pd.concat(tested.values())
     ahead, behind = int((every["low"] > 0).sum()), int((every["high"] < 0).sum())
     first = (
-        f"**Of {len(every)} comparisons with another row, the 95 % interval over subjects speaks for the method looked at "
-        f"in {ahead}, against it in {behind}, and for neither in {len(every) - ahead - behind}.**"
+        f"**Of {len(every)} comparisons with another row, the 95 % interval over subjects speaks for the method looked "
+        f"at in {ahead}, against it in {behind}, and for neither in {len(every) - ahead - behind}.**"
     )
     parts = []
     for name, table in tested.items():
