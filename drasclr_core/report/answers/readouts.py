@@ -89,8 +89,8 @@ def comparisons_answer(tested: Mapping[str, pd.DataFrame], names: Mapping[str, s
     every = pd.concat(tested.values())
     ahead, behind = int((every["low"] > 0).sum()), int((every["high"] < 0).sum())
     first = (
-        f"**Of {len(every)} comparisons with another row, {ahead} are clearly in favour of the method looked at, "
-        f"{behind} against it, and {len(every) - ahead - behind} cannot be told**, by 95 % intervals over subjects."
+        f"**Of {len(every)} comparisons with another row, the 95 % interval over subjects speaks for the method looked "
+        f"at in {ahead}, against it in {behind}, and for neither in {len(every) - ahead - behind}.**"
     )
     parts = []
     for name, table in tested.items():
@@ -114,7 +114,7 @@ def reach_answer(found: pd.DataFrame, names: Mapping[str, str]) -> str:
     if inner.empty:
         return "**This run cannot say how much can be reached:** no table has both a floor and a ceiling."
     middle = inner.groupby("role", sort=False)["way"].median()
-    said = ", ".join(f"{names[role]} {100 * way:.0f} %" for role, way in middle.items())
+    said = ", ".join(f"{names[role]} {100 * way:z.0f} %" for role, way in middle.items()).replace(" -", " −")
     return (
         f"**Of the way from who sees no scan to who knows the disease, methods go: {said}** (the median over "
         f"{inner['target'].nunique()} targets). What lies above the ceiling is luck, or something that is no disease."

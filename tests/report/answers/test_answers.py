@@ -60,7 +60,7 @@ def test_comparisons():
     text = comparisons_answer(
         {"a": one, "b": two}, {"a": "drasclr", "b": "drasclr"}, {"a": "Paper Table 2", "b": "mine"}
     )
-    assert "Of 4 comparisons with another row, 1 are clearly in favour" in text and "1 against it, and 2 cannot" in text
+    assert "Of 4 comparisons with another row," in text and "in 1, against it in 1, and for neither in 2.**" in text
     assert "Paper Table 2 (DrasCLR) 1 of 3; mine (DrasCLR) no draws" in text
     assert "no table" in comparisons_answer({}, {}, {})
 
