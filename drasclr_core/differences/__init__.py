@@ -19,6 +19,7 @@ __all__ = [
     "norms",
     "processes",
     "seeding",
+    "slices",
 ]
 
 

@@ -137,3 +137,22 @@ def operations(counts: dict[int, dict]) -> Figure:
     ax.minorticks_off()
     ax.legend()
     return fig
+
+
+def halves(told: dict[str, tuple[float, float]]) -> Figure:
+    """Draws the numbers of `slices.distances_told`: right answers in either half of the volumes."""
+    fig, ax = plt.subplots(figsize=(7.2, 2.4))
+    for number, (name, color) in enumerate((("theirs", THEIRS), ("ours", OURS))):
+        label = {"theirs": "along the numbers of the embeddings", "ours": "along the slices"}[name]
+        bars = ax.bar(
+            np.arange(2) + 0.38 * (number - 0.5), [100 * share for share in told[name]], 0.36, color=color, label=label
+        )
+        ax.bar_label(bars, fmt="%.0f")
+    ax.axhline(50, color="0.4", ls="--", lw=1)
+    ax.set_xticks(
+        [0, 1], ["new volumes, marks in the half\nthat was learnt from", "new volumes, marks in the other half"]
+    )
+    ax.set(ylabel="right answers, %", ylim=(0, 115), yticks=range(0, 101, 25))
+    ax.grid(axis="x", visible=False)
+    fig.legend(loc="outside upper left", ncols=2)
+    return fig

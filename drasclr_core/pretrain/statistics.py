@@ -99,12 +99,13 @@ def renewed_statistics(network: nn.Module) -> Iterator[None]:
 
 @torch.no_grad()
 def keep_statistics(encoder: PatchEncoder, store, locations: Tensor, size: int, seed: int = 0,
-                    voxel: np.ndarray | None = None) -> None:  # fmt: skip
+                    voxel: np.ndarray | None = None, shown: bool = True) -> None:  # fmt: skip
     """Keeps, in every landmark norm, the statistics of each landmark over (at most 128) subjects.
 
     They are what a training batch of these subjects would be normalised by, so that training and inference are one
     function up to the size of the batch. Between landmarks, where dense maps and annotated boxes lie, they are measured
-    too, as near as the margin of the stored patches allows, on 32 patches each. Parameters as in `estimate_statistics`.
+    too, as near as the margin of the stored patches allows, on 32 patches each. Parameters as in
+    `estimate_statistics`; `shown` as in `pool_statistics`.
     """
     norms = [module for module in encoder.modules() if isinstance(module, LandmarkNorm)]
     found = {norm: ([], []) for norm in norms}
@@ -119,7 +120,7 @@ def keep_statistics(encoder: PatchEncoder, store, locations: Tensor, size: int, 
     margin = (store.size - size) // 2
     places = measured_places(locations.cpu().numpy(), voxel, margin)
     nodes = torch.from_numpy(np.stack([place.location for place in places])).to(locations)
-    for place, node in zip(track(places, "Statistics of landmarks"), nodes, strict=True):
+    for place, node in zip(track(places, "Statistics of landmarks", shown=shown), nodes, strict=True):
         between = place.offsets.any()
         each = min(len(store.sids), -(-BETWEEN // len(place.landmarks)) if between else MOST_SUBJECTS)
         parts = []

@@ -40,7 +40,16 @@ def pattern_features(
         Joint encoders by name. Patches are brought to the pixels of their training.
     seed : int
         Of K-means.
+
+    Raises
+    ------
+    ValueError
+        An encoder knows no images.
     """
+    for name, encoder in encoders.items():
+        if not isinstance(encoder, JointEncoder):
+            raise ValueError(f"{name} keeps an encoder of type {encoder.model_type!r}, which knows no images: name "
+                             "trainings of joint image-volume learning.")  # fmt: skip
     laa = (patches < LOW_ATTENUATION).mean(axis=(1, 2))[:, None]
     inside = patches.clip(BINS[0], BINS[-1] - 1e-3)
     histogram = np.stack([np.histogram(patch, BINS)[0] / patch.size for patch in inside])

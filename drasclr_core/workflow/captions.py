@@ -28,6 +28,9 @@ _CSV = re.compile(r"[\w{}]+\.csv")
 _SAVED = re.compile(r'download="([\w.-]+\.csv)"')
 _COMMIT = re.compile(r"code `([0-9a-f]{7,40})`")
 _SENTENCE = re.compile(r"[^*_$`\[\]{}<>:#\n]{8,160}?\.(?=\s|$)")
+_VERB = re.compile(
+    r"\b(is|are|was|were|has|have|had|can|could|may|must|should|would|will|does|do|count|shows?|says?|lies?|holds?|gives?|means?)\b"
+)
 _END = re.compile(r"(?<=[a-z\d)%][.])\s+|(?<=[a-z)]):\s+")
 
 
@@ -35,7 +38,7 @@ def captioned(page: NotebookNode, notebook: Path, source: Path) -> NotebookNode:
     """Returns an executed page, changed in place, whose figures and tables have numbers, captions and links.
 
     A figure's caption is its takeaway, where it has one, else the beginning of its alternative text, of which the rest
-    is folded below. A table's is its ``<caption>``, the first sentence of the text after it, or the heading above it.
+    is folded below. A table's is its ``<caption>``, what the text after it begins with, or the heading above it.
     Numbers begin with that of the notebook (*Figure 20.3*), so that they are the same in every book.
 
     Parameters
@@ -119,10 +122,10 @@ def _stop(text: str) -> str:
 
 
 def _sentence_after(page: NotebookNode, number: int) -> str:
-    """The first sentence of the text that follows, taken away from there; empty where it is no plain sentence."""
+    """What the text that follows begins with, taken away from there, if it names the table; empty if it tells of it."""
     after = page.cells[number + 1] if number + 1 < len(page.cells) else {}
     found = _SENTENCE.match(after.source) if after.get("cell_type") == "markdown" else None
-    if not found:
+    if not found or _VERB.search(found[0]):
         return ""
     after.source = after.source[found.end() :].lstrip()
     return found[0]
@@ -133,7 +136,8 @@ def _heading(page: NotebookNode, number: int) -> str:
         titles = re.findall(r"^#{2,3} (.+)$", cell.source, re.M) if cell.cell_type == "markdown" else []
         if titles:
             return titles[-1].strip()
-    return ""
+    title = re.match(r"# ([^:\n]+)", page.cells[0].source)
+    return title[1].strip() if title else ""
 
 
 def _names_of_files(page: NotebookNode, results: Path, cohort: str) -> list[list[str]]:

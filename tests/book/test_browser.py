@@ -216,7 +216,8 @@ def test_figures_lead_to_their_code_commit_and_file(page, site, built_book):
     open_page(page, site + "notebooks/10_phenotypes.html")
     figure = page.locator("article figure.numbered-figure").first
     assert figure.locator("figcaption b").inner_text() == "Figure 10.1."
-    code = page.locator("article .cell", has=figure).locator(".cell_input")
+    cell = figure.locator("xpath=ancestor::div[contains(concat(' ', @class, ' '), ' cell ')]")
+    code = cell.locator(".cell_input")
     figure.locator("button.figure-code").click()
     assert code.is_visible() and page.locator("article .cell details.above-input .cell_input:visible").count() == 1
     figure.locator("button.figure-code").click()

@@ -19,6 +19,7 @@ from drasclr_core.differences import (
     norms,
     processes,
     seeding,
+    slices,
 )
 from drasclr_core.model import Encoder
 from drasclr_core.model.official import official_locations
@@ -225,17 +226,35 @@ def test_the_host_reads_one_number_per_logged_row():
     assert cost.waits(steps=40, log_every=10) == (40, 4)
 
 
+def test_attention_along_slices_knows_distances_and_along_numbers_the_places_it_was_shown():
+    order = slices.renumbered(0)
+    assert order["ours"] < 1e-5 and order["theirs"] > 0.1
+    told = slices.distances_told(0, steps=120, tested=256)
+    assert min(told["ours"]) > 0.75 and told["theirs"][0] > 0.9 and told["theirs"][1] < 0.65
+
+
+def test_marked_slices_lie_where_they_are_said_to():
+    rng = np.random.default_rng(0)
+    x, label = slices.marked(rng, np.full((2, slices.NUMBERS), 100, np.float32), 40, range(8, 16))
+    places = (x.mean(dim=2) > 50).nonzero()
+    assert places[:, 0].tolist() == [row for row in range(40) for _ in range(2)] and label.sum() == 20
+    distance = places[1::2, 1] - places[::2, 1]
+    assert places[:, 1].min() >= 8 and set(distance[label == 1].tolist()) == set(slices.NEAR)
+    assert set(distance[label == 0].tolist()) == set(slices.FAR)
+
+
 def test_pictures_are_drawn(atlas):
     padded = {0.0: np.array([3, 0]), 20.0: np.array([0, 0])}
     where = {name: np.array([points.min(0), points.max(0)]) for name, points in
              (("authors", official_locations(atlas.corners)), ("ours", atlas.locations))}  # fmt: skip
     drawn = [
         figures.read_landmarks({"theirs": loading.read_current(0), "ours": loading.read_carried()}),
+        figures.halves({"theirs": (0.99, 0.5), "ours": (0.9, 0.9)}),
         figures.operations({2: {"theirs": (20, 4), "ours": (10, 2)}, 8: {"theirs": (80, 16), "ours": (10, 2)}}),
         landmark_figures.neighbors(atlas, {"theirs": landmarks.unstable_neighbors(atlas), "ours": atlas.neighbors(2)}),
         landmark_figures.corners_and_borders(padded, len(atlas.corners)),
         landmark_figures.locations(where, {"routing": landmarks.routing_weights(atlas.locations, 0)}),
     ]
     assert all(len(figure_html(figure, "a picture")) > 5000 for figure in drawn)
-    lost = drawn[3].axes[1].lines[0]
+    lost = drawn[4].axes[1].lines[0]
     assert list(lost.get_ydata()) == [50, 0]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from drasclr_core.model.genesis_unet import GenesisEncoder
 from drasclr_core.transfer import pattern_features, pattern_scores
 from drasclr_core.transfer.patterns import window_quantiles
 
@@ -52,6 +53,11 @@ def test_words_are_learnt_from_training_patches_alone(look_alikes):
     after = pattern_features(patches, 0.78, {})["kmeans"](train)
     assert np.array_equal(before[train], after[train]) and not np.array_equal(before, after)
     assert np.allclose(before.sum(axis=1), 1)
+
+
+def test_an_encoder_of_cubes_alone_is_refused():
+    with pytest.raises(ValueError, match="genesis keeps an encoder of type 'models-genesis', which knows no images"):
+        pattern_features(np.zeros((1, 61, 61)), 0.78, {"genesis": GenesisEncoder(2)})
 
 
 def test_windows_tile_the_patch():

@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drasclr_core.cohort.images.datasets import read_mmwhs
+from drasclr_core.evaluate import write_table
+from drasclr_core.evaluate.scorecard import scorecard
 from drasclr_core.evaluate.scorecard.comparisons import comparisons
 from drasclr_core.model import Encoder
 from drasclr_core.model.genesis_unet import GenesisEncoder
@@ -15,6 +17,7 @@ from drasclr_core.paper import joint_claims
 from drasclr_core.run import Run
 from drasclr_core.transfer import (
     FitSettings,
+    claims_sentence,
     compare_starts,
     gains,
     gains_sentence,
@@ -235,6 +238,31 @@ def test_gains_are_paired_and_less_can_be_better():
     assert "has not trained both" in plain_sentence(plain, [HeartStructures], "joint_deepcluster", "random")
     assert gains(scores, [HeartStructures], {"joint": "slices_swav"}).empty
     assert "Dice: +0.13" in gains_sentence(found.reset_index(), [HeartStructures], "joint")
+
+
+def test_the_abstracts_claims_are_told_with_the_intervals_over_seeds(tmp_path):
+    """The table, the differences and the verdicts of page 52, from the starts of both engines."""
+    run, how, plain = Run(str(tmp_path / "run"), "copd"), FitSettings(steps=1, batch_size=4), {
+        "joint": "slices_swav", "joint_deepcluster": "slices_deepcluster"}  # fmt: skip
+    for name in (*plain, *plain.values()):
+        small_encoder().save_pretrained(run.pretrain(name), patch_size=8, spacing_mm=2.0)
+    starts, absent = open_starts(run, ["random", *plain, *plain.values()])
+    task = NoduleDetection(nodule_cohort(tmp_path / "nodules"), "key")
+    scores = compare_starts(task, starts, [1.0], 2, how, tmp_path, 1)
+    table, against = tasks_table(scores), gains(scores, [task], plain)
+    assert not absent and set(table["method"]) == {"random", *plain, *plain.values()} and table["low"].notna().all()
+    assert dict(zip(against["method"], against["against"], strict=True)) == plain and (against["seeds"] == 2).all()
+    board, judged = scorecard(joint_claims(), write_table(run, "joint_tasks", table, folds=scores)[0].parent)
+    told = board.set_index("id")
+    assert told.loc["joint-hearts", "verdict"] == "cannot be tested" and told.loc["joint-swav", "untestable"] == 3
+    here = judged[judged["id"].eq("joint-nodules")].iloc[0]
+    row = gains(scores, [task]).query("method == 'joint' and metric == 'CPM, fine-tuned'").iloc[0]
+    assert here[["estimate", "low", "high"]].tolist() == pytest.approx(row[["gain", "low", "high"]].tolist())
+    sentence = claims_sentence(board)
+    assert (
+        "Better than plain SwAV: undecided" in sentence
+        and "effective: heart segmentation: cannot be tested" in sentence
+    )
 
 
 def test_what_is_read_of_a_volume_are_all_stages_and_f_inter():

@@ -90,9 +90,9 @@ def test_tables_take_their_caption_from_the_text_after_them(run, tmp_path):
     shares = outputs(frame.rename_axis(columns="Shares").to_html())
     grades = [new_markdown_cell("## Grades"), new_code_cell("", outputs=outputs(frame.to_html()))]
     grades += [new_markdown_cell("Subjects per grade. Folds are *drawn* so."), new_code_cell("", outputs=shares)]
-    page, (first, second) = made(run, tmp_path, *grades, new_markdown_cell("The *rest*. More."))
+    page, (first, second) = made(run, tmp_path, *grades, new_markdown_cell("Each row is a grade. More."))
     assert first.figcaption.get_text(" ", strip=True) == "Table 20.1. Subjects per grade."
-    assert page.cells[2].source == "Folds are *drawn* so." and page.cells[4].source == "The *rest*. More."
+    assert page.cells[2].source == "Folds are *drawn* so." and page.cells[4].source == "Each row is a grade. More."
     assert second.figcaption.get_text(" ", strip=True) == "Table 20.2. Grades · Shares."
     link = first.select_one("a[download]")
     assert base64.b64decode(link["href"].partition(",")[2]).decode().split() == ["Grade,n", 'a,"11,794"']

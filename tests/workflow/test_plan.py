@@ -30,6 +30,21 @@ def test_pages_of_a_run_and_what_comes_before_each(tmp_path):
     assert smoke.resource("06_pretrain-drasclr_local", "gpu") == 1 and smoke.resource("02_lungs", "gpu") == 0
 
 
+def test_joint_learning_is_a_row_of_both_tables_and_is_judged_after_its_tasks(tmp_path):
+    shown = RunPlan({"run": str(tmp_path / "r"), "preset": "presets/shown.yaml"}, cores=4)
+    for cohort, table in (("copd", "10_phenotypes"), ("covid", "12_covid_severity")):
+        assert f"{tmp_path}/r/notebooks/{cohort}/07_features-joint.ipynb" in shown.before(cohort, table)
+        images = f"{tmp_path}/r/notebooks/{cohort}/50_images_and_volumes.ipynb"
+        assert images in shown.before(cohort, "06_pretrain-joint")
+    assert f"{tmp_path}/r/notebooks/copd/06_pretrain-joint.ipynb" in shown.before("copd", "15_fourteen_ways")
+    assert f"{tmp_path}/r/notebooks/copd/52_joint_tasks.ipynb" in shown.before("copd", "41_scorecard")
+    starts = [f"06_pretrain-{name}" for name in ("joint", "joint_deepcluster", "slices_swav", "slices_deepcluster")]
+    before = shown.before("copd", "52_joint_tasks")
+    assert {f"{tmp_path}/r/notebooks/copd/{start}.ipynb" for start in (*starts, "06_pretrain-models_genesis")} <= set(
+        before
+    )
+
+
 def test_settings_of_the_command_line_go_to_their_stage(tmp_path):
     given = plan(tmp_path / "r", manifest="it's 1", atlas_mask="2024_01")
     assert shlex.split(given.options("01_cohort")) == ["-p", "manifest", "it's 1"]

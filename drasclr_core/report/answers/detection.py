@@ -52,8 +52,10 @@ def trend_answer(trends: pd.DataFrame) -> str:
     told = []
     for row in staged.itertuples():
         verb = "rises" if row.jt_p < 0.05 else "does not clearly rise"
-        told.append(f"{row.subtype} {verb} (rank correlation {row.spearman:.2f})")
-    text = f"**With the GOLD stage of {int(staged['subjects'].max())} subjects the detected share {_listed(told)}.**"
+        strength = f"{row.spearman:.2f}".replace("-", "−")
+        told.append(f"{verb} for {row.subtype} emphysema (rank correlation {strength})")
+    many = int(staged["subjects"].max())
+    text = f"**With the GOLD stage of {many} subjects the detected share of the lungs {_listed(told)}.**"
     given = trends[trends["against"].str.contains("given")]
     if len(given):
         more = [row.subtype for row in given.itertuples() if row.low > 0]

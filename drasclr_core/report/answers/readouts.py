@@ -13,6 +13,12 @@ from drasclr_core.report.tables.beside_paper import mean_sd
 
 UNITS = {"R2": "an R² of {}", "kappa": "a kappa of {}", "accuracy": "{} % right"}
 """How the score of a metric is said."""
+SAID = {
+    "logFEV1pp": "FEV1 in % of predicted (log)",
+    "logFEV1/FVC": "FEV1/FVC (log)",
+    "CLE": "the score of centrilobular emphysema",
+}
+"""Tasks for readers who do not know their short names."""
 NO_METHOD = ("no image", "ceilings")
 """Groups of rows that are no method."""
 
@@ -40,7 +46,8 @@ def readout_answer(table: pd.DataFrame, gain: pd.DataFrame, closely: str, task: 
     if not ((table["task"] == task) & (table["metric"] == metric)).any():
         task, metric = table.iloc[0][["task", "metric"]]
     scores = table[table["task"].eq(task) & table["metric"].eq(metric)].set_index("method")["mean"]
-    return f"{first} {_standing(scores, closely, metric, label(task, metric))}"
+    what = SAID.get(task, task) if metric in UNITS else label(task, metric)
+    return f"{first} {_standing(scores, closely, metric, what)}"
 
 
 def survival_answer(table: pd.DataFrame, closely: str, floor: str, metric: str, horizon: str) -> str:

@@ -22,6 +22,14 @@ def folded(table: pd.DataFrame, summary: str, opened: bool = False) -> Markup:
     return render("folded.html", content=content, summary=summary, opened=opened)
 
 
+def titled(table: pd.DataFrame | str, caption: str) -> Markup:
+    """Returns a table with its caption: what it holds, or better, what it says. A book numbers it."""
+    html = table.to_html(border=0) if isinstance(table, pd.DataFrame) else str(table)
+    before, tag, after = html.partition("<table")
+    inside, end, rest = after.partition(">")
+    return Markup(before + tag + inside + end) + Markup("<caption>{}</caption>").format(caption) + Markup(rest)
+
+
 def worded(table: pd.DataFrame) -> Markup:
     """Returns a table of sentences, without its index."""
     return bare(table.to_html(index=False, border=0))

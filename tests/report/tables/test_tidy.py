@@ -8,6 +8,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drasclr_core.report.tables import titled
 from drasclr_core.report.tables.tidy import soup, table_csv, tidy_table
 
 
@@ -97,3 +98,9 @@ def test_csv_repeats_a_cell_over_several_rows():
     table = soup(frame.to_html()).table
     tidy_table(table)
     assert table_csv(table).splitlines() == ["p,q,n", "a,x,1", "a,y,2"]
+
+
+def test_a_title_stands_in_the_table():
+    table = soup(titled(pd.DataFrame({"n": [1]}), "What <it> says.")).table
+    assert table.caption.text == "What <it> says." and table.find(True) is table.caption
+    assert soup(titled('<div><table class="x"><tr><td>1</td></tr></table></div>', "A.")).div.table.caption.text == "A."
