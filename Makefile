@@ -33,6 +33,7 @@ book: $(READY)  ## run the preset (demo) and build its book; REAL_SCAN=file show
 	@echo The book: $(call q,runs/$(RUN)/book/html/index.html)
 
 read: $(READY)  ## build the book from the committed results, computing nothing
+	@echo The book of the run $(call q,$(SHOWN)) from the files of the project: about a minute
 	$(BIN)/python -m drasclr_core.workflow.book --run $(call q,$(SHOWN))
 
 publish: $(READY)  ## the same into _site/, if all pages of the run are of one commit (MIXED=yes: whatever they are of)

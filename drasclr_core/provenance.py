@@ -174,7 +174,7 @@ def stage_table(manifest: dict) -> pd.DataFrame:
             "cohort": record["cohort"],
             "stage": record["stage"],
             "work (s)": round(record.get("computed", record)["seconds"]),
-            "page (s)": round(record["seconds"]) if record.get("computed") else "with the work",
+            "page (s)": round(record["seconds"]) if record.get("computed") else "–",
             "peak memory (MB)": round(record.get("computed", record)["peak_mb"]),
             "code of the page": commit_of(record),
             "day": record["day"],

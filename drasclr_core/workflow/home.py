@@ -31,10 +31,10 @@ QUESTIONS = (
 )
 """File, notebook, question, its score, task and metric of each line of the table."""
 COLUMNS = {
+    "DrasCLR": ("drasclr", "drasclr_finetuned"),
     "no image": ("chance", REFERENCE),
     "measured on the scan": (LAA950, LUNG_DENSITY, "hand_designed", "patch_laa"),
     "not pretrained": ("untrained", "patch_cnn"),
-    "DrasCLR": ("drasclr", "drasclr_finetuned"),
     "ceiling": (TRUTH,),
 }
 """Column -> the methods of which the first that a table has stands there; of patches, a network without pretraining."""

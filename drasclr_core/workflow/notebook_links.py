@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 
 _KEPT = re.compile(
-    r"^(?P<fence>`{3,}|~{3,})(?!\{(?:note|admonition|tip|important|warning|dropdown)\}).*?^(?P=fence)[ \t]*$"  # code
-    r"|^#{1,6} .*$|^:[\w-]+: .*$"  # headings, options
+    r"^(?P<fence>`{3,}|~{3,})(?![`~]|\{(?!code|raw|math|figure|image|mermaid|literal)).*?^(?P=fence)[ \t]*$"  # code
+    r"|^#{1,6} [^\n]*|^:[\w-]+: [^\n]*"  # headings, options
     r"|(?<!`)(?P<tick>`{1,2})(?!`).*?(?<!`)(?P=tick)(?!`)"
     r"|\[[^\]]*\]\([^)]*\)|<a\b.*?</a>|<[^>\n]*>|\$[^$\n]*\$",
     re.MULTILINE | re.DOTALL,

@@ -39,7 +39,7 @@ def test_toc_holds_executed_pages_only_and_the_rest_are_stubs(run, tmp_path):
     entries = [entry for part in yaml.safe_load(toc)["parts"] for entry in part["chapters"]]
     assert len(entries) == len({entry["file"] for entry in entries})
     below = [{"file": "notebooks/01_cohort-covid", "title": "cohort covid"}]
-    assert {"file": "notebooks/01_cohort", "sections": below} in entries
+    assert {"file": "notebooks/01_cohort", "title": "01 · Page of copd", "sections": below} in entries
 
 
 def test_second_page_of_a_notebook_is_named_and_has_no_exercises(run, tmp_path):

@@ -1,9 +1,14 @@
 """Where a text says notebook 20, its number is a link."""
 
+import re
+
+import nbformat
 import pytest
 
-from drasclr_core.workflow.notebook_links import with_links
+from drasclr_core.run import project_root
+from drasclr_core.workflow.notebook_links import _KEPT, with_links
 
+NOTEBOOKS = sorted((project_root(__file__) / "notebooks").glob("[0-9]*.ipynb"))
 KNOWN = {"06": "06_pretrain", "20": "20_emphysema", "30": "30_conditioning", "33": "33_atlas"}
 
 
@@ -43,8 +48,23 @@ def test_code_headings_options_and_links_stay(text):
 
 
 def test_boxes_are_text():
-    assert "notebook [20]" in linked(":::{note}\nnotebook 20\n:::") and "[06]" in linked("```{note}\nnotebook 06\n```")
+    for box in (":::{note}\nnotebook 20\n:::", "```{exercise}\n:label: a\n\nnotebook 20\n```"):
+        assert "notebook [20](20_emphysema)" in linked(box)
+    nested = "````{solution} a\nnotebook 20\n```python\n# notebook 20\n```\n````"
+    assert linked(nested).count("[20]") == 1
 
 
 def test_after_code_the_text_goes_on():
     assert linked("```\nnotebook 20\n```\nnotebook 20").endswith("\nnotebook [20](20_emphysema)")
+
+
+def test_text_below_a_heading_is_linked():
+    assert linked("## Title\n\nnotebook 20").endswith("notebook [20](20_emphysema)")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_mention_in_a_notebook_s_text_becomes_a_link(path):
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "markdown":
+            left = _KEPT.sub("", with_links(cell.source, lambda number: f"[{number}](page)"))
+            assert not re.search(r"[Nn]otebooks?\s+\[?\d\d", left), left
