@@ -106,10 +106,10 @@ def plain_sentence(found: pd.DataFrame, tasks: Sequence[TransferTask], method: s
 
 def claims_sentence(board: pd.DataFrame) -> str:
     """Returns which claims of the abstract a run reproduces, by `scorecard` of `paper.joint_claims`, as Markdown."""
-    counts = board["verdict"].value_counts().reindex(list(CLAIM_VERDICTS), fill_value=0)
-    told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-    each = "; ".join(f"{claim.short}: {claim.verdict}" for claim in board.itertuples())
-    return f"**What the abstract claims, by the rules of the scorecard: {told}.** {each[0].upper()}{each[1:]}."
+    by_verdict = {verdict: board.loc[board["verdict"] == verdict, "short"].tolist() for verdict in CLAIM_VERDICTS}
+    told = "; ".join(f"**{len(names)} {verdict}**" + (f" ({', '.join(names)})" if names else "")
+                     for verdict, names in by_verdict.items())  # fmt: skip
+    return f"What the abstract claims, by the rules of the scorecard: {told}."
 
 
 def by_share(scores: pd.DataFrame, tasks: Sequence[TransferTask]) -> pd.DataFrame:

@@ -259,10 +259,8 @@ def test_the_abstracts_claims_are_told_with_the_intervals_over_seeds(tmp_path):
     row = gains(scores, [task]).query("method == 'joint' and metric == 'CPM, fine-tuned'").iloc[0]
     assert here[["estimate", "low", "high"]].tolist() == pytest.approx(row[["gain", "low", "high"]].tolist())
     sentence = claims_sentence(board)
-    assert (
-        "Better than plain SwAV: undecided" in sentence
-        and "effective: heart segmentation: cannot be tested" in sentence
-    )
+    assert "**0 reproduced**;" in sentence and "cannot be tested** (" in sentence
+    assert "(better than plain SwAV, better than plain DeepCluster-V2" in sentence
 
 
 def test_what_is_read_of_a_volume_are_all_stages_and_f_inter():
