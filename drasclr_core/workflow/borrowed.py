@@ -15,7 +15,7 @@ from drasclr_core.files import read_json
 from drasclr_core.run import SHIPPED, Run, project_root
 from drasclr_core.workflow.stages import Notebook
 
-COMMITTED = (SHIPPED, "pilot", "ablations")
+COMMITTED = (SHIPPED, "ablations")
 """Runs whose pages are committed; the first that has a page gives it."""
 COHORT_STAGE = "01_cohort"
 
