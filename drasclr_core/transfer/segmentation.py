@@ -53,6 +53,8 @@ class SegmentationTask(TransferTask):
 
     along: ClassVar[bool] = False
     """Whether f_inter stands between (see `SliceUNet`)."""
+    sought: ClassVar[bool] = False
+    """Whether half of what a step sees holds a structure: where they are rare, a net may call everything background."""
 
     def __init__(self, pairs: PairSet, key: str):
         self.key, self.structures = f"{key} {self.along}", list(pairs.structures.values())
@@ -87,8 +89,13 @@ class SegmentationTask(TransferTask):
         places = [(subject, start) for subject in train
                   for start in range(len(self.subjects[subject].images) - length + 1)]  # fmt: skip
 
+        there = [place for place, (subject, start) in enumerate(places)
+                 if self.sought and self.subjects[subject].classes[start : start + length].any()]  # fmt: skip
+
         def draw(rng: np.random.Generator) -> tuple[Tensor, Tensor]:
             chosen = rng.choice(len(places), max(how.batch_size // length, 1))
+            if there:
+                chosen[::2] = rng.choice(there, len(chosen[::2]))
             runs = [(self.subjects[subject], slice(start, start + length))
                     for subject, start in (places[one] for one in chosen)]  # fmt: skip
             images, classes = (np.stack([subject[part][run] for subject, run in runs]) for part in (0, 1))

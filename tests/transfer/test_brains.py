@@ -55,6 +55,21 @@ def test_tumours_are_found_where_they_are_easy(tmp_path):
     assert list(scores) == list(task.metrics) and min(scores.values()) > 0.5
 
 
+def test_half_of_what_a_step_sees_holds_a_tumour(tmp_path, monkeypatch):
+    task = BrainTumours(read_brats18(write_brats(tmp_path / "brains")), "key")
+    for subject in task.subjects:
+        subject.classes[2:] = 0  # tumours are in one slice of nine
+    shown = []
+
+    def fit(net, encoder, draw, loss, how, seed):
+        rng = np.random.default_rng(0)
+        shown.extend(int(draw(rng)[1].flatten(1).any(dim=1).sum()) for _ in range(10))
+
+    monkeypatch.setattr("drasclr_core.transfer.segmentation.fit", fit)
+    task.score(small_encoder(), np.arange(5), np.arange(5, 7), FitSettings(batch_size=8), 0)
+    assert min(shown) >= 4 and sum(shown) < 60
+
+
 def test_a_folder_of_people_goes_the_same_way_and_bad_files_are_listed(tmp_path):
     folder = write_brats(tmp_path / "MICCAI", 11)
     bad = {number: folder / "HGG" / f"Brats18_SIM_{number}" / f"Brats18_SIM_{number}_{part}.nii.gz"

@@ -28,6 +28,7 @@ class BrainTumours(SegmentationTask):
 
     title = "Brain tumours"
     metrics = tuple(f"Dice {region}" for region in REGIONS)
+    sought = True
     real = "MICCAI_BraTS_2018_Data_Training"
 
     @classmethod
