@@ -101,7 +101,7 @@ def test_a_misspelt_run_is_one_line(run, monkeypatch):
 @pytest.fixture
 def committed(tmp_path, monkeypatch):
     """A larger run whose pages are committed, in a project of its own."""
-    larger = Run(str(tmp_path / "runs" / "pilot"))
+    larger = Run(str(tmp_path / "runs" / "ablations"))
     (larger.notebooks / "copd").mkdir(parents=True)
     text = "# Conditioning\n\nTable 6 of many subjects, see [it](01_cohort.ipynb)."
     page = new_notebook(cells=[new_markdown_cell(text), new_markdown_cell("## Provenance")])
@@ -125,7 +125,7 @@ def test_a_page_that_takes_a_large_run_is_borrowed_and_says_so(run, committed):
     assert borrowed_pages(run, read_notebooks(), {"30_conditioning"}) == {}
     page = as_borrowed(nbformat.read(found["30_conditioning"], as_version=4), found["30_conditioning"])
     nbformat.validate(page)
-    assert page.cells[0].source == "# Conditioning" and "from the run `pilot`" in page.cells[1].source
+    assert page.cells[0].source == "# Conditioning" and "from the run `ablations`" in page.cells[1].source
     assert page.cells[2].source.startswith("Table 6 of many subjects") and len(page.cells) == 4
 
 
