@@ -25,7 +25,7 @@ def numbered(shape=(9, 8, 7), spacing=2.0, origin=(5.0, -3.0, 11.0)):
     return Volume(np.arange(np.prod(shape), dtype=np.float32).reshape(shape), affine)
 
 
-coordinate = st.floats(-12, 20)
+coordinate = st.floats(-12, 20).map(lambda value: round(value, 6))  # between two voxels either is the nearest
 
 
 @settings(max_examples=150, deadline=None)
