@@ -69,10 +69,25 @@ def answer(run: Run, notebooks: Mapping[str, Notebook]) -> str:
         made=made,
         simulated=is_simulated(run),
         most=most,
+        trained=_training(run),
         ahead=(sum(ahead), len(ahead)) if ahead else (),
         verdicts=_verdicts(run),
         columns=[list(COLUMNS)[number] for number in used],
         lines=[(*about, [cells[number] or "–" for number in used]) for *about, cells in lines],
+    )
+
+
+def _training(run: Run) -> str:
+    """Returns how long DrasCLR was trained, where all methods had equal minutes (by notebook 15); else empty."""
+    path = run.results / f"methods_{run.cohort_name}.csv"
+    table = pd.read_csv(path).set_index("method") if path.exists() else pd.DataFrame()
+    if "drasclr" not in table.index or not table.loc["drasclr", "given"] > 0:
+        return ""
+    row = table.loc["drasclr"]
+    return (
+        f"Every method was trained once, for {row['given']:g} minutes of one core: DrasCLR has seen "
+        f"{row['shown']:,.0f} patches, a small part of what the paper's training takes, and a claim that is not reproduced may be one that "
+        "takes longer."
     )
 
 
