@@ -84,10 +84,10 @@ def _training(run: Run) -> str:
     if "drasclr" not in table.index or not table.loc["drasclr", "given"] > 0:
         return ""
     row = table.loc["drasclr"]
+    seen = f"{row['shown']:,.0f}"
     return (
-        f"Every method was trained once, for {row['given']:g} minutes of one core: DrasCLR has seen "
-        f"{row['shown']:,.0f} patches, a small part of what the paper's training takes, and a claim that is not reproduced may be one that "
-        "takes longer."
+        f"Every method was trained once, for {row['given']:g} minutes of one core: DrasCLR has seen {seen} patches, a "
+        "small part of what the paper's training takes, and a claim that is not reproduced may be one that takes longer."
     )
 
 
