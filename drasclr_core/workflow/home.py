@@ -87,7 +87,7 @@ def _training(run: Run) -> str:
     seen = f"{row['shown']:,.0f}"
     return (
         f"Every method was trained once, for {row['given']:g} minutes of one core: DrasCLR has seen {seen} patches, a "
-        "small part of what the paper's training takes, and a claim that is not reproduced may be one that takes longer."
+        "small part of what the paper's training takes, and a claim that is not reproduced may be one that needs more."
     )
 
 
