@@ -9,7 +9,7 @@ from pathlib import Path
 from drasclr_core.names import nearest_of
 
 SHIPPED = "shown"
-"""The run whose results, features and weights are part of this project (see `drasclr_core.workflow.publish`)."""
+"""The run whose results, features and weights are part of this project (see `drasclr_core.workflow.ship`)."""
 
 
 def project_root(start: str | Path = ".") -> Path:

@@ -13,6 +13,8 @@ from drasclr_core.files import write_csv
 from drasclr_core.methods import method_names
 from drasclr_core.run import Run
 
+DRAWS = "_bootstrap.csv"
+"""How names of files with bootstrap draws end: megabytes that no page offers and no repository keeps."""
 ELSEWHERE = {"table2": ("table8",)}
 """Where the paper prints rows that a table lacks: DrasCLR without neighbours is in Table 8."""
 

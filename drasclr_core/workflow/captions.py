@@ -11,6 +11,7 @@ from pathlib import Path
 from markupsafe import Markup
 from nbformat import NotebookNode
 
+from drasclr_core.evaluate.table import DRAWS
 from drasclr_core.report.tables.tidy import csv_address, soup, table_csv, tidy_table
 from drasclr_core.report.templates import render
 from drasclr_core.workflow.stages import notebook_of
@@ -164,7 +165,7 @@ def _names_in(cell: NotebookNode, results: Path, cohort: str) -> list[str]:
     matching = [sorted(results.glob(re.sub(r"\{\w*\}", "*", name))) for name in written]
     names = [one.name for found in matching if len(found) == 1 for one in found]  # else nothing says which
     return [
-        name for name in dict.fromkeys([*offered, *names]) if (results / name).is_file() and "bootstrap" not in name
+        name for name in dict.fromkeys([*offered, *names]) if (results / name).is_file() and not name.endswith(DRAWS)
     ]
 
 

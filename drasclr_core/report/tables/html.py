@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 from markupsafe import Markup
 
+from drasclr_core.evaluate.table import DRAWS
 from drasclr_core.report.templates import render
 
 
@@ -38,12 +39,15 @@ def worded(table: pd.DataFrame) -> Markup:
 def csv_links(*files: str | Path) -> Markup:
     """Returns links that hold the given CSV files themselves and save them under their own names.
 
+    Draws of a bootstrap get none (see `DRAWS`).
+
     Raises
     ------
     FileNotFoundError
         A file has not been written.
     """
-    content = [(Path(file).name, base64.b64encode(Path(file).read_bytes()).decode()) for file in files]
+    offered = [Path(file) for file in files if not Path(file).name.endswith(DRAWS)]
+    content = [(file.name, base64.b64encode(file.read_bytes()).decode()) for file in offered]
     return render("csv_links.html", files=content)
 
 

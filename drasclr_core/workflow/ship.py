@@ -1,4 +1,4 @@
-"""What travels of a run, small enough to commit: ``python -m drasclr_core.workflow.publish --run shown --to DIR``.
+"""What travels of a run, small enough to commit: ``python -m drasclr_core.workflow.ship --run shown --to DIR``.
 
 Pages, tables and stamps; and of each cohort what describes a new scan or is validated elsewhere: the atlas, an encoder
 and its detectors at half precision, labels, and image-level features of every method. A `Run` of the folder works as
@@ -21,24 +21,24 @@ from drasclr_core.detect.detector import Detector, trained_subtypes
 from drasclr_core.detect.detector.detector import FOLDS_FILE
 from drasclr_core.detect.verdict.verdict import FILE as VERDICTS
 from drasclr_core.evaluate.measured import is_simulated
+from drasclr_core.evaluate.table import DRAWS
 from drasclr_core.files import atomic, write_csv, write_parquet
 from drasclr_core.methods import load_encoder
 from drasclr_core.model.weights import CONFIG
 from drasclr_core.run import Run, check_started
 
-LEFT = "_bootstrap.csv"
-"""Draws of the bootstrap, many megabytes that the run writes again, stay."""
 SHIPPED_FOLD = 0
 """One detector of each subtype travels, the one that describes scans of no fold (see `detector_of`)."""
-TEXT = (".csv", ".json", ".ipynb", ".md", ".svg", ".html")
-MACHINE = re.compile(r"(?<![\w.:/])/(?:home|root|tmp|work|Users|mnt|var|private)/[\w.-]+")
+TABLES = (".csv", ".json")
+"""Looked through for folders of this machine; pages were made portable when they were executed."""
+ABSOLUTE = re.compile(r"""(?:^|[\s",])/(?:[\w.@+-]+/)+[\w.@+-]""", re.MULTILINE)
 TRUTH_NOTE = (
     "# True anatomy and disease\n\nThese subjects are simulated. Notebook 01 makes their images and their truth again "
     "from the seed; they do not travel.\n"
 )
 
 
-def publish(run: Run, to: str | Path, method: str = "drasclr", detector: str = "drasclr_finetuned") -> list[Path]:
+def ship(run: Run, to: str | Path, method: str = "drasclr", detector: str = "drasclr_finetuned") -> list[Path]:
     """Copies what travels of a run into the folder `to`, whose pages, results and pieces it replaces.
 
     Parameters
@@ -59,8 +59,8 @@ def publish(run: Run, to: str | Path, method: str = "drasclr", detector: str = "
     FileNotFoundError
         There is no such run.
     ValueError
-        A cohort is not simulated, whose labels and features are not ours to pass on; or a file names a folder of this
-        machine.
+        A cohort is not simulated, whose labels and features are not ours to pass on; `to` is a whole run; or a page or
+        table names a folder of this machine. Nothing has been written or removed then.
     """
     check_started(run)
     to = Path(to)
@@ -68,29 +68,30 @@ def publish(run: Run, to: str | Path, method: str = "drasclr", detector: str = "
     cohorts = [Run(f"{run.folder}/", name) for name in names]
     real = [cohort.cohort_name for cohort in cohorts if not is_simulated(cohort)]
     if real:
-        raise ValueError(f"cohort {real[0]}: not simulated, and this command does not publish what is known of people. "
+        raise ValueError(f"cohort {real[0]}: not simulated, and this command does not pass on what is known of people. "
                          "Publish the tables of results/ yourself, after a look at each.")  # fmt: skip
-    written = [*_results(run, to)]
-    for cohort in cohorts:
-        written += _cohort(cohort, Run(f"{to}/", cohort.cohort_name), method, detector)
-    for path in written:
-        found = MACHINE.search(path.read_text(errors="ignore")) if path.suffix in TEXT else None
-        if found:
-            raise ValueError(
-                f"{path.relative_to(to)} names a folder of this machine ({found[0]}): run its stage again."
-            )
+    targets = [Run(f"{to}/", name) for name in names]
+    whole = [target.cohort_name for target in targets if target.images.exists() or target.anatomy_folder.exists()]
+    if whole:
+        raise ValueError(f"{to.name}/{whole[0]} holds scans, so it is a whole run, which this would replace: give "
+                         "another folder.")  # fmt: skip
+    pages = _pages_and_tables(run)
+    for path in pages:
+        if path.suffix in TABLES and ABSOLUTE.search(path.read_text()):
+            raise ValueError(f"{path.relative_to(run.folder)} names a folder of this machine: run its stage again.")
+    for folder in (to / run.notebooks.name, to / run.results.name):
+        shutil.rmtree(folder, ignore_errors=True)
+    written = [_copied(path, to / path.relative_to(run.folder)) for path in pages]
+    for cohort, target in zip(cohorts, targets, strict=True):
+        written += _cohort(cohort, target, method, detector)
     return written
 
 
-def _results(run: Run, to: Path) -> Iterator[Path]:
-    """Copies executed notebooks, tables and stamps."""
-    pages = sorted(run.notebooks.glob("*/*.ipynb"))
-    tables = [path for path in sorted(run.results.rglob("*")) if path.is_file() and not path.name.endswith(LEFT)]
-    for folder in (to / run.notebooks.name, to / run.results.name):
-        shutil.rmtree(folder, ignore_errors=True)
-    for path in [*pages, *tables]:
-        if not (path.name.startswith(".") or path.name.endswith(".failed.ipynb")):
-            yield _copied(path, to / path.relative_to(run.folder))
+def _pages_and_tables(run: Run) -> list[Path]:
+    """Returns executed notebooks, tables and stamps, without bootstrap draws and pages that failed."""
+    found = [*sorted(run.notebooks.glob("*/*.ipynb")), *sorted(run.results.rglob("*"))]
+    left = (DRAWS, ".failed.ipynb")
+    return [path for path in found if path.is_file() and not path.name.startswith(".") and not path.name.endswith(left)]
 
 
 def _cohort(here: Run, there: Run, method: str, detector: str) -> Iterator[Path]:
@@ -138,12 +139,12 @@ def _copied(path: Path, to: Path) -> Path:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser("python -m drasclr_core.workflow.publish", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser("python -m drasclr_core.workflow.ship", description=__doc__.partition("\n")[0])
     parser.add_argument("--run", required=True, help="name of a run, or the path of its folder")
     parser.add_argument("--to", required=True, help="folder for what travels, such as runs/shown of a clean clone")
     arguments = parser.parse_args()
     try:
-        written = publish(Run(arguments.run), arguments.to)
+        written = ship(Run(arguments.run), arguments.to)
     except (OSError, ValueError) as error:
         sys.exit(str(error))
     size = sum(path.stat().st_size for path in written) / 1e6

@@ -11,7 +11,7 @@ from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.describe import describe_scan
 from drasclr_core.evaluate.measured import is_simulated
 from drasclr_core.run import Run
-from drasclr_core.workflow.publish import publish
+from drasclr_core.workflow.ship import ship
 
 from ..describe.trained_run import make_run
 
@@ -31,7 +31,7 @@ def run(tmp_path_factory):
 
 def test_a_scan_is_described_as_by_the_whole_run(run, tmp_path, monkeypatch):
     monkeypatch.setattr("drasclr_core.describe.scan.write_report", lambda found, scan: found.report.write_text(""))
-    written = publish(run, tmp_path / "shown")
+    written = ship(run, tmp_path / "shown")
     there = Run(str(tmp_path / "shown"), "copd")
     image = run.images / "P0.nii.gz"
     (first, second) = (
@@ -52,27 +52,35 @@ def test_a_scan_is_described_as_by_the_whole_run(run, tmp_path, monkeypatch):
     assert not any("bootstrap" in name or "images" in name for name in names)
 
 
-def test_publishing_again_leaves_nothing_of_the_first_time(run, tmp_path):
-    publish(run, tmp_path)
+def test_shipping_again_leaves_nothing_of_the_first_time(run, tmp_path):
+    ship(run, tmp_path)
     (tmp_path / "results" / "table9.csv").write_text("old")
     (tmp_path / "copd" / "features" / "old").mkdir()
-    publish(run, tmp_path)
+    ship(run, tmp_path)
     assert not (tmp_path / "results" / "table9.csv").exists() and not (tmp_path / "copd" / "features" / "old").exists()
 
 
-def test_what_names_a_machine_is_refused(run, tmp_path):
-    page = run.notebooks / "copd" / "11_survival.ipynb"
-    page.write_text('{"text": "saved in /home/' + 'somebody/runs"}')
-    with pytest.raises(ValueError, match=r"11_survival.ipynb names a folder of this machine"):
-        publish(run, tmp_path)
-    page.unlink()
+def test_a_table_that_names_a_machine_is_refused_before_anything_is_written(run, tmp_path):
+    table = run.results / "table3.csv"
+    table.write_text("method,file\nlaa950,/home/" + "somebody/runs/x.nii.gz\n")
+    with pytest.raises(ValueError, match=r"results/table3.csv names a folder of this machine"):
+        ship(run, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    table.unlink()
 
 
-def test_people_are_not_published(tmp_path):
+def test_a_whole_run_is_not_replaced_by_what_travels(run):
+    for to in (run.folder, run.folder.parent / run.folder.name):
+        with pytest.raises(ValueError, match=r"whole/copd holds scans.*give another folder"):
+            ship(run, to)
+    assert run.images.exists() and run.notebooks.exists()
+
+
+def test_people_do_not_travel(tmp_path):
     run = make_run(tmp_path / "people")
     run.truth.rmdir()
     with pytest.raises(ValueError, match="cohort copd: not simulated"):
-        publish(run, tmp_path / "out")
+        ship(run, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -80,7 +88,7 @@ def test_features_that_half_precision_cannot_hold_stay_as_they_are(run, tmp_path
     table = pd.DataFrame({"sid": ["P0", "P1"], "f000": [0.1, 0.2], "f001": [1e-9, 1e6]})
     run.features("other").mkdir(exist_ok=True)
     table.to_parquet(run.features("other") / "image.parquet")
-    publish(run, tmp_path)
+    ship(run, tmp_path)
     again = pd.read_parquet(Run(f"{tmp_path}/", "copd").features("other") / "image.parquet")
     assert (again["f001"] == table["f001"]).all()
     np.testing.assert_allclose(again["f000"], table["f000"], rtol=1e-3)
