@@ -29,11 +29,16 @@ SHARES = {"parity": 0.1, "speed": 0.4, "pretraining": 1.0}
 
 
 def parity(device: torch.device, patch: int, batch: int = 8) -> list[dict]:
-    """Largest differences of a step on the device from the same on the processor, relative to the largest value."""
+    """Differences of a step on the device from the same on the processor (see `differences`)."""
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     here, there = Step(batch, patch, torch.device("cpu")), Step(batch, patch, device)
     there.model.load_state_dict(here.model.state_dict())
     there.views = type(here.views)(*(view.to(device) for view in here.views))
+    return differences(here, there)
+
+
+def differences(here: Step, there: Step) -> list[dict]:
+    """Largest differences of embeddings, loss and gradients of two steps, relative to the largest value."""
     rows = []
 
     def add(what: str, ours: torch.Tensor, theirs: torch.Tensor) -> None:

@@ -17,12 +17,10 @@ from drasclr_core.evaluate.external.models import (
 )
 from drasclr_core.evaluate.features import read_features
 from drasclr_core.evaluate.readout.cross_validation import MIN_SUBJECTS
-from drasclr_core.evaluate.statistics.intervals import paired_difference
 from drasclr_core.evaluate.statistics.resampling import summarise_draws
 from drasclr_core.evaluate.survival.covariates import MIN_DEATHS, survival_data
 from drasclr_core.evaluate.table import write_table
 from drasclr_core.evaluate.tasks import Task, labels_of
-from drasclr_core.methods import row_of
 from drasclr_core.run import Run
 
 STEM = "external"
@@ -115,35 +113,6 @@ def external_table(fitted: Run, tested: Run, methods: Mapping[str, str], tasks: 
     table["subjects"] = table["task"].map(counts).fillna((~fitted_on).sum()).astype(int)
     table["fitted"] = min(len(one) for one in known.values())
     return ExternalTable(table, every, predictions, skipped, write_table(tested, STEM, table))
-
-
-def external_answer(made: ExternalTable, ours: str, other: str, tasks: Sequence[str]) -> str:
-    """Returns in Markdown whether one method is ahead of another on subjects that no model has seen.
-
-    Parameters
-    ----------
-    made : ExternalTable
-        Its paired bootstrap draws give the intervals, corrected for the number of `tasks` (see `paired_difference`).
-    ours, other : str
-        Methods of its table.
-    tasks : sequence of str
-        Names of tasks with one metric each that is compared, the first of its rows.
-    """
-    draws = made.draws.set_index(["method", "task", "metric", "draw"])["value"]
-    names = {name: row_of(name).name for name in (ours, other)}
-    firsts = made.table.drop_duplicates(["method", "task"]).set_index(["method", "task"])["metric"]
-    known = [task for task in tasks if (ours, task) in firsts.index and (other, task) in firsts.index]
-    parts = []
-    for task in known:
-        metric = firsts[ours, task]
-        found = paired_difference(draws[ours, task, metric], draws[other, task, metric], metric, comparisons=len(known))
-        if found is None:
-            continue
-        said = "ahead of" if found.low > 0 else "behind" if found.high < 0 else "not told apart from"
-        parts.append(f"on {task} {said} {names[other]} ({found.estimate:+.2f}, {found.low:+.2f} to {found.high:+.2f})")
-    if not parts:
-        return f"{names[ours]} and {names[other]} have no score in common here."
-    return f"Fitted on one cohort and tested on another, {names[ours]} is {'; '.join(parts)}."
 
 
 def no_shared_subjects(fitted: Run, tested: Run) -> None:

@@ -1,6 +1,7 @@
 """The answer of a page of results, in a sentence or two made from its numbers."""
 
 from drasclr_core.report.answers.detection import factor_answer, share_answer, trend_answer
+from drasclr_core.report.answers.external import external_answer, within_answer
 from drasclr_core.report.answers.readouts import (
     comparisons_answer,
     reach_answer,
@@ -10,10 +11,12 @@ from drasclr_core.report.answers.readouts import (
 
 __all__ = [
     "comparisons_answer",
+    "external_answer",
     "factor_answer",
     "reach_answer",
     "readout_answer",
     "share_answer",
     "survival_answer",
     "trend_answer",
+    "within_answer",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.linear_model import LinearRegression, RidgeCV
+from sklearn.metrics import r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -52,10 +53,6 @@ def _each_landmark(patches):
     return (patches < -950).mean(axis=(2, 3, 4))
 
 
-def r2(truth, guess):
-    return 1 - ((truth - guess) ** 2).sum() / ((truth - truth.mean()) ** 2).sum()
-
-
 def fault_of_prediction(answer) -> str:
     """Returns what is wrong with a prediction of emphysema on the hidden phantoms."""
     hidden = hidden_phantoms()
@@ -69,11 +66,11 @@ def fault_of_prediction(answer) -> str:
         return "What you say of a phantom depends on who else is tested (chapter 8). Fit on the open phantoms only."
     if guess.std() < 1e-6:
         return "You say the same of everybody, so R² is about 0."
-    score, other = r2(hidden.emphysema, guess), r2(hidden.emphysema, by_laa950(hidden.patches))
+    score, other = (r2_score(hidden.emphysema, said) for said in (guess, by_laa950(hidden.patches)))
     if score > other:
         return ""
     line = np.polyval(np.polyfit(guess, hidden.emphysema, 1), guess)
-    if r2(hidden.emphysema, line) > other:
+    if r2_score(hidden.emphysema, line) > other:
         return f"The order is right, the scale is not (R² {score:.2f}): fit a readout to the emphysema, in %."
     return (f"R² on hidden phantoms is {score:.2f}, and LAA-950 has {other:.2f}. Train longer, or let the readout see "
             "more of what you know.")  # fmt: skip

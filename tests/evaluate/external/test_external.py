@@ -11,6 +11,7 @@ from drasclr_core.evaluate.external import external_table
 from drasclr_core.evaluate.external.models import external_readouts
 from drasclr_core.evaluate.readout.linear import linear_model
 from drasclr_core.evaluate.tasks import Task
+from drasclr_core.report.answers import external_answer, within_answer
 from drasclr_core.run import Run
 
 FEV1 = Task("logFEV1pp", "FEV1pp")
@@ -76,6 +77,15 @@ def test_the_table_stands_beside_the_scores_within_the_cohort(tmp_path):
     survived = table.xs("Survival", level="task")["mean"].droplevel("metric")
     assert survived["drasclr"] > survived["confounders"] + 0.1
     assert "no features of method 'moco'" in made.skipped["moco"] and "CLE" in made.skipped
+    answer = external_answer(made.table, made.draws, "drasclr", "chance", ["logFEV1pp", "nothing"])
+    assert answer.startswith("**Fitted on one cohort and tested on another, DrasCLR is on logFEV1pp ahead of Chance (+")
+    assert "no score in common" in external_answer(made.table, made.draws, "drasclr", "moco", ["logFEV1pp"])
+    change = row["mean"] - 0.9
+    inside = int(row["low"] <= 0.9 <= row["high"])
+    assert within_answer(made.table) == (
+        f"Of 1 scores with both, that within the fitted cohort lies inside the external one's interval {inside} "
+        f"times; the median change is {change:+.2f} in R² and concordance."
+    )
     written = pd.read_csv(tested.results / "external.csv")
     assert len(written) == len(made.table)
 
