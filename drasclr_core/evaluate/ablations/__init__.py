@@ -3,6 +3,8 @@
 from drasclr_core.evaluate.ablations.answer import (
     ablation_notes,
     ablation_sentence,
+    best_along,
+    difference_caption,
     differences_told,
     main_differences,
     scores_of,
@@ -10,5 +12,15 @@ from drasclr_core.evaluate.ablations.answer import (
 from drasclr_core.evaluate.ablations.equivalence import equivalence
 from drasclr_core.evaluate.ablations.table import AblationTable, ablation_table
 
-__all__ = ["AblationTable", "ablation_notes", "ablation_sentence", "ablation_table", "differences_told", "equivalence",
-           "main_differences", "scores_of"]  # fmt: skip
+__all__ = [
+    "AblationTable",
+    "ablation_notes",
+    "ablation_sentence",
+    "ablation_table",
+    "best_along",
+    "difference_caption",
+    "differences_told",
+    "equivalence",
+    "main_differences",
+    "scores_of",
+]

@@ -40,6 +40,32 @@ def differences_told(differences: pd.DataFrame) -> str:
                      f"({row.low:+.2f} to {row.high:+.2f})" for row in differences.itertuples())  # fmt: skip
 
 
+def difference_caption(differences: pd.DataFrame) -> str:
+    """Returns how many of the `differences` are clear, their interval being off zero, and on which side; plain text."""
+    better, worse = int((differences["low"] > 0).sum()), int((differences["high"] < 0).sum())
+    return (f"Of {len(differences)} differences {better} lie clearly above zero, {worse} clearly below; "
+            f"{len(differences) - better - worse} intervals hold zero.")  # fmt: skip
+
+
+def best_along(scores: pd.DataFrame, what: str) -> str:
+    """Returns where along a varied number each task scores best, and whether intervals set it apart; plain text.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        From `scores_of`.
+    what : str
+        What is varied, such as ``kernels``.
+    """
+    parts = []
+    for task, rows in scores.groupby("task", sort=False):
+        best = rows.loc[rows["value"].idxmax()]
+        apart = (rows["high"] < best["low"]).sum() == len(rows) - 1
+        parts.append(f"{task} is read best with {best['x']} {what} ({best['value']:.2f}"
+                     + ("" if apart else "; intervals overlap") + ")")  # fmt: skip
+    return "; ".join(parts) + "."
+
+
 def ablation_notes(made: AblationTable) -> str:
     """Returns in Markdown how many subjects the table `made` has, which variants have few seeds, and which are missing.
 

@@ -9,6 +9,8 @@ from drasclr_core.evaluate.ablations import (
     ablation_notes,
     ablation_sentence,
     ablation_table,
+    best_along,
+    difference_caption,
     differences_told,
     equivalence,
     main_differences,
@@ -147,3 +149,17 @@ def test_margins_are_in_points_for_accuracies():
     assert equivalence(apart(1.0, 0.3, "accuracy"), "one", "two")["verdict"].iloc[0] == "alike"
     with pytest.raises(ValueError, match="three"):
         equivalence(apart(0, 0.1), "one", "three")
+
+
+def test_captions_count_what_is_clear_and_name_the_best():
+    differences = pd.DataFrame({"low": [0.1, -0.3, -0.1, -0.2], "high": [0.3, -0.1, 0.1, 0.2]})
+    assert difference_caption(differences) == (
+        "Of 4 differences 1 lie clearly above zero, 1 clearly below; 2 intervals hold zero."
+    )
+    scores = pd.DataFrame({
+        "task": ["GOLD"] * 2 + ["CLE"] * 2, "x": [1, 4, 1, 4],
+        "value": [0.2, 0.5, 0.4, 0.3], "low": [0.1, 0.4, 0.2, 0.1], "high": [0.3, 0.6, 0.6, 0.5],
+    })  # fmt: skip
+    assert best_along(scores, "kernels") == (
+        "GOLD is read best with 4 kernels (0.50); CLE is read best with 1 kernels (0.40; intervals overlap)."
+    )
