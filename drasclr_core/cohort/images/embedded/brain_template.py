@@ -2,9 +2,9 @@
 
 Shares of grey and white matter are those of 152 healthy people, averaged after alignment (Fonov et al., NeuroImage
 2011; template 2009a). They come with the package nilearn (BSD-3-Clause); nothing is downloaded. The template itself is
-© 1993-2009 Louis Collins, McConnell Brain Imaging Centre, Montreal Neurological Institute, McGill University, who
-permit use, change and distribution for any purpose and without fee where this notice is kept; nilearn's own description
-calls the licence unknown.
+© 1993–2004 Louis Collins, McConnell Brain Imaging Centre, Montreal Neurological Institute, McGill University, who
+permit use, change and distribution for any purpose and without fee where this notice is kept (as projects that pass the
+template on quote it, TemplateFlow among them); nilearn's own description calls the licence unknown.
 """
 
 from __future__ import annotations
