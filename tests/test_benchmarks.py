@@ -94,6 +94,25 @@ def test_what_moves_between_two_runs_is_counted(tmp_path):
 
 
 @pytest.mark.slow
+def test_rounded_weights_change_little_and_another_encoder_much(tmp_path):
+    from half_precision import apart, compare
+
+    from drasclr_core.evaluate.tasks import Task
+
+    rng = np.random.default_rng(0)
+    sids = [f"P{number:05d}" for number in range(60)]
+    values = rng.normal(size=(60, 4))
+    full = pd.DataFrame(values, columns=list("abcd")).assign(sid=sids)[["sid", *"abcd"]]
+    half = full.iloc[::-1].assign(**{name: full[name].astype("float16").astype(float) for name in "abcd"})
+    subjects = pd.DataFrame({"sid": sids, "FEV1pp": np.exp(values[:, 0] + rng.normal(scale=0.5, size=60))})
+    told = compare(full, half, subjects, (Task("logFEV1pp", "FEV1pp"),))
+    assert [(row["task"], row["score"]) for row in told] == [("logFEV1pp", "R2")]
+    assert told[0]["full precision"] > 0.5 and abs(told[0]["change"]) < 0.01
+    assert 0 < apart(full, half) < 0.01
+    with pytest.raises(ValueError, match="not of one encoder"):
+        compare(full, half[["sid", "a"]], subjects, (Task("logFEV1pp", "FEV1pp"),))
+
+
 def test_training_step(tmp_path):
     run("train_step.py", tmp_path, "--batches", "4", "--patch", "8")
     steps = table(tmp_path, "train_step").merge(table(tmp_path, "train_memory"), on="batch")
