@@ -15,6 +15,7 @@ COLUMNS = {
     "fig3_truth": ("GOLD", "subtype", "method", "detected_share"),
     "fig4_trend": ("subtype", "against", "spearman", "low", "high"),
     "fig5_saved": ("subtype", "factor", "low", "high"),
+    "scorecard_comparisons": ("id", "task", "metric", "estimate", "low", "high", "p_folds"),
 }
 _NUMBERS = ("draw", "value", "spearman", "rank_biserial", "factor", "low", "high", "GOLD", "detected_share")
 _AGAIN = "Run the notebook that writes it again."

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from drasclr_core.evaluate.result_files import ResultReader
+from drasclr_core.evaluate.scorecard.kept import KEPT, kept_comparison
 from drasclr_core.evaluate.scorecard.seeds import over_seeds
 from drasclr_core.evaluate.scorecard.verdicts import margin
 from drasclr_core.evaluate.scores import PERCENT
@@ -28,7 +29,7 @@ MAPPED = "drasclr_finetuned"
 
 _UNKNOWN = dict.fromkeys(("estimate", "low", "high", "wide_low", "wide_high"), float("nan"))
 _UNKNOWN |= {"interval": "", "wide_interval": "", "draws": 0, "subjects": 0, "folds": 0, "level": float("nan")}
-_UNKNOWN |= {"missing": "", "lacks": "", "note": "", "room": True, "p_folds": float("nan")}
+_UNKNOWN |= {"missing": "", "lacks": "", "note": "", "room": True, "kept": False, "p_folds": float("nan")}
 _UNKNOWN |= dict.fromkeys(("p_up", "p_down", "truth_low", "truth_high"), float("nan"))
 
 
@@ -50,8 +51,9 @@ def evidence(results: str | Path, comparisons: pd.DataFrame) -> pd.DataFrame:
         interval of the correlation with the true share given LAA-950, where a trend has such a truth; ``room``, false
         where the others score so high that the paper's difference would lead beyond a perfect score, or where a factor
         above ``high`` could not be seen; ``missing``, why there is no estimate; ``lacks``, which of several methods the
-        run lacks; ``note``, what else the verdict rests on. Text is empty and numbers are NaN where there is nothing to
-        say.
+        run lacks; ``note``, what else the verdict rests on; ``kept``, whether all of it is of an earlier scorecard,
+        because the draws are not there (see `kept_comparison`). Text is empty and numbers are NaN where there is
+        nothing to say.
 
     Raises
     ------
@@ -71,7 +73,7 @@ def _difference(reader: ResultReader, row: dict, count: int) -> dict:
     stem = f"{row['file']}_bootstrap"
     draws = reader(stem, "bootstrap")
     if draws is None:
-        return {"missing": f"not run: no {stem}.csv"}
+        return _kept(reader, row) or {"missing": f"not run: no {stem}.csv"}
     if (row["task"], row["metric"]) not in draws:
         if row["metric"].startswith("concordance at "):
             return {"missing": f"too few deaths for a horizon of its own at the {row['metric'].split()[-1]} percentile"}
@@ -93,6 +95,17 @@ def _difference(reader: ResultReader, row: dict, count: int) -> dict:
     found = narrow._asdict() | {f"wide_{name}": getattr(wide, name) for name in ("low", "high", "interval")}
     found |= {"draws": draws, "subjects": subjects, "level": second[SAMPLE], "room": room, "lacks": ", ".join(lacks)}
     return found | _over_folds(scores, row, *sides)
+
+
+def _kept(reader: ResultReader, row: dict) -> dict:
+    scores = reader(f"{row['file']}_folds", "folds")
+    if scores is None:
+        return {}
+    here = set(scores.loc[scores["task"].eq(row["task"]) & scores["metric"].eq(row["metric"]), "method"])
+    sides = [[name for name in names if name in here] for names in (row["methods"], row["others"])]
+    if not all(sides):
+        return {}
+    return kept_comparison(reader(KEPT, KEPT), row, _over_folds(scores, row, *sides)["p_folds"], _UNKNOWN)
 
 
 def _over_folds(scores: pd.DataFrame | None, row: dict, methods: list[str], others: list[str]) -> dict:

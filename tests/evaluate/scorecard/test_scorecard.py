@@ -356,3 +356,23 @@ def test_costs_are_listed_and_not_judged(tmp_path):
     costs = board[board["rule"] == "cost"]
     assert len(costs) == 3 and (costs["verdict"] == UNTESTABLE).all()
     assert (costs["reason"] == "a cost on the authors' machines").all()
+
+
+def test_a_run_whose_draws_have_not_travelled_is_judged_as_it_was_and_not_on_other_scores(tmp_path):
+    cells = [(*task, method, level) for task in PHENOTYPES for method, level in (("drasclr", 0.6), ("laa950", 0.3))]
+    write_results(tmp_path, "table2", cells, spread=0.1)
+    mine = SAID[SAID["id"] == "phenotypes-laa"]
+    board, found = scorecard(mine, tmp_path)
+    assert not found["kept"].any() and board["comparisons"].item() > board["untestable"].item()
+    lists = {name: found[name].map(";".join) for name in ("methods", "others")}
+    found.assign(**lists).to_csv(tmp_path / "scorecard_comparisons.csv", index=False)
+    (tmp_path / "table2_bootstrap.csv").unlink()
+    again, kept = scorecard(mine, tmp_path)
+    pd.testing.assert_frame_equal(again, board)
+    judged = found["missing"] == ""
+    assert (kept["kept"] == judged).all()
+    pd.testing.assert_frame_equal(kept.drop(columns="kept")[judged], found.drop(columns="kept")[judged])
+    write_folds(tmp_path, "table2", [(*cell[:3], cell[3] / 2) for cell in cells], 0.3)
+    other, none = scorecard(mine, tmp_path)
+    assert other["verdict"].item() == UNTESTABLE and "no table2_bootstrap.csv" in other["reason"].item()
+    assert not none["kept"].any()
