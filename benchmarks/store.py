@@ -100,7 +100,7 @@ def needs(gpu_tflops: float, share: float) -> list[dict]:
     """Patches of 56^3 per second that a training step consumes: measured on a CPU, reckoned for a GPU."""
     needed = []
     if (measured := DATA / "benchmark_train_step.csv").exists():
-        anchors = pd.read_csv(measured)["anchors/s"].max()
+        anchors = pd.read_csv(measured).filter(like="anchors/s").max(axis=None)
         needed.append(("needed by the step on this project's CPU (measured)", anchors))
     anchors = gpu_tflops * 1000 * share / GFLOP_PER_ANCHOR
     needed.append((f"needed at {gpu_tflops:g} TFLOP/s, {share:.0%} used (reckoned)", anchors))

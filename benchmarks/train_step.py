@@ -1,7 +1,7 @@
 """The whole training step: the per-sample loop as published, one landmark at once, a block of landmarks, in one run.
 
-``python benchmarks/train_step.py`` prints and writes a row per batch size. On a GPU add ``--device cuda``, with
-``--precision bf16-mixed`` and ``--compile default`` or ``reduce-overhead`` (CUDA graphs) to compare.
+``python benchmarks/train_step.py`` prints and writes a row per batch size. On a GPU add ``--device cuda``: then
+mixed precision and ``torch.compile``, with and without CUDA graphs, are compared too.
 """
 
 from __future__ import annotations

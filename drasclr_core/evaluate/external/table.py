@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from drasclr_core.cohort.subjects import read_subjects
@@ -21,6 +22,7 @@ from drasclr_core.evaluate.statistics.resampling import summarise_draws
 from drasclr_core.evaluate.survival.covariates import MIN_DEATHS, survival_data
 from drasclr_core.evaluate.table import write_table
 from drasclr_core.evaluate.tasks import Task, labels_of
+from drasclr_core.files import read_json
 from drasclr_core.run import Run
 
 STEM = "external"
@@ -75,19 +77,22 @@ def external_table(fitted: Run, tested: Run, methods: Mapping[str, str], tasks: 
     Raises
     ------
     ValueError
-        The two runs share a subject's scan, or no method has features in both.
+        The two runs share a subject, no method has features of one encoder in both, or no task has enough labels.
     """
     no_shared_subjects(fitted, tested)
     theirs, ours = read_subjects(fitted), read_subjects(tested)
     known, here, skipped = {}, {}, {}
     for method, name in methods.items():
+        if not one_encoder(fitted, method, tested, name):
+            skipped[method] = f"{method}: the two runs have encoders of this name that differ, and so do their features"
+            continue
         try:
             known[method], here[method] = read_features(fitted, theirs, method), read_features(tested, ours, name)
         except (FileNotFoundError, KeyError) as error:
             known.pop(method, None)
             skipped[method] = str(error.args[0])
     if not known:
-        raise ValueError("no method has features in both runs: " + " ".join(skipped.values()))
+        raise ValueError("no method has the same features in both runs: " + " ".join(skipped.values()))
     usable = []
     for task in tasks:
         few = [len(labels_of(table, task)) if task.column in table else 0 for table in (theirs, ours)]
@@ -95,6 +100,9 @@ def external_table(fitted: Run, tested: Run, methods: Mapping[str, str], tasks: 
             skipped[task.name] = f"only {few[0]} and {few[1]} subjects of the two cohorts have a label"
         else:
             usable.append(task)
+    if not usable:
+        raise ValueError(f"no task can be tested, {MIN_SUBJECTS} labels are needed in either cohort: "
+                         + "; ".join(f"{task.name}: {skipped[task.name]}" for task in tasks))  # fmt: skip
     predictions = external_readouts(known, theirs, here, ours, usable, seed)
     parts = [external_readout_draws(predictions, usable, draws, seed)]
     both = {method: _joined(known[method], here[method]) for method in known}
@@ -111,21 +119,37 @@ def external_table(fitted: Run, tested: Run, methods: Mapping[str, str], tasks: 
     table["within"] = [within.get((row.method, row.task, row.metric), float("nan")) for row in table.itertuples()]
     counts = predictions[predictions["method"] == CHANCE].groupby("task")["sid"].size()
     table["subjects"] = table["task"].map(counts).fillna((~fitted_on).sum()).astype(int)
-    table["fitted"] = min(len(one) for one in known.values())
+    featured = theirs[theirs["sid"].isin(set.intersection(*(set(one["sid"]) for one in known.values())))]
+    fits = {task.name: len(labels_of(featured, task)) for task in usable}
+    table["fitted"] = table["task"].map(fits).fillna(fitted_on.sum()).astype(int)
     return ExternalTable(table, every, predictions, skipped, write_table(tested, STEM, table))
 
 
 def no_shared_subjects(fitted: Run, tested: Run) -> None:
-    """Raises ValueError where a subject of the run `fitted` is one of the run `tested`, by all that is measured.
+    """Raises ValueError where a subject of the run `fitted` is one of the run `tested`, by what is measured of it.
 
-    Simulated subjects are told apart by their measurements, because every cohort counts its sids from P00000.
+    Sids tell nothing, because every simulated cohort counts from P00000. Two subjects are one where more than half of
+    the values that both tables measure agree; only columns with fractions count, grades are shared by many.
     """
-    tables = [read_subjects(run).select_dtypes("number").round(6) for run in (fitted, tested)]
-    shared = [name for name in tables[0] if name in tables[1]]
-    both = tables[0][shared].drop_duplicates().merge(tables[1][shared].drop_duplicates(), how="inner")
-    if len(both):
-        raise ValueError(f"{len(both)} subjects are in both cohorts: give the run of this page another seed in stage "
-                         "01_cohort, so that its subjects are new.")  # fmt: skip
+    tables = [read_subjects(run).select_dtypes("number") for run in (fitted, tested)]
+    shared = [name for name in tables[0] if name in tables[1] and all((one[name] % 1 > 0).any() for one in tables)]
+    if not shared:
+        return
+    theirs, ours = (table[shared].to_numpy(float).round(6) for table in tables)
+    both = np.isfinite(theirs)[:, None] & np.isfinite(ours)
+    same = (theirs[:, None] == ours) & both
+    alike = int((same.sum(axis=2) > both.sum(axis=2) / 2).any(axis=0).sum())
+    if alike:
+        raise ValueError(f"{alike} subjects are in both cohorts: give the run of this page other subjects (phantoms: "
+                         "another seed in stage 01_cohort).")  # fmt: skip
+
+
+def one_encoder(fitted: Run, method: str, tested: Run, name: str) -> bool:
+    """Returns False where both runs keep an encoder for these features and the two have different weights."""
+    prints = [
+        read_json(run.pretrain(one) / "config.json").get("sha256") for run, one in ((fitted, method), (tested, name))
+    ]
+    return None in prints or prints[0] == prints[1]
 
 
 def _joined(fitted: pd.DataFrame, tested: pd.DataFrame) -> pd.DataFrame:

@@ -14,9 +14,10 @@ import pandas as pd
 from scipy import stats
 
 from drasclr_core.evaluate.folds import stratified_folds
+from drasclr_core.evaluate.scorecard.pairs import worst_pair
 from drasclr_core.evaluate.scorecard.verdicts import NOT_REPRODUCED, REPRODUCED, verdict_of
 from drasclr_core.evaluate.scores import PERCENT
-from drasclr_core.evaluate.statistics.intervals import draws_needed, paired_difference
+from drasclr_core.evaluate.statistics.intervals import draws_needed
 from drasclr_core.evaluate.statistics.resampling import SAMPLE, resample_counts
 from drasclr_core.evaluate.statistics.significance import corrected_t
 
@@ -25,6 +26,9 @@ FEATURES = 8
 GRADES = 5
 SIMULATED = ("R2", "accuracy", "1-off")
 RATES = ("false_reproduced", "false_by_pretraining", "false_not_reproduced", "power")
+RIVALS = 6
+"""Equally good others of a claim to be better than several: as many as the paper's networks are."""
+OF_SEVERAL = ("false_of_several", "power_of_several")
 LEAST = 4 * FEATURES
 """Subjects of a study that is simulated; with fewer, training folds would have hardly more subjects than features."""
 MOST = 400_000
@@ -51,7 +55,8 @@ def verdict_error_rates(found: pd.DataFrame, studies: int = 400, folds: int = 5,
         difference); ``false_reproduced``, the share *reproduced* without an advantage; ``false_by_pretraining``, the
         same where the methods are alike and each encoder's score differs from its method's with a standard deviation of
         the median effect; ``false_not_reproduced`` and ``power``, the shares *not reproduced* and *reproduced* with an
-        advantage of `effect`. NaN where level and effect together lead beyond what these grades allow. A rate r has a
+        advantage of `effect`; ``false_of_several`` and ``power_of_several``, the same with that advantage over each of
+        `RIVALS` equal others. NaN where level and effect together lead beyond what these grades allow. A rate r has a
         standard error of sqrt(r (1 - r) / studies).
     """
     chosen = found[found["rule"].eq("better") & found["metric"].isin(SIMULATED) & (found["paper"] > 0)]
@@ -65,13 +70,16 @@ def verdict_error_rates(found: pd.DataFrame, studies: int = 400, folds: int = 5,
         none, moved = study.rates(level, 0.0, middle), study.rates(level, 0.0, middle, middle)
         for effect in dict.fromkeys([least, middle, most]):
             there = study.rates(level, effect, effect)
-            rates = (none[REPRODUCED], moved[REPRODUCED], there[NOT_REPRODUCED], there[REPRODUCED])
-            rows.append({**about, "effect": round(effect, 6), **dict(zip(RATES, rates, strict=True))})
-    return pd.DataFrame(rows, columns=["file", "metric", "subjects", "studies", "level", "effect", *RATES])
+            rates = [none[REPRODUCED], moved[REPRODUCED], there[NOT_REPRODUCED], there[REPRODUCED]]
+            several = study.rates(level, effect, effect, rivals=RIVALS)
+            rates += [several[NOT_REPRODUCED], several[REPRODUCED]]
+            rows.append({**about, "effect": round(effect, 6), **dict(zip(RATES + OF_SEVERAL, rates, strict=True))})
+    columns = ["file", "metric", "subjects", "studies", "level", "effect", *RATES, *OF_SEVERAL]
+    return pd.DataFrame(rows, columns=columns)
 
 
 class Studies:
-    """Simulated studies of two methods on the same subjects and folds.
+    """Simulated studies of a method and one or several others, on the same subjects and folds.
 
     The subjects, their folds and the noise are drawn once; what changes between calls is how good the methods are.
 
@@ -89,16 +97,18 @@ class Studies:
         self.label = rng.standard_normal((studies, subjects))
         self.noise = rng.standard_normal((2, studies, subjects, FEATURES))
         self.moved = rng.standard_normal((2, studies))
+        self.others = np.random.default_rng([seed, 1]).standard_normal((RIVALS - 1, *self.noise.shape[1:]))
         self.fold = np.array([stratified_folds(label, folds, rng, classes=False) for label in self.label])
         self.counts = resample_counts(subjects, draws_needed(1), seed)
         self.scores = np.array([self._mean_score(worth) for worth in _WORTH])
 
-    def rates(self, level: float, effect: float, paper: float, pretraining: float = 0.0) -> dict[str, float]:
+    def rates(self, level: float, effect: float, paper: float, pretraining: float = 0.0,
+              rivals: int = 1) -> dict[str, float]:  # fmt: skip
         """Returns the share of the verdicts *reproduced* and *not reproduced*.
 
-        The mean score of the second method is `level`, that of the first higher by `effect`; in each study either is
-        moved by a normal draw with standard deviation `pretraining`. The paper printed the difference `paper`. NaN
-        where no features have such a score.
+        The mean score of each of the `rivals` (`RIVALS` at most) is `level`, that of the method higher by `effect`; in
+        each study the method and the first rival are moved by a normal draw with standard deviation `pretraining`. The
+        paper printed the difference `paper`. NaN where no features have such a score.
         """
         wanted = np.array([[level + effect], [level]])
         if not ((self.scores[0] <= wanted) & (wanted <= self.scores[-1])).all():
@@ -106,23 +116,23 @@ class Studies:
         wanted = wanted + pretraining * self.moved
         worths = np.interp(wanted, np.maximum.accumulate(self.scores), _WORTH)
         predicted = [self._predict(noise, worth) for noise, worth in zip(self.noise, worths, strict=True)]
-        draws = [pd.DataFrame(self._drawn(one)) for one in predicted]
+        alike = np.interp([level], np.maximum.accumulate(self.scores), _WORTH)
+        predicted += [self._predict(noise, alike) for noise in self.others[: rivals - 1]]
+        draws = [pd.DataFrame(self._drawn(one)).set_axis(np.arange(len(self.counts)) + SAMPLE) for one in predicted]
         parts = [self._by_fold(one) for one in predicted]
         verdicts = [
-            self._verdict(draws[0][study], draws[1][study], parts[0][study], parts[1][study], paper)
+            self._verdict([one[study] for one in draws], [one[study] for one in parts], paper)
             for study in range(len(self.label))
         ]
         return {name: verdicts.count(name) / len(verdicts) for name in (REPRODUCED, NOT_REPRODUCED)}
 
-    def _verdict(self, first: pd.Series, second: pd.Series, one: np.ndarray, two: np.ndarray, paper: float) -> str:
-        index = np.arange(len(first)) + SAMPLE
-        first, second = first.set_axis(index), second.set_axis(index)
-        interval = paired_difference(first, second, self.metric, self.label.shape[1])
-        ends = {"low": interval.low, "high": interval.high, "wide_low": interval.low, "wide_high": interval.high}
-        room = second[SAMPLE] + paper <= (100 if self.metric in PERCENT else 1)
+    def _verdict(self, draws: list[pd.Series], parts: list[np.ndarray], paper: float) -> str:
+        """Of one study: draws, and scores by fold, of the method and of its rivals."""
+        ends = worst_pair(draws[:1], draws[1:], self.metric, self.label.shape[1])
+        room = ends["level"] + paper <= (100 if self.metric in PERCENT else 1)
         asked = {"rule": "better", "scope": "all", "metric": self.metric, "paper": paper, "missing": "", "lacks": ""}
-        asked |= {"room": room, "p_folds": corrected_t(one, two, 1 / (self.folds - 1)), "truth_low": np.nan}
-        return verdict_of({**asked, **ends})
+        p = max(corrected_t(parts[0], rival, 1 / (self.folds - 1)) for rival in parts[1:])
+        return verdict_of({**asked, **ends, "room": room, "p_folds": p, "truth_low": np.nan})
 
     def _mean_score(self, worth: float) -> float:
         return float(

@@ -11,11 +11,10 @@ import pandas as pd
 
 from drasclr_core.evaluate.result_files import ResultReader
 from drasclr_core.evaluate.scorecard.kept import KEPT, kept_comparison
+from drasclr_core.evaluate.scorecard.pairs import over_folds, worst_pair
 from drasclr_core.evaluate.scorecard.seeds import over_seeds
-from drasclr_core.evaluate.scorecard.verdicts import margin
 from drasclr_core.evaluate.scores import PERCENT
-from drasclr_core.evaluate.statistics.comparison import fold_test
-from drasclr_core.evaluate.statistics.intervals import paired_difference, subjects_tested
+from drasclr_core.evaluate.statistics.intervals import subjects_tested
 from drasclr_core.evaluate.statistics.resampling import SAMPLE
 from drasclr_core.evaluate.statistics.share_trends import BEYOND_LAA, STAGE, TRUTH
 from drasclr_core.evaluate.statistics.trend import jonckheere_terpstra, spearman
@@ -69,7 +68,7 @@ def evidence(results: str | Path, comparisons: pd.DataFrame) -> pd.DataFrame:
 
 
 def _difference(reader: ResultReader, row: dict, count: int) -> dict:
-    """The lowest of the methods minus the highest of the others, draw by draw on the same subjects."""
+    """The lowest of the methods minus the highest of the others, on the same subjects (see `worst_pair`)."""
     stem = f"{row['file']}_bootstrap"
     draws = reader(stem, "bootstrap")
     if draws is None:
@@ -84,17 +83,16 @@ def _difference(reader: ResultReader, row: dict, count: int) -> dict:
     if not all(sides):
         absent = row["others"] if sides[0] else row["methods"]
         return {"missing": f"no {', '.join(absent)} in {stem}.csv"}
-    first, second = values[sides[0]].dropna().min(axis=1), values[sides[1]].dropna().max(axis=1)
-    draws = int((first - second).dropna().index.difference([SAMPLE]).size)
-    if draws < MIN_DRAWS or SAMPLE not in first.index or SAMPLE not in second.index:
+    values = values[[*sides[0], *sides[1]]].dropna()
+    draws = int(values.index.difference([SAMPLE]).size)
+    if draws < MIN_DRAWS or SAMPLE not in values.index:
         return {"missing": f"{draws} usable draws in {stem}.csv; {MIN_DRAWS} are needed"}
     scores = reader(f"{row['file']}_folds", "folds")
     subjects = subjects_tested(scores, row["task"], row["metric"])
-    narrow, wide = (paired_difference(first, second, row["metric"], subjects, many) for many in (1, count))
-    room = second[SAMPLE] + max(row["paper"], 0) <= (100 if row["metric"] in PERCENT else 1)
-    found = narrow._asdict() | {f"wide_{name}": getattr(wide, name) for name in ("low", "high", "interval")}
-    found |= {"draws": draws, "subjects": subjects, "level": second[SAMPLE], "room": room, "lacks": ", ".join(lacks)}
-    return found | _over_folds(scores, row, *sides)
+    found = worst_pair(*([values[name] for name in side] for side in sides), row["metric"], subjects, count)
+    room = found["level"] + max(row["paper"], 0) <= (100 if row["metric"] in PERCENT else 1)
+    found |= {"draws": draws, "subjects": subjects, "room": room, "lacks": ", ".join(lacks)}
+    return found | over_folds(scores, row, *sides)
 
 
 def _kept(reader: ResultReader, row: dict) -> dict:
@@ -103,24 +101,9 @@ def _kept(reader: ResultReader, row: dict) -> dict:
         return {}
     here = set(scores.loc[scores["task"].eq(row["task"]) & scores["metric"].eq(row["metric"]), "method"])
     sides = [[name for name in names if name in here] for names in (row["methods"], row["others"])]
-    if not all(sides):
+    if not all(sides) or max(map(len, sides)) > 1:  # an earlier scorecard tells of no pair alone
         return {}
-    return kept_comparison(reader(KEPT, KEPT), row, _over_folds(scores, row, *sides)["p_folds"], _UNKNOWN)
-
-
-def _over_folds(scores: pd.DataFrame | None, row: dict, methods: list[str], others: list[str]) -> dict:
-    """The largest p of all pairs: a claim about the best of several needs each of them; NaN where a pair has none."""
-    if scores is None:
-        return {}
-    here = scores[scores["task"].eq(row["task"]) & scores["metric"].eq(row["metric"])]
-    of = {name: here[here["method"] == name].set_index(["repeat", "fold"]) for name in (*methods, *others)}
-    pairs = [(of[one], of[two]) for one in methods for two in others]
-    if row["rule"] == "alike":
-        reach = margin(row["metric"])
-        p = [fold_test(*sides, reach) for one, two in pairs for sides in ((one, two), (two, one))]
-    else:
-        p = [fold_test(one, two) for one, two in pairs]
-    return {"p_folds": float(np.max(p)), "folds": len(here[["repeat", "fold"]].drop_duplicates())}
+    return kept_comparison(reader(KEPT, KEPT), row, over_folds(scores, row, *sides)["p_folds"], _UNKNOWN)
 
 
 def _given(reader: ResultReader, row: dict, count: int, value: str, by: str = "subtype", **where: str) -> dict:

@@ -52,8 +52,9 @@ RULES = {
     "interval widened for their number k, to 100 - 5/k % (Bonferroni), because among many one would fail by chance.",
     "most": "A claim about most comparisons is reproduced if more than half are, not reproduced if half or more are "
     "not.",
-    "several": "A claim to be better than several methods is tested against the best of them, picked anew in every "
-    "bootstrap draw. If the run lacks some, it can fail and cannot be reproduced.",
+    "several": "A claim to be better than several methods is one about each pair: reproduced if the method is better "
+    "in every pair, not reproduced if it is not in one, by an interval widened for the number of pairs. If the run "
+    "lacks some, it can fail and cannot be reproduced.",
     "interval": "Bootstrap over the tested subjects, the same ones for all methods. For accuracies never shorter than "
     "with one more subject on either side (Bonett and Price 2012): else a run in which both methods predict nearly "
     "everyone alike would look certain.",

@@ -49,6 +49,8 @@ class SurvivalTable:
         Method that is a measurement -> where it comes from.
     files : list of path
         What was written: the table, then scores of folds and bootstrap draws where there are any.
+    draws : DataFrame or None
+        Bootstrap scores, for paired differences; None where `obstacle` is not empty.
     """
 
     table: pd.DataFrame
@@ -57,6 +59,7 @@ class SurvivalTable:
     obstacle: str
     sources: dict[str, str]
     files: list[Path]
+    draws: pd.DataFrame | None
 
 
 def survival_table(
@@ -115,4 +118,4 @@ def survival_table(
     sizes = {"subjects": len(data.outcomes), "deaths": int(data.outcomes["died"].sum())}
     table = beside_paper(summary.assign(folds=folds, runs=repeats, **sizes), stem)
     files = write_table(run, stem, table, folds=readout and readout.scores, bootstrap=draws)
-    return SurvivalTable(table, data, readout, obstacle, sources(run, subjects, features), files)
+    return SurvivalTable(table, data, readout, obstacle, sources(run, subjects, features), files, draws)

@@ -26,7 +26,8 @@ def external_answer(table: pd.DataFrame, draws: pd.DataFrame, ours: str, other: 
     scores = draws.set_index(["method", "task", "metric", "draw"])["value"]
     names = {name: row_of(name).name for name in (ours, other)}
     firsts = table.drop_duplicates(["method", "task"]).set_index(["method", "task"])["metric"]
-    known = [task for task in tasks if (ours, task) in firsts.index and (other, task) in firsts.index]
+    both = ours != other
+    known = [task for task in tasks if both and (ours, task) in firsts.index and (other, task) in firsts.index]
     parts = []
     for task in known:
         metric = firsts[ours, task]
@@ -37,6 +38,8 @@ def external_answer(table: pd.DataFrame, draws: pd.DataFrame, ours: str, other: 
             ends = f"{found.estimate:+.2f}, {found.low:+.2f} to {found.high:+.2f}"
             parts.append(f"on {task} {said} {names[other]} ({ends})")
     if not parts:
+        if not both:
+            return f"**Nothing is compared here:** {names[ours]} is the only row."
         return f"**{names[ours]} and {names[other]} have no score in common here.**"
     return f"**Fitted on one cohort and tested on another, {names[ours]} is {'; '.join(parts)}.**"
 

@@ -24,7 +24,7 @@ NO_METHOD = ("no image", "ceilings")
 
 
 def readout_answer(table: pd.DataFrame, gain: pd.DataFrame, closely: str, task: str, metric: str) -> str:
-    """Returns two sentences in Markdown: where a method is better than chance, and how the best do on one task.
+    """Returns two sentences in Markdown: where a method is above or below chance, and how the best do on one task.
 
     Parameters
     ----------
@@ -37,11 +37,11 @@ def readout_answer(table: pd.DataFrame, gain: pd.DataFrame, closely: str, task: 
     task, metric : str
         What the second sentence is about; the first task of the table, where it has none of this name.
     """
-    clear = gain[gain["low"] > 0]
-    where = f" ({', '.join(label(row.task, row.metric) for row in clear.itertuples())})" if len(clear) else ""
+    better, worse = gain[gain["low"] > 0], gain[gain["high"] < 0]
+    below = f", and clearly worse in {len(worse)}{_where(worse)}" if len(worse) else ""
     first = (
-        f"**{row_of(closely).name} is clearly better than chance in {len(clear)} of {len(gain)} scores**{where}, on "
-        f"{int(table['subjects'].max())} subjects that the readout has not seen."
+        f"**{row_of(closely).name} is clearly better than chance in {len(better)} of {len(gain)} scores**"
+        f"{_where(better)}{below}, on {int(table['subjects'].max())} subjects that the readout has not seen."
     )
     if not ((table["task"] == task) & (table["metric"] == metric)).any():
         task, metric = table.iloc[0][["task", "metric"]]
@@ -50,26 +50,38 @@ def readout_answer(table: pd.DataFrame, gain: pd.DataFrame, closely: str, task: 
     return f"{first} {_standing(scores, closely, metric, what)}"
 
 
-def survival_answer(table: pd.DataFrame, closely: str, floor: str, metric: str, horizon: str) -> str:
-    """Returns two sentences in Markdown: how well a row orders pairs of subjects, and which row does it best.
+def survival_answer(
+    table: pd.DataFrame, gain: pd.DataFrame, closely: str, floor: str, metric: str, horizon: str
+) -> str:
+    """Returns in Markdown how well a row orders pairs of subjects, what it adds to the floor, and which row is best.
 
     Parameters
     ----------
     table : DataFrame
         ``method, metric, mean, low, high, subjects, deaths``, as in ``results/table3.csv``.
+    gain : DataFrame
+        Of the row minus the floor, from `compare_methods`; empty where they cannot be compared.
     closely, floor : str
         The row that the page looks at, and the one with the confounders alone.
     metric, horizon : str
-        Which concordance, and what its horizon is called.
+        Which concordance, and until when pairs count.
     """
     part = table[table["metric"] == metric].set_index("method")
-    mine, least = part.loc[closely], part["mean"].get(floor, float("nan"))
+    mine = part.loc[closely]
+    alone = f", with the confounders alone in {part.loc[floor, 'mean']:.0%}" if floor in part.index else ""
     first = (
         f"**With {row_of(closely).name} the model gives the higher risk to who dies first in {mine['mean']:.0%} of "
-        f"pairs** (95 % interval {mine['low']:.0%} to {mine['high']:.0%}), with the confounders alone in {least:.0%}; "
-        f"half would be guessing. {int(mine['subjects'])} subjects, {int(mine['deaths'])} deaths, before the {horizon}."
+        f"pairs** (95 % interval {mine['low']:.0%} to {mine['high']:.0%}){alone}; half would be guessing. "
+        f"{int(mine['subjects'])} subjects, {int(mine['deaths'])} deaths in all; pairs count until the {horizon}."
     )
-    return f"{first} {_best(part['mean'], closely, '{}', '{:.0%}'.format)}"
+    found = gain[gain["metric"].eq(metric) & gain["low"].notna()] if len(gain) else gain
+    added = ""
+    if len(found):
+        one = found.iloc[0]
+        clear = "clear" if one["low"] > 0 else "clearly a loss" if one["high"] < 0 else "not clear"
+        added = (f" What the image adds to the confounders is {clear}: {100 * one['estimate']:+.1f} points "
+                 f"({100 * one['low']:+.1f} to {100 * one['high']:+.1f}).").replace("-", "−")  # fmt: skip
+    return f"{first}{added} {_best(part['mean'], closely, '{}', '{:.0%}'.format)}"
 
 
 def comparisons_answer(tested: Mapping[str, pd.DataFrame], names: Mapping[str, str], called: Mapping[str, str]) -> str:
@@ -87,17 +99,26 @@ def comparisons_answer(tested: Mapping[str, pd.DataFrame], names: Mapping[str, s
     if not tested:
         return "**This run has no table to test.**"
     every = pd.concat(tested.values())
-    ahead, behind = int((every["low"] > 0).sum()), int((every["high"] < 0).sum())
+    known = every.dropna(subset=["low", "high"])
+    ahead, behind = int((known["low"] > 0).sum()), int((known["high"] < 0).sum())
+    unknown = len(every) - len(known)
     first = (
-        f"**Of {len(every)} comparisons with another row, the 95 % interval over subjects speaks for the method looked "
-        f"at in {ahead}, against it in {behind}, and for neither in {len(every) - ahead - behind}.**"
+        f"**Of {len(known)} comparisons with another row, the 95 % interval over subjects speaks for the method looked "
+        f"at in {ahead}, against it in {behind}, and for neither in {len(known) - ahead - behind}.**"
+        + (f" {unknown} more have no interval, for want of draws." if unknown else "")
     )
-    parts = []
-    for name, table in tested.items():
-        left = int((table["p_bootstrap_holm"] <= 0.05).sum()) if table["p_bootstrap_holm"].notna().any() else None
-        said = f"{left} of {len(table)}" if left is not None else "no draws"
-        parts.append(f"{called[name]} ({row_of(names[name]).name}) {said}")
-    return f"{first} In favour after Holm's correction for their number: {'; '.join(parts)}."
+    parts = [f"{called[name]} ({row_of(names[name]).name}) {_after_holm(table)}" for name, table in tested.items()]
+    return (f"{first} In favour after Holm's correction for their number, by the bootstrap and by the corrected test "
+            f"over folds: {'; '.join(parts)}.")  # fmt: skip
+
+
+def _after_holm(table: pd.DataFrame) -> str:
+    counts = []
+    for test in ("p_bootstrap_holm", "p_corrected_holm"):
+        p = table[test] if test in table else pd.Series(dtype=float)
+        ours = (p <= 0.05) & (table["estimate"] if "estimate" in table else table["low"]).gt(0)
+        counts.append(str(int(ours.sum())) if p.notna().any() else "–")
+    return f"{' and '.join(counts)} of {len(table)}"
 
 
 def reach_answer(found: pd.DataFrame, names: Mapping[str, str]) -> str:
@@ -113,12 +134,21 @@ def reach_answer(found: pd.DataFrame, names: Mapping[str, str]) -> str:
     inner = found[~found["role"].isin(["floor", "ceiling"]) & found["way"].notna()]
     if inner.empty:
         return "**This run cannot say how much can be reached:** no table has both a floor and a ceiling."
+    # A median over other targets would be no comparison: those count that every role has.
+    roles = inner["role"].nunique()
+    shared = inner.groupby("target")["role"].transform("nunique") == roles
+    inner = inner[shared] if shared.any() else inner
     middle = inner.groupby("role", sort=False)["way"].median()
     said = ", ".join(f"{names[role]} {100 * way:z.0f} %" for role, way in middle.items()).replace(" -", " −")
     return (
         f"**Of the way from who sees no scan to who knows the disease, methods go: {said}** (the median over "
-        f"{inner['target'].nunique()} targets). What lies above the ceiling is luck, or something that is no disease."
+        f"{inner['target'].nunique()} targets{' that all have' if roles > 1 and shared.any() else ''}). What lies "
+        "above the ceiling is luck, something that is no disease, or a bend that a linear readout of it misses."
     )
+
+
+def _where(part: pd.DataFrame) -> str:
+    return f" ({', '.join(label(row.task, row.metric) for row in part.itertuples())})" if len(part) else ""
 
 
 def _standing(scores: pd.Series, closely: str, metric: str, task: str) -> str:
@@ -134,7 +164,9 @@ def _best(scores: pd.Series, closely: str, unit: str, write=lambda value: value)
     methods = scores[[name for name in scores.index if row_of(name).group not in NO_METHOD]].dropna()
     if methods.empty:
         return ""
-    first = methods.idxmax()
-    if first == closely:
+    shown = methods.map(write)
+    best = [name for name in methods.sort_values(ascending=False).index if shown[name] == shown[methods.idxmax()]]
+    if closely in best:
         return "No other method has a higher score."
-    return f"The highest score has {row_of(first).name}, {unit.format(write(methods[first]))}."
+    names = " and ".join(row_of(name).name for name in best)
+    return f"The highest score {'has' if len(best) == 1 else 'have'} {names}, {unit.format(shown[best[0]])}."

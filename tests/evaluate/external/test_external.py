@@ -9,8 +9,10 @@ from drasclr_core.cohort.subjects import write_subjects
 from drasclr_core.evaluate import PHENOTYPES
 from drasclr_core.evaluate.external import external_table
 from drasclr_core.evaluate.external.models import external_readouts
+from drasclr_core.evaluate.external.table import no_shared_subjects
 from drasclr_core.evaluate.readout.linear import linear_model
 from drasclr_core.evaluate.tasks import Task
+from drasclr_core.files import write_json
 from drasclr_core.report.answers import external_answer, within_answer
 from drasclr_core.run import Run
 
@@ -99,7 +101,31 @@ def test_subjects_that_took_part_are_refused(tmp_path):
         external_table(fitted, tested, {"drasclr": "drasclr"}, PHENOTYPES)
 
 
-def test_features_of_another_encoder_are_refused():
+def test_one_value_that_was_corrected_hides_nobody_and_grades_alone_tell_nobody_apart(tmp_path):
+    features, subjects = people(30, 1)
+    fitted = run_of(tmp_path / "a", {"drasclr": features}, subjects)
+    corrected = subjects.assign(FEV1pp=subjects["FEV1pp"] + 0.5)
+    with pytest.raises(ValueError, match="30 subjects are in both"):
+        no_shared_subjects(fitted, run_of(tmp_path / "b", {}, corrected))
+    graded = pd.DataFrame({"sid": ["A", "B"], "image": "x.nii.gz", "GOLD": [0, 1]})
+    no_shared_subjects(run_of(tmp_path / "c", {}, graded), run_of(tmp_path / "d", {}, graded))
+
+
+def test_another_encoder_of_the_same_name_is_left_out(tmp_path):
+    (there, theirs), (here, ours) = people(60, 1), people(60, 2)
+    fitted = run_of(tmp_path / "a", {"drasclr": there, "moco": there}, theirs)
+    tested = run_of(tmp_path / "b", {"drasclr": here, "moco": here}, ours)
+    for run, prints in ((fitted, "one"), (tested, "two")):
+        run.pretrain("drasclr").mkdir(parents=True)
+        write_json(run.pretrain("drasclr") / "config.json", {"sha256": prints})
+    made = external_table(fitted, tested, {"drasclr": "drasclr", "moco": "moco"}, [FEV1], draws=20)
+    assert "that differ" in made.skipped["drasclr"] and "drasclr" not in set(made.table["method"])
+    assert "moco" in set(made.table["method"])
+    with pytest.raises(ValueError, match=r"no task can be tested.*CLE: only 0 and 0"):
+        external_table(fitted, tested, {"moco": "moco"}, [task for task in PHENOTYPES if task.name == "CLE"])
+
+
+def test_other_columns_are_refused():
     (there, theirs), (here, ours) = people(30, 1), people(30, 2)
     with pytest.raises(ValueError, match="'mine' has other features in the two cohorts"):
         external_readouts({"mine": there}, theirs, {"mine": here.drop(columns="f3")}, ours, [FEV1])

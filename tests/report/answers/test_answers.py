@@ -20,8 +20,8 @@ def table(scores, task="CLE", metric="accuracy"):
     )
 
 
-def gain(lows):
-    return pd.DataFrame({"task": ["CLE", "GOLD"], "metric": ["accuracy", "1-off"], "low": lows})
+def gain(lows, highs=(9.0, 9.0)):
+    return pd.DataFrame({"task": ["CLE", "GOLD"], "metric": ["accuracy", "1-off"], "low": lows, "high": highs})
 
 
 def test_readouts():
@@ -30,6 +30,8 @@ def test_readouts():
     assert text.startswith("**DrasCLR is clearly better than chance in 1 of 2 scores** (CLE), on 64 subjects")
     assert "reaches 55.0 % right, chance 31.2, who knows the disease 80.0" in text
     assert "highest score has LAA-950, 70.0 % right" in text, "a ceiling is no method"
+    below = readout_answer(table(scores), gain([0.1, -7.0], [4.0, -0.1]), "drasclr", "CLE", "accuracy")
+    assert "better than chance in 1 of 2 scores** (CLE), and clearly worse in 1 (GOLD 1-off), on" in below
     best = readout_answer(
         table({"chance": 0.0, "drasclr": 0.5}, metric="R2"), gain([-1, -1]), "drasclr", "AE", "accuracy"
     )
@@ -49,19 +51,29 @@ def test_survival():
         "low": 0.6,
         "high": 0.9,
     }
-    text = survival_answer(pd.DataFrame(rows).assign(subjects=64, deaths=12), "drasclr", "confounders", "c", "50th")
-    assert "in 70% of pairs** (95 % interval 60% to 90%)" in text and "alone in 59%" in text and "12 deaths" in text
+    rows = pd.DataFrame(rows).assign(subjects=64, deaths=12)
+    added = pd.DataFrame({"metric": ["c"], "estimate": [0.11], "low": [-0.02], "high": [0.2]})
+    text = survival_answer(rows, added, "drasclr", "confounders", "c", "median")
+    assert "in 70% of pairs** (95 % interval 60% to 90%), with the confounders alone in 59%" in text
+    assert "12 deaths in all; pairs count until the median." in text
+    assert "adds to the confounders is not clear: +11.0 points (−2.0 to +20.0)." in text
     assert text.endswith("highest score has BODE, 80%.")
+    alone = survival_answer(rows[1:], added[:0], "drasclr", "confounders", "c", "median")
+    assert "nan" not in alone and "confounders" not in alone
+    tied = pd.concat([rows, rows[2:].assign(method="bode+drasclr", mean=0.8004)])
+    assert "The highest score have" in survival_answer(tied, added, "drasclr", "confounders", "c", "median")
 
 
 def test_comparisons():
     one = pd.DataFrame({"low": [1.0, -1, -3], "high": [2.0, 1, -1], "p_bootstrap_holm": [0.01, 0.5, 1]})
+    one = one.assign(p_corrected_holm=[0.2, 0.5, 1], estimate=[1.5, 0, -2])
     two = pd.DataFrame({"low": [np.nan], "high": [np.nan], "p_bootstrap_holm": [np.nan]})
     text = comparisons_answer(
         {"a": one, "b": two}, {"a": "drasclr", "b": "drasclr"}, {"a": "Paper Table 2", "b": "mine"}
     )
-    assert "Of 4 comparisons with another row," in text and "in 1, against it in 1, and for neither in 2.**" in text
-    assert "Paper Table 2 (DrasCLR) 1 of 3; mine (DrasCLR) no draws" in text
+    assert "Of 3 comparisons with another row," in text and "in 1, against it in 1, and for neither in 1.**" in text
+    assert "1 more have no interval" in text
+    assert "Paper Table 2 (DrasCLR) 1 and 0 of 3; mine (DrasCLR) – and – of 1" in text
     assert "no table" in comparisons_answer({}, {}, {})
 
 
@@ -74,6 +86,9 @@ def test_reach():
         }
     )
     assert "go: DrasCLR 50 %** (the median over 2 targets)" in reach_answer(found, {"closely": "DrasCLR"})
+    partly = pd.concat([found, pd.DataFrame({"target": ["y"], "role": ["laa950"], "way": [0.2]})])
+    names = {"closely": "DrasCLR", "laa950": "LAA"}
+    assert "DrasCLR 60 %, LAA 20 %** (the median over 1 targets that all have)" in reach_answer(partly, names)
     assert "cannot say" in reach_answer(found.assign(way=np.nan), {})
 
 
