@@ -93,7 +93,6 @@ def test_what_moves_between_two_runs_is_counted(tmp_path):
     assert found["same"]["moved"] == 0 and found["lost"]["note"] == "only in the first run"
 
 
-@pytest.mark.slow
 def test_rounded_weights_change_little_and_another_encoder_much(tmp_path):
     from half_precision import apart, compare
 
@@ -113,6 +112,13 @@ def test_rounded_weights_change_little_and_another_encoder_much(tmp_path):
         compare(full, half[["sid", "a"]], subjects, (Task("logFEV1pp", "FEV1pp"),))
 
 
+def test_what_a_step_needs_is_read_from_the_table_of_steps():
+    from store import needs
+
+    assert [row["warm patches/s"] > 0 for row in needs(67, 0.3)] == [True, True]
+
+
+@pytest.mark.slow
 def test_training_step(tmp_path):
     run("train_step.py", tmp_path, "--batches", "4", "--patch", "8")
     steps = table(tmp_path, "train_step").merge(table(tmp_path, "train_memory"), on="batch")
