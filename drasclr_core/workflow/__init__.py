@@ -5,8 +5,8 @@ that a new stage is a new notebook. ``python -m drasclr_core.workflow.execute`` 
 stages of a preset, and ``python -m drasclr_core.workflow.book`` builds the book.
 """
 
-from drasclr_core.workflow.check import check_parameters
+from drasclr_core.workflow.check import check_parameters, expect
 from drasclr_core.workflow.preset import Preset
 from drasclr_core.workflow.stages import Notebook, read_notebooks
 
-__all__ = ["Notebook", "Preset", "check_parameters", "read_notebooks"]
+__all__ = ["Notebook", "Preset", "check_parameters", "expect", "read_notebooks"]

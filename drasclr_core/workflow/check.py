@@ -6,12 +6,23 @@ import ast
 from typing import Any
 
 import psutil
+from IPython.display import Markdown, display
 
 from drasclr_core.workflow.parameters import checked, declared
 from drasclr_core.workflow.stages import owners, read_notebooks
 
 INJECTED = "# Parameters\n"
 """How the cell begins that papermill puts below the parameters cell."""
+
+
+def expect(holds: bool, otherwise: str) -> None:
+    """Says on the page, where a result is not what was expected, what it is instead; `otherwise` is Markdown.
+
+    An assertion is for what cannot be. How good a result is depends on the cohort, its size and chance: the page shows
+    it, marked, and the rest of the run goes on.
+    """
+    if not holds:
+        display(Markdown(f"**Not as expected:** {otherwise}."))
 
 
 def check_parameters(namespace: dict[str, Any]) -> None:

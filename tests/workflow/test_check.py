@@ -1,5 +1,7 @@
 """The check inside a notebook, as papermill and Jupyter run it."""
 
+import json
+import re
 import subprocess
 import sys
 
@@ -7,7 +9,7 @@ import nbformat
 import pytest
 
 from drasclr_core.run import project_root
-from drasclr_core.workflow.check import check_parameters
+from drasclr_core.workflow.check import check_parameters, expect
 
 ROOT = project_root(__file__)
 SOURCE = 'run = "demo"  # name\ncohort = "copd"  # cohort\n' + "folds = 5  # folds [2 or more]\n"
@@ -61,3 +63,16 @@ def test_papermill_by_hand_stops_at_a_misspelt_parameter(tmp_path, write_noteboo
     command = [sys.executable, "-m", "papermill", str(notebook), str(tmp_path / "out.ipynb"), "-p", "subjcts", "3"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode != 0 and "no parameter 'subjcts': did you mean 'subjects'?" in done.stderr
+
+
+def test_what_is_not_as_expected_is_said_and_stops_nothing(capsys):
+    expect(True, "nothing")
+    assert capsys.readouterr().out == ""
+    expect(False, "R² is only 0.01")
+    assert "Markdown" in capsys.readouterr().out
+
+
+def test_no_page_stops_a_run_because_a_result_is_small():
+    for path in (project_root() / "notebooks").glob("*.ipynb"):
+        code = "\n".join("".join(cell["source"]) for cell in json.loads(path.read_text())["cells"])
+        assert not re.search(r"assert [^\n]*(minimum_|was expected)", code), path.name
