@@ -9,6 +9,7 @@ from drasclr_core.anatomy.atlas import AtlasAffine, landmark_grid, read_stored
 from drasclr_core.evaluate.statistics.significance import corrected_error
 from drasclr_core.evaluate.survival.concordance import concordance
 from drasclr_core.image_volume import sinkhorn
+from drasclr_core.pretrain.augment import Augmentation, rotation_matrices
 from drasclr_core.teach.check import judge
 from drasclr_core.teach.compare import EMPTY
 from drasclr_core.teach.exercises import CHAPTERS, EXERCISES
@@ -104,6 +105,23 @@ def test_a_context_of_that_size_holds_every_view_and_one_voxel_less_does_not():
     corner = (size - 1) / 2 * (1 + scale) + shift
     reach = max((corner * (np.cos(a) * x - np.sin(a) * y) for a in angles for x in (-1, 1) for y in (-1, 1)), key=abs)
     assert (edge - 2) / 2 < abs(reach) <= (edge - 1) / 2
+
+
+def test_the_sizes_of_a_context_that_a_right_answer_gets_told_are_those_of_the_published_changes():
+    published = Augmentation()
+    reach = (published.size - 1) / 2 * (1 + published.scale) + published.translate_mm
+    angles = published.rotate_deg * torch.tensor([-1.0, -0.5, 0.0, 0.5, 1.0])
+    turned = rotation_matrices(torch.deg2rad(torch.cartesian_prod(angles, angles, angles)))
+    in_space = int(np.ceil(2 * reach * turned.abs().sum(dim=2).max().item() + 1))
+    in_plane = int(EXERCISES["4-context"].right(32, published.scale, published.translate_mm, published.rotate_deg))
+    told = EXERCISES["4-context"].learnt
+    assert f"need {in_plane}, with turns about all three axes {in_space}:" in told
+
+
+def test_who_keeps_the_sum_or_the_difference_of_the_routing_weights_is_told_so():
+    alpha, second = (0.2, 0.4), 0.6
+    assert "keep the sum" in judge(EXERCISES["3-scale"], sum(alpha) - second).message
+    assert "keep the difference" in judge(EXERCISES["3-scale"], second - (alpha[1] - alpha[0])).message
 
 
 def test_an_answer_of_which_many_are_right_is_tried():

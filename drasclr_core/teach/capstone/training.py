@@ -22,7 +22,7 @@ from drasclr_core.teach.capstone.phantoms import MARGIN, PATCH, SPACING, Phantom
 REP_DIM, EXPERTS, BANK = 32, 2, 128
 STEPS_AT_A_LANDMARK = 2
 STEPS = 100
-"""Of the short training, a few seconds of one core; five minutes are about 4,000."""
+"""Of the short training, less than ten seconds of one core; 4,000 take about five minutes, on a shared core ten."""
 
 
 class Point(NamedTuple):

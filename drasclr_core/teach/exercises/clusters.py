@@ -74,7 +74,7 @@ EXERCISES = (
         inputs=_slices,
         learnt="The weights are the same softmax as in Eq. 6: a query asks which key is its own.",
         mistakes=(
-            Mistake(_unscaled, "Divide the products by the square root of the length of the query."),
+            Mistake(_unscaled, "Divide the products by the square root of `len(query)`."),
             Mistake(lambda query, keys, values: values.mean(axis=0), "That looks at all slices alike."),
             Mistake(
                 lambda query, keys, values: values[np.argmax(keys @ query)],

@@ -70,7 +70,7 @@ EXERCISES = (
                 "Now the kernel has another shape, not only another scale.",
             ),
             Mistake(
-                0.1,
+                0.0,
                 "You keep the sum of the weights. That kernel has another shape, and another output after scaling too.",
             ),
         ),

@@ -67,7 +67,8 @@ EXERCISES = (
         id="4-context",
         right=smallest_context,
         inputs=_changes,
-        learnt="For the published changes (32, 0.1, 12, 10) it is 69: context costs memory, border costs tissue.",
+        learnt="In the plane the published changes (32, 0.1, 12, 10) need 69, with turns about all three axes 79: "
+        "context costs memory, border costs tissue.",
         mistakes=(
             Mistake(_without_turn, "The turn is missing: it carries a corner of the view farther out on one axis."),
             Mistake(
