@@ -53,11 +53,16 @@ def controls_answer(comparison: pd.DataFrame, method: str) -> str:
 
     `comparison` is from `compare_with_controls`.
     """
-    own, parts = comparison[comparison["method"] == method], []
-    for control, here in own.groupby("against", sort=False):
-        better = [task.lower() for task in here.loc[here["verdict"] == "better", "task"]]
-        worse = [task.lower() for task in here.loc[here["verdict"] == "worse", "task"]]
-        said = f"than *{row_of(control).name}* for {' and '.join(better) or 'neither'}"
-        parts.append(said + (f" (and clearly worse for {' and '.join(worse)})" if worse else ""))
-    return (f"On boxes of unseen subjects *{row_of(method).name}* has a clearly higher average precision "
-            f"{', '.join(parts)}.")  # fmt: skip
+    own = comparison[comparison["method"] == method]
+    sides = {verdict: [_against(control, here, verdict) for control, here in own.groupby("against", sort=False)
+                       if (here["verdict"] == verdict).any()] for verdict in ("better", "worse")}  # fmt: skip
+    said = [f"clearly {verdict} than {' and '.join(found)}" for verdict, found in sides.items() if found]
+    if not sides["better"]:
+        names = ", ".join(f"*{row_of(control).name}*" for control in dict.fromkeys(own["against"]))
+        said.insert(0, f"clearly better than none of its controls ({names})")
+    return f"On boxes of unseen subjects *{row_of(method).name}* is {', and '.join(said)}, by average precision."
+
+
+def _against(control: str, here: pd.DataFrame, verdict: str) -> str:
+    tasks = [task.lower() for task in here.loc[here["verdict"] == verdict, "task"]]
+    return f"*{row_of(control).name}* for {' and '.join(tasks)}"

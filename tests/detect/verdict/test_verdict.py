@@ -6,7 +6,7 @@ import pytest
 
 from drasclr_core.detect.detector.detector import FOLDS_FILE, Detector
 from drasclr_core.detect.scoring.ranking import average_precision_draws
-from drasclr_core.detect.verdict.controls import compare_with_controls
+from drasclr_core.detect.verdict.controls import compare_with_controls, controls_answer
 from drasclr_core.detect.verdict.verdict import Verdict, drawn_subtypes, judge_detector, write_verdicts
 from drasclr_core.run import Run
 
@@ -71,3 +71,13 @@ def test_verdicts_are_kept_beside_the_detectors(tmp_path, encoder):
     write_verdicts(run, "drasclr_finetuned", verdicts)
     drawn, said = drawn_subtypes(run, "drasclr_finetuned")
     assert drawn == ["centrilobular"] and list(said.values()) == [one.sentence() for one in verdicts]
+
+
+def test_the_answer_names_what_a_detector_beats_what_beats_it_and_that_it_beats_nothing():
+    rows = [("location", "Centrilobular", "better"), ("location", "Paraseptal", "better"),
+            ("patch_laa", "Centrilobular", "open"), ("patch_cnn", "Paraseptal", "worse")]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["against", "task", "verdict"]).assign(method="drasclr_finetuned")
+    said = controls_answer(table, "drasclr_finetuned")
+    assert "is clearly better than *Location alone* for centrilobular and paraseptal, and clearly worse than" in said
+    none = controls_answer(table[2:], "drasclr_finetuned")
+    assert "clearly better than none of its controls (*Patch LAA*, *Patch CNN from scratch*), and clearly worse" in none
