@@ -1,8 +1,8 @@
 """What travels of a run, small enough to commit: ``python -m drasclr_core.workflow.ship --run shown --to DIR``.
 
 Pages, tables and stamps; and of each cohort what describes a new scan or is validated elsewhere: the atlas, an encoder
-and its detectors at half precision, labels, and image-level features of every method. A `Run` of the folder works as
-that of the whole run does, as far as these pieces go.
+and its detectors (at half precision, where that holds their numbers), labels, and image-level features of every method.
+A `Run` of the folder works as that of the whole run does, as far as these pieces go.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from drasclr_core.evaluate.measured import is_simulated
 from drasclr_core.evaluate.table import DRAWS
 from drasclr_core.files import atomic, write_csv, write_parquet
 from drasclr_core.methods import load_encoder
-from drasclr_core.model.weights import CONFIG
+from drasclr_core.model.patch_encoder import PatchEncoder
+from drasclr_core.model.weights import CONFIG, fits_two_bytes
 from drasclr_core.run import Run, check_started
 
 SHIPPED_FOLD = 0
@@ -59,8 +60,9 @@ def ship(run: Run, to: str | Path, method: str = "drasclr", detector: str = "dra
     FileNotFoundError
         There is no such run.
     ValueError
-        A cohort is not simulated, whose labels and features are not ours to pass on; `to` is a whole run; or a page or
-        table names a folder of this machine. Nothing has been written or removed then.
+        A cohort is not simulated, whose labels and features are not ours to pass on; `to` is a whole run, or the run's
+        own folder, in it or round it; weights are not as they were written; or a page or table names a folder of this
+        machine. Nothing has been written or removed then.
     """
     check_started(run)
     to = Path(to)
@@ -75,15 +77,20 @@ def ship(run: Run, to: str | Path, method: str = "drasclr", detector: str = "dra
     if whole:
         raise ValueError(f"{to.name}/{whole[0]} holds scans, so it is a whole run, which this would replace: give "
                          "another folder.")  # fmt: skip
+    own, other = run.folder.resolve(), to.resolve()
+    if own.is_relative_to(other) or other.is_relative_to(own):
+        raise ValueError(f"{to.name}: the run's own folder, or one in it or round it, whose files this would replace: "
+                         "give another folder.")  # fmt: skip
     pages = _pages_and_tables(run)
     for path in pages:
         if path.suffix in TABLES and ABSOLUTE.search(path.read_text()):
             raise ValueError(f"{path.relative_to(run.folder)} names a folder of this machine: run its stage again.")
+    models = [_models(cohort, method, detector) for cohort in cohorts]
     for folder in (to / run.notebooks.name, to / run.results.name):
         shutil.rmtree(folder, ignore_errors=True)
     written = [_copied(path, to / path.relative_to(run.folder)) for path in pages]
-    for cohort, target in zip(cohorts, targets, strict=True):
-        written += _cohort(cohort, target, method, detector)
+    for cohort, target, found in zip(cohorts, targets, models, strict=True):
+        written += _cohort(cohort, target, found, detector)
     return written
 
 
@@ -94,7 +101,18 @@ def _pages_and_tables(run: Run) -> list[Path]:
     return [path for path in found if path.is_file() and not path.name.startswith(".") and not path.name.endswith(left)]
 
 
-def _cohort(here: Run, there: Run, method: str, detector: str) -> Iterator[Path]:
+def _models(here: Run, method: str, detector: str) -> dict[Path, PatchEncoder | Detector]:
+    """Returns the encoder and the detectors of one cohort, as far as there are, by their folders below the cohort's."""
+    found = {}
+    if (here.pretrain(method) / CONFIG).exists():
+        found[here.pretrain(method)] = load_encoder(here.pretrain(method))
+    for subtype in trained_subtypes(here, detector):
+        folder = here.detector(detector, subtype, SHIPPED_FOLD)
+        found[folder] = Detector.from_pretrained(folder)
+    return {folder.relative_to(here.cohort): model for folder, model in found.items()}
+
+
+def _cohort(here: Run, there: Run, models: dict[Path, PatchEncoder | Detector], detector: str) -> Iterator[Path]:
     """Copies the pieces of one cohort."""
     shutil.rmtree(there.cohort, ignore_errors=True)
     for path in sorted(here.atlas.glob("[!.]*")):
@@ -107,15 +125,11 @@ def _cohort(here: Run, there: Run, method: str, detector: str) -> Iterator[Path]
         out = there.features(path.parent.name) / path.name
         write_parquet(out, _rounded(pd.read_parquet(path)))
         yield out
-    if (here.pretrain(method) / CONFIG).exists():
-        load_encoder(here.pretrain(method)).save_pretrained(there.pretrain(method), half=True)
-        yield from sorted(there.pretrain(method).iterdir())
-    subtypes = trained_subtypes(here, detector)
-    for subtype in subtypes:
-        one = there.detector(detector, subtype, SHIPPED_FOLD)
-        Detector.from_pretrained(here.detector(detector, subtype, SHIPPED_FOLD)).save_pretrained(one, half=True)
-        yield from [path for path in sorted(one.rglob("*")) if path.is_file()]
-    if subtypes:
+    for name, model in models.items():
+        encoder = model.encoder if isinstance(model, Detector) else model
+        model.save_pretrained(there.cohort / name, half=fits_two_bytes(encoder))
+        yield from [path for path in sorted((there.cohort / name).rglob("*")) if path.is_file()]
+    if trained_subtypes(here, detector):
         folds = pd.read_csv(here.detectors(detector) / FOLDS_FILE, dtype={"sid": str})
         write_csv(there.detectors(detector) / FOLDS_FILE, folds[folds["fold"] == SHIPPED_FOLD])
         yield there.detectors(detector) / FOLDS_FILE
