@@ -22,11 +22,13 @@ from drasclr_core.detect.detector.detector import FOLDS_FILE
 from drasclr_core.detect.verdict.verdict import FILE as VERDICTS
 from drasclr_core.evaluate.measured import is_simulated
 from drasclr_core.evaluate.table import DRAWS
-from drasclr_core.files import atomic, write_csv, write_parquet
+from drasclr_core.files import atomic, read_json, write_csv, write_parquet
 from drasclr_core.methods import load_encoder
 from drasclr_core.model.patch_encoder import PatchEncoder
 from drasclr_core.model.weights import CONFIG, fits_two_bytes
+from drasclr_core.provenance import stage_record
 from drasclr_core.run import Run, check_started
+from drasclr_core.workflow.borrowed import COHORT_STAGE
 
 SHIPPED_FOLD = 0
 """One detector of each subtype travels, the one that describes scans of no fold (see `detector_of`)."""
@@ -68,7 +70,7 @@ def ship(run: Run, to: str | Path, method: str = "drasclr", detector: str = "dra
     to = Path(to)
     names = [path.name for path in sorted(run.folder.glob("*/")) if (path / "cohort").is_dir()]
     cohorts = [Run(f"{run.folder}/", name) for name in names]
-    real = [cohort.cohort_name for cohort in cohorts if not is_simulated(cohort)]
+    real = [cohort.cohort_name for cohort in cohorts if not _is_ours(cohort)]
     if real:
         raise ValueError(f"cohort {real[0]}: not simulated, and this command does not pass on what is known of people. "
                          "Publish the tables of results/ yourself, after a look at each.")  # fmt: skip
@@ -92,6 +94,12 @@ def ship(run: Run, to: str | Path, method: str = "drasclr", detector: str = "dra
     for cohort, target, found in zip(cohorts, targets, models, strict=True):
         written += _cohort(cohort, target, found, detector)
     return written
+
+
+def _is_ours(cohort: Run) -> bool:
+    """Whether a cohort is simulated: it has a truth, and its stage 01, where that has a record, was given no scans."""
+    given = read_json(stage_record(cohort, COHORT_STAGE)).get("parameters", {}).get("manifest")
+    return is_simulated(cohort) and not given
 
 
 def _pages_and_tables(run: Run) -> list[Path]:

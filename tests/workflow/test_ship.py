@@ -12,8 +12,10 @@ import torch
 from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.describe import describe_scan
 from drasclr_core.evaluate.measured import is_simulated
+from drasclr_core.files import write_json
 from drasclr_core.methods import load_encoder
 from drasclr_core.model.weights import WEIGHTS, weights_fingerprint
+from drasclr_core.provenance import stage_record
 from drasclr_core.run import Run
 from drasclr_core.workflow.ship import ship
 
@@ -118,6 +120,16 @@ def test_people_do_not_travel(tmp_path):
     with pytest.raises(ValueError, match="cohort copd: not simulated"):
         ship(run, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_people_in_the_place_of_simulated_subjects_do_not_travel(tmp_path):
+    run = make_run(tmp_path / "people")  # with a truth that is left of the cohort before
+    write_json(stage_record(run, "01_cohort"), {"stage": "01_cohort", "parameters": {"manifest": "scans.csv"}})
+    with pytest.raises(ValueError, match="cohort copd: not simulated"):
+        ship(run, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    write_json(stage_record(run, "01_cohort"), {"stage": "01_cohort", "parameters": {"manifest": ""}})
+    assert ship(run, tmp_path / "out")
 
 
 def test_features_that_half_precision_cannot_hold_stay_as_they_are(run, tmp_path):
