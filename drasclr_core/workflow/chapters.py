@@ -24,7 +24,7 @@ from drasclr_core.files import atomic
 from drasclr_core.run import project_root
 from drasclr_core.teach.core_code import source_of
 from drasclr_core.teach.exercises import EXERCISES
-from drasclr_core.workflow.tidy import portable_text
+from drasclr_core.workflow.portable import portable_text
 
 SECONDS_PER_CELL = 120
 SOLUTION = re.compile(r"^<!-- solution: (\S+) -->$", re.MULTILINE)

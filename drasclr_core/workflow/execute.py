@@ -31,9 +31,10 @@ from drasclr_core.provenance import (
 from drasclr_core.run import Run, check_started, project_root
 from drasclr_core.workflow.estimate import progress
 from drasclr_core.workflow.parameters import checked
+from drasclr_core.workflow.portable import known_folders, portable_value
 from drasclr_core.workflow.preset import Preset
 from drasclr_core.workflow.stages import Notebook, notebook_of, owners, read_notebooks
-from drasclr_core.workflow.tidy import portable_text, tidy_notebook
+from drasclr_core.workflow.tidy import tidy_notebook
 from drasclr_core.workflow.warm_provisioner import warm_kernels
 
 NO_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
@@ -80,7 +81,7 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
             partial.unlink(missing_ok=True)
         record = {
             "run": run.name, "cohort": run.cohort_name, "stage": stage, "preset": preset,
-            "parameters": {name: portable_text(v) if isinstance(v, str) else v for name, v in parameters.items()},
+            "parameters": {name: portable_value(value) for name, value in parameters.items()},
             "seconds": meter.seconds, "peak_mb": meter.peak_mb, "day": datetime.date.today().isoformat(),
             "code": code_version(), "versions": versions(), "hardware": hardware(), "inputs": inputs,
         }  # fmt: skip
@@ -88,7 +89,7 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
             record["computed"] = work
         write_json(record_file, record)
         with atomic(output) as temporary:
-            nbformat.write(tidy_notebook(executed, record, about.parameters), temporary)
+            nbformat.write(tidy_notebook(executed, record, about.parameters, known_folders(parameters)), temporary)
         failed.unlink(missing_ok=True)
     return output
 
