@@ -16,6 +16,7 @@ from pathlib import Path
 import nbformat
 import papermill
 from filelock import FileLock
+from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from drasclr_core.files import atomic, read_json, write_json
@@ -45,9 +46,9 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
     """Executes `notebook` for `run`, and keeps ``notebooks/<cohort>/<stage>.ipynb`` and the stage's provenance record.
 
     The stage has the notebook's name, or that and a suffix (see `Preset`). A second process that wants the same stage
-    waits. When a cell fails, the notebook as far as it came is kept beside the others as ``<stage>.failed.ipynb``. A
-    shard of a stage (parameters ``shard`` and ``num_shards`` above 1) has its page and its record in folders called
-    ``shards``, which are no part of a book.
+    waits. When a cell fails, or the kernel dies, the notebook as far as it came is kept beside the others as
+    ``<stage>.failed.ipynb``. A shard of a stage (parameters ``shard`` and ``num_shards`` above 1) has its page and its
+    record in folders called ``shards``, which are no part of a book.
 
     Raises
     ------
@@ -55,6 +56,8 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
         A parameter is unknown or has a value that is not allowed.
     papermill.exceptions.PapermillExecutionError
         A cell failed.
+    nbclient.exceptions.DeadKernelError
+        The kernel was killed.
     """
     about = Notebook.read(notebook)
     parameters = checked(about.parameters, parameters, about.path.name, {})
@@ -74,8 +77,9 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
             with Meter(warm_kernels) as meter:
                 _execute(about.path, partial, parameters)
             executed = nbformat.read(partial, as_version=4)
-        except PapermillExecutionError:
-            partial.replace(failed)
+        except (PapermillExecutionError, DeadKernelError):
+            if partial.exists():  # a kernel may die before its first cell
+                partial.replace(failed)
             raise
         finally:
             partial.unlink(missing_ok=True)
@@ -162,11 +166,19 @@ def main() -> None:
         print(f"\n=== {cohort} · {page.stem}: {about}", file=sys.stderr)
         execute_stage(arguments.notebook, run, parameters, preset.name, stage)
     except PapermillExecutionError as error:
-        where = f"The notebook as far as it came: {failed_page(page).relative_to(run.folder.parent)}"
-        sys.exit(f"{page.stem} failed: {error.ename}: {error.evalue}\n{where}")
+        sys.exit(f"{page.stem} failed: {error.ename}: {error.evalue}{_as_far_as_it_came(run, page)}")
+    except DeadKernelError:
+        sys.exit(f"{page.stem}: its kernel was killed, mostly for want of memory; take fewer workers and run it again"
+                 f"{_as_far_as_it_came(run, page)}")  # fmt: skip
     except (ValueError, OSError) as error:
         remedy = NOT_WRITABLE if getattr(error, "errno", None) in NO_WRITING else ""
         sys.exit(f"{stage}: {error}{remedy}")
+
+
+def _as_far_as_it_came(run: Run, page: Path) -> str:
+    """A line that says where the notebook of a stage that failed is; empty where there is none."""
+    kept = failed_page(page)
+    return f"\nThe notebook as far as it came: {kept.relative_to(run.folder.parent)}" if kept.exists() else ""
 
 
 def _is_progress(record: logging.LogRecord) -> bool:
