@@ -15,7 +15,7 @@ from drasclr_core.imaging import load_volume
 from drasclr_core.methods import load_encoder
 from drasclr_core.run import project_root
 from drasclr_core.teach.exercises import EXERCISES
-from drasclr_core.workflow.chapters import chapter_files, content_of, read_chapter
+from drasclr_core.workflow.chapters import chapter_files, code_of, content_of, read_chapter
 from drasclr_core.workflow.course import main, slides, write_course
 from drasclr_core.workflow.course_data import write_data
 from drasclr_core.workflow.handout import BROWSERS, print_pdf
@@ -147,6 +147,21 @@ def test_a_chapter_is_another_one_when_its_text_its_solution_or_its_code_changes
     chapter = next(iter(CHAPTERS.values()))
     changed = student_notebook(chapter)
     assert content_of(chapter) == content_of(nbformat.from_dict(chapter)) != content_of(changed)
+    assert content_of(chapter, "other code") != content_of(chapter)
+
+
+@pytest.mark.parametrize("name", ["teach/capstone/training.py", "teach/exercises/views.py", "model/losses.py"])
+def test_a_chapter_is_another_one_when_code_that_it_runs_changes(tmp_path, name):
+    core = tmp_path / "core"
+    for room in ("teach", "model", "workflow"):
+        shutil.copytree(ROOT / "drasclr_core" / room, core / room, ignore=shutil.ignore_patterns("__pycache__"))
+    before = code_of(core)
+    with (core / "workflow" / "book.py").open("a") as file:
+        file.write("# no chapter runs this\n")
+    assert code_of(core) == before
+    with (core / name).open("a") as file:
+        file.write("# changed\n")
+    assert code_of(core) != before
 
 
 def test_slides_of_a_chapter_without_a_picture_are_slides():
