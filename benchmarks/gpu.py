@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -26,6 +28,8 @@ LEAST = {"parity": 0.5, "speed": 2.0, "pretraining": 5.0}
 """Minutes below which a part is not begun."""
 SHARES = {"parity": 0.1, "speed": 0.4, "pretraining": 1.0}
 """Of the minutes that are left, what a part may take."""
+GRACE_S = 20.0
+"""Seconds that a part has to end by itself, once its time is over."""
 
 
 def parity(device: torch.device, patch: int, batch: int = 8) -> list[dict]:
@@ -61,7 +65,7 @@ def speed(given: argparse.Namespace, seconds: float) -> None:
     command = [sys.executable, str(Path(__file__).with_name("train_step.py")), "--device", given.device, "--out",
                str(given.out / "gpu"), "--patch", str(given.patch), "--repetitions", str(given.repetitions),
                "--batches", *map(str, given.batches)]  # fmt: skip
-    subprocess.run(command, check=True, timeout=seconds)
+    run_within(command, seconds)
 
 
 def pretraining(given: argparse.Namespace, seconds: float) -> None:
@@ -71,7 +75,31 @@ def pretraining(given: argparse.Namespace, seconds: float) -> None:
     python = [sys.executable, "-m", "drasclr_core.workflow.warm", sys.executable, "-m"]
     command = [*python, "snakemake", "--nolock", "--cores", str(cores), "--rerun-incomplete", "--quiet", "rules",
                "--config", *settings, "--", str(page)]  # fmt: skip
-    subprocess.run(command, check=True, timeout=seconds, cwd=project_root())
+    run_within(command, seconds, project_root())
+
+
+def run_within(command: list[str], seconds: float, cwd: Path | None = None) -> None:
+    """Runs a command in a session of its own, and ends all that it started when its time is over or this is stopped.
+
+    Raises
+    ------
+    subprocess.TimeoutExpired
+        It took longer than that many seconds.
+    subprocess.CalledProcessError
+        It failed.
+    """
+    process = subprocess.Popen(command, cwd=cwd, start_new_session=True)
+    try:
+        code = process.wait(seconds)
+    except BaseException:
+        for sent in (signal.SIGTERM, signal.SIGKILL):  # the second for what outlives the first
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, sent)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(GRACE_S)
+        raise
+    if code:
+        raise subprocess.CalledProcessError(code, command)
 
 
 def main() -> None:

@@ -58,15 +58,27 @@ def atomic(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         _open_to_readers(temporary, stat.S_IMODE(holder.stat().st_mode))
-        if temporary.is_dir() and path.exists():
-            shutil.rmtree(path)
-        os.replace(temporary, path)
+        _put_in_place(temporary, path)
     except Exception as error:
         if _disk_is_full(path.parent, error):
             raise _not_writable(path, errno.ENOSPC) from error
         raise
     finally:
         shutil.rmtree(holder, ignore_errors=True)
+
+
+def _put_in_place(temporary: Path, path: Path) -> None:
+    """Renames `temporary` to `path`; a folder that is there steps aside first, and comes back if that fails."""
+    if not (temporary.is_dir() and path.is_dir()):
+        os.replace(temporary, path)
+        return
+    aside = temporary.with_name(f"{temporary.name}.old")  # goes with the folder of the temporary name
+    os.replace(path, aside)
+    try:
+        os.replace(temporary, path)
+    except BaseException:
+        os.replace(aside, path)
+        raise
 
 
 def _open_to_readers(written: Path, mode: int) -> None:

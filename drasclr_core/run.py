@@ -27,7 +27,8 @@ class Run:
     Parameters
     ----------
     name : str
-        Name of the run, or a path to a run folder anywhere (anything that contains a path separator).
+        Name of the run, or a path to a run folder anywhere (anything that contains a path separator). A relative path
+        starts at the working folder of now; the run keeps it as an absolute one.
     cohort : str
         Name of the cohort inside the run, ``copd`` or ``covid`` in the presets.
     variant : str
@@ -42,7 +43,7 @@ class Run:
 
     def __init__(self, name: str, cohort: str = "copd", variant: str = ""):
         is_path = os.sep in str(name)
-        self.folder = Path(name) if is_path else project_root() / "runs" / str(name)
+        self.folder = Path(os.path.abspath(name)) if is_path else project_root() / "runs" / str(name)
         self.name = self.folder.name
         self.cohort_name = str(cohort)
         if variant and not re.fullmatch(r"\w+", str(variant)):

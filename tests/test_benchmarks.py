@@ -4,10 +4,13 @@ import json
 import re
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 import torch
 
@@ -53,6 +56,29 @@ def test_what_is_for_a_gpu_runs_on_a_processor(tmp_path):
     run("gpu.py", tmp_path, "--device", "cpu", "--parts", "parity", "--patch", "8", "--minutes", "3")
     assert table(tmp_path, "gpu")["result"].tolist() == ["done"]
     assert (table(tmp_path, "gpu_parity")["relative difference"] < 1e-5).all()
+
+
+def test_when_time_is_over_all_that_a_part_started_ends(tmp_path, monkeypatch):
+    import gpu
+
+    monkeypatch.setattr(gpu, "GRACE_S", 1.0)
+    below = f"""
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+with open({str(tmp_path / "pid")!r}, "w") as file:
+    file.write(str(os.getpid()))
+time.sleep(600)
+"""
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-S', '-c', {below!r}])"
+    with pytest.raises(subprocess.TimeoutExpired):
+        gpu.run_within([sys.executable, "-c", code], 10)
+    left, deadline = int((tmp_path / "pid").read_text()), time.monotonic() + 30
+    with suppress(psutil.NoSuchProcess):
+        while psutil.Process(left).status() != psutil.STATUS_ZOMBIE:  # that nobody has collected yet
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    with pytest.raises(subprocess.CalledProcessError):
+        gpu.run_within([sys.executable, "-c", "raise SystemExit(3)"], 60)
 
 
 def test_a_device_that_computes_otherwise_is_seen():

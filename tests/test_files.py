@@ -49,6 +49,24 @@ def test_atomic_replaces_a_folder_and_keeps_suffixes(tmp_path):
     assert [path.name for path in target.iterdir()] == ["2"]
 
 
+def test_a_folder_that_cannot_be_replaced_is_as_it_was(tmp_path, monkeypatch):
+    target, rename = tmp_path / "encoder", os.replace
+    target.mkdir()
+    (target / "old").write_text("kept")
+
+    def fails_for_the_new_one(source, to):
+        if (source / "new").exists():
+            raise OSError(errno.EIO, "broken")
+        rename(source, to)
+
+    monkeypatch.setattr("os.replace", fails_for_the_new_one)
+    with pytest.raises(OSError, match="broken"), atomic(target) as temporary:
+        temporary.mkdir()
+        (temporary / "new").touch()
+    assert list(tmp_path.iterdir()) == [target]
+    assert [path.name for path in target.iterdir()] == ["old"] and (target / "old").read_text() == "kept"
+
+
 def test_json_holds_no_path(tmp_path):
     write_json(tmp_path / "a.json", {"image": tmp_path / "scan.nii.gz"})
     assert json.loads((tmp_path / "a.json").read_text()) == {"image": "scan.nii.gz"}

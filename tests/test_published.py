@@ -3,6 +3,7 @@
 import os
 import re
 import tomllib
+from fnmatch import fnmatch
 
 import pytest
 import yaml
@@ -54,6 +55,27 @@ def test_the_image_copies_and_makes_what_there_is():
         assert all((ROOT / name).exists() for name in line.split()), line
     ignored = (ROOT / ".dockerignore").read_text()
     assert all(f"!runs/{path.name}" in ignored for path in (ROOT / "runs").iterdir() if _is_committed(path))
+
+
+@pytest.mark.parametrize("name", [".dockerignore", ".gitignore"])
+def test_described_scans_and_folders_of_scans_get_into_neither_image_nor_repository(name):
+    rules = [line for line in (ROOT / name).read_text().splitlines() if line]
+    for path in ("runs/shown/copd/your_ct", "runs/shown/covid/your_ct", "my_scan", "my_scans", "my_scan_2"):
+        assert _left_out(path, rules), path
+    assert not _left_out("runs/shown/results", rules) and not _left_out("notebooks", rules)
+    assert rules.index("runs/shown/*/your_ct") > max(
+        rules.index(rule) for rule in rules if rule.startswith("!runs/shown")
+    )
+
+
+def _left_out(path, rules):
+    """Whether a path is left out, by the last rule that says something of it or of a folder above it."""
+    left_out = False
+    for rule in rules:
+        names = rule.removeprefix("!").strip("/").split("/")
+        if len(names) <= path.count("/") + 1 and all(map(fnmatch, path.split("/"), names)):
+            left_out = not rule.startswith("!")
+    return left_out
 
 
 def _is_committed(path):

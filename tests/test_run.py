@@ -12,6 +12,17 @@ def test_run_by_name_and_by_path(tmp_path):
     assert run.name == "mine" and run.patches == tmp_path / "mine" / "covid" / "patches.zarr"
 
 
+@pytest.mark.parametrize("name", ["./mine", "mine/", "../here/mine", "./mine/.."])
+def test_a_relative_path_is_the_same_run_from_every_folder(tmp_path, monkeypatch, name):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    run = Run(name)
+    assert run.folder == (tmp_path / "here" if name.endswith("..") else tmp_path / "here" / "mine")
+    assert run.name == run.folder.name
+    monkeypatch.chdir(tmp_path)  # as a kernel does
+    assert Run(str(run.folder), "covid").folder == run.folder
+
+
 def test_folder_that_is_a_file_is_no_matter_of_permissions(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(FileExistsError):

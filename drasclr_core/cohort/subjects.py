@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -37,6 +38,15 @@ def write_subjects(run: Run, table: pd.DataFrame) -> None:
     images = [_relative(run, image) for image in table["image"]]
     table = table.assign(sid=table["sid"].astype(str), image=images).reset_index(drop=True)
     write_parquet(run.subjects, table)
+
+
+def write_given(run: Run, table: pd.DataFrame) -> None:
+    """Writes the subject table of given scans (see `write_subjects`), not simulated ones.
+
+    If the cohort was simulated before, its truth goes: by that folder a simulated cohort is told from people.
+    """
+    write_subjects(run, table)
+    shutil.rmtree(run.truth, ignore_errors=True)
 
 
 def read_subjects(run: Run) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from drasclr_core.imaging.affine import affine_matrix
 from drasclr_core.imaging.dicom import is_dicom, read_dicom
 from drasclr_core.imaging.folders import FETCH, is_pointer
 from drasclr_core.imaging.masks import bounding_box
-from drasclr_core.imaging.refusal import VolumeError, refusal
+from drasclr_core.imaging.refusal import VolumeError, printable_name, refusal
 
 FILE_SUFFIXES = (*nifti.SUFFIXES, *itk.SUFFIXES)
 PLAUSIBLE_SPACING = (0.1, 20.0)
@@ -61,7 +61,8 @@ def read_image(path: str | Path) -> tuple[np.ndarray, np.ndarray, dict]:
     Raises
     ------
     VolumeError
-        No such file, unknown format, damaged, not CT, not one 3-D frame, or a header without usable geometry.
+        No such file, unknown format, damaged, not CT, not one 3-D frame, or a header without usable geometry. The
+        message has the name that was given, also where that is a link.
     """
     path = Path(path)
     _check_access(path)
@@ -70,7 +71,10 @@ def read_image(path: str | Path) -> tuple[np.ndarray, np.ndarray, dict]:
         array, affine, source = _reader(file)(file)
         array, affine = _cut_to_body(array, affine)
         _check_geometry(path, array.shape, affine)
-    except VolumeError:
+    except VolumeError as error:
+        if file.name != path.name:  # the file's own name may be a person's where the link's is not
+            problem = str(error).removeprefix(f"{printable_name(file)}: ")
+            error.args = (f"{printable_name(path)}: {problem}",)
         raise
     except Exception as error:  # a damaged file may make the libraries raise anything, and must not stop a cohort
         problem = f"cannot be read ({type(error).__name__})"

@@ -26,6 +26,7 @@ def refusal(path: str | Path, problem: str, remedy: str) -> VolumeError:
 def printable_name(path: str | Path) -> str:
     """Returns the file's name as text: shortened, what cannot be printed (line breaks, broken UTF-8) replaced."""
     name = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in Path(path).name)
+    name = name or "."  # of the working folder
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 

@@ -26,17 +26,17 @@ def save(encoder, folder: str | Path, half: bool = False) -> None:
     """Write an encoder; ``config.json`` comes last, so a folder without it is unfinished.
 
     With `half` the file keeps floating-point numbers in two bytes; `load` makes four of them again, because a processor
-    computes in four.
+    computes in four. Raises ValueError, with the folder as it was, if two bytes cannot hold them (see `in_two_bytes`).
     """
     folder = Path(folder)
+    tensors = {name: tensor.contiguous().cpu() for name, tensor in encoder.state_dict().items()}
+    if half:
+        tensors = {name: in_two_bytes(tensor, name) for name, tensor in tensors.items()}
     about = {**encoder.description, "model_type": encoder.model_type, "architectures": [type(encoder).__name__],
              "rep_dim": encoder.rep_dim,
              **{name: getattr(encoder, name) for name in encoder.architecture}}  # fmt: skip
     (folder / CONFIG).unlink(missing_ok=True)
     with atomic(folder / WEIGHTS) as temporary:
-        tensors = {name: tensor.contiguous().cpu() for name, tensor in encoder.state_dict().items()}
-        if half:
-            tensors = {name: in_two_bytes(tensor, name) for name, tensor in tensors.items()}
         save_file(tensors, temporary)
         about["sha256"] = _checksum(temporary)
     with atomic(folder / CARD) as temporary:
@@ -83,8 +83,15 @@ def in_two_bytes(tensor: torch.Tensor, name: str) -> torch.Tensor:
         return tensor
     small = tensor.half()
     if not torch.isfinite(small).all():
-        raise ValueError(f"{name} has numbers beyond 65504, which two bytes cannot hold: ship it at full precision.")
+        raise ValueError(f"{name} has numbers beyond 65504, which two bytes cannot hold: save it at full precision, "
+                         "with half=False.")  # fmt: skip
     return small
+
+
+def fits_two_bytes(module: nn.Module) -> bool:
+    """Returns whether `in_two_bytes` takes every tensor of a module."""
+    tensors = module.state_dict().values()
+    return all(bool(torch.isfinite(tensor.half()).all()) for tensor in tensors if tensor.is_floating_point())
 
 
 def weights_fingerprint(module: nn.Module) -> str:

@@ -17,6 +17,7 @@ import nbformat
 import yaml
 from nbformat import NotebookNode
 
+from drasclr_core.evaluate.table import DRAWS
 from drasclr_core.files import atomic
 from drasclr_core.provenance import merge_manifest
 from drasclr_core.run import Run, check_started, project_root
@@ -165,7 +166,8 @@ def _write_generated(run: Run, source: Path, notebooks: Mapping[str, Notebook]) 
     cover = run.results / "cover.jpg"
     shutil.copy(cover if cover.exists() else source / "_static" / "cover_readme.jpg", source / "cover.jpg")
     for table in run.results.glob("*.csv"):
-        shutil.copy(table, source / "_static")
+        if not table.name.endswith(DRAWS):
+            shutil.copy(table, source / "_static")
 
 
 def main() -> None:

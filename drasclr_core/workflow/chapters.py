@@ -24,7 +24,7 @@ from drasclr_core.files import atomic
 from drasclr_core.run import project_root
 from drasclr_core.teach.core_code import source_of
 from drasclr_core.teach.exercises import EXERCISES
-from drasclr_core.workflow.tidy import portable_text
+from drasclr_core.workflow.portable import portable_text
 
 SECONDS_PER_CELL = 120
 SOLUTION = re.compile(r"^<!-- solution: (\S+) -->$", re.MULTILINE)
@@ -58,8 +58,8 @@ def executed_chapters(files: Collection[Path], cache: Path) -> list[NotebookNode
     """Returns the chapters with their outputs; what was executed before with the same content comes from the cache.
 
     All others run in one kernel, emptied before each, so that libraries are loaded once. Their content is the chapter
-    with its solutions and the rooms of the core that it names, whose code it calls and shows. Their metadata say what
-    they took: ``course: {seconds, cpu_seconds, memory_mb}``, of which the memory is all that the kernel then held.
+    with its solutions and the code of the core, which it calls and shows (see `code_of`). Their metadata say what they
+    took: ``course: {seconds, cpu_seconds, memory_mb}``, of which the memory is all that the kernel then held.
 
     Parameters
     ----------
@@ -73,7 +73,8 @@ def executed_chapters(files: Collection[Path], cache: Path) -> list[NotebookNode
         A cell failed; the message names chapter, cell and error.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    kept = {path: cache / f"{path.stem}-{content_of(read_chapter(path))}.ipynb" for path in files}
+    code = code_of(project_root(__file__) / "drasclr_core")
+    kept = {path: cache / f"{path.stem}-{content_of(read_chapter(path), code)}.ipynb" for path in files}
     with FileLock(cache / ".lock"):
         missing = [path for path, page in kept.items() if not page.exists()]
         if missing:
@@ -161,14 +162,21 @@ def _solution(path: Path, exercise: str) -> str:
     return f"**{right if isinstance(right, str) else format(right, '.4g')}**"
 
 
-def content_of(chapter: NotebookNode) -> str:
-    """Returns a short name of what is in a chapter and in the rooms of the core that it names."""
+def content_of(chapter: NotebookNode, code: str = "") -> str:
+    """Returns a short name of what is in a chapter and of the `code` that it runs, by default `code_of` this core."""
     text = "\n".join(cell.source for cell in chapter.cells)
-    core = project_root(__file__) / "drasclr_core"
-    named = re.findall(r"drasclr_core\.(\w+)|from drasclr_core import (\w+)|show_core\(\"(\w+)", text)
-    rooms = sorted({name for names in named for name in names if name} - {"teach"})
-    files = [*(core / "teach").glob("*.py"), *(file for room in rooms for file in (core / room).rglob("*.py"))]
-    digest = hashlib.sha256(text.encode())
-    for file in sorted(files):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:12]
+    code = code or code_of(project_root(__file__) / "drasclr_core")
+    return hashlib.sha256(f"{code}\n{text}".encode()).hexdigest()[:12]
+
+
+def code_of(core: Path) -> str:
+    """Returns a digest of all modules of the core but those of `workflow`, which make the book and run in no chapter.
+
+    All of them: what a chapter calls calls others, and reading two megabytes costs less than finding out which.
+    """
+    digest = hashlib.sha256()
+    for file in sorted(core.rglob("*.py")):
+        place = file.relative_to(core).as_posix()
+        if not place.startswith("workflow/"):
+            digest.update(f"{place} {hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()

@@ -14,7 +14,7 @@ import nbformat
 from markupsafe import Markup
 from nbformat import NotebookNode
 
-from drasclr_core.files import atomic
+from drasclr_core.files import atomic, write_json
 from drasclr_core.report import render
 from drasclr_core.run import project_root
 from drasclr_core.workflow.chapters import cache_folder, chapter_files, executed_chapters
@@ -23,9 +23,18 @@ from drasclr_core.workflow.handout import handout, print_pdf
 from drasclr_core.workflow.small_html import html_of, pictures_of, text_of
 from drasclr_core.workflow.student import answers, student_notebook
 
+MARK = ".course.json"
+"""Marks a folder as made by this command, so that no other folder is ever replaced."""
 HEAD = (
     "# Answers\n\nFor teachers. Students' notebooks check answers themselves and give hints; they hold none of these.\n"
 )
+
+
+def check_folder(folder: Path) -> None:
+    """Raises ValueError where a folder to be replaced holds files that this command has not made."""
+    if folder.exists() and not (folder / MARK).exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise ValueError(f"{folder.name}: there are other files, which the course would replace. Give a new or empty "
+                         "folder, or move them away.")  # fmt: skip
 
 
 def write_course(folder: Path, chapters: dict[str, NotebookNode]) -> None:
@@ -65,18 +74,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=project_root() / "course")
     arguments = parser.parse_args()
+    output = arguments.output.resolve()  # "." has no name
     files = chapter_files(project_root() / "book" / "course")
-    cache = cache_folder(arguments.output.parent / ".course")
     try:
-        executed = executed_chapters(files, cache)
-        with atomic(arguments.output) as made:  # what was here before goes
+        check_folder(output)
+        executed = executed_chapters(files, cache_folder(output.parent / ".course"))
+        with atomic(output) as made:  # the course that was here before goes
             write_course(made, {path.stem: one for path, one in zip(files, executed, strict=True)})
             no_pdf = print_pdf(made / "handout.html", made / "handout.pdf")
             write_data(made / "data")
+            write_json(made / MARK, {"holds": "the course"})
     except (RuntimeError, ValueError, OSError) as error:
         sys.exit(str(error))
     took = sum(chapter.metadata.course.cpu_seconds for chapter in executed)
-    print(f"The course: {arguments.output.name}/ ({len(files)} chapters, which took {took:.0f} processor seconds)")
+    print(f"The course: {output.name}/ ({len(files)} chapters, which took {took:.0f} processor seconds)")
     if no_pdf:
         print(f"handout.pdf is missing: {no_pdf}.")
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import nbformat
 import papermill
 from filelock import FileLock
+from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from drasclr_core.files import atomic, read_json, write_json
@@ -31,9 +32,10 @@ from drasclr_core.provenance import (
 from drasclr_core.run import Run, check_started, project_root
 from drasclr_core.workflow.estimate import progress
 from drasclr_core.workflow.parameters import checked
+from drasclr_core.workflow.portable import known_folders, portable_value
 from drasclr_core.workflow.preset import Preset
 from drasclr_core.workflow.stages import Notebook, notebook_of, owners, read_notebooks
-from drasclr_core.workflow.tidy import portable_text, tidy_notebook
+from drasclr_core.workflow.tidy import tidy_notebook
 from drasclr_core.workflow.warm_provisioner import warm_kernels
 
 NO_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
@@ -44,9 +46,9 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
     """Executes `notebook` for `run`, and keeps ``notebooks/<cohort>/<stage>.ipynb`` and the stage's provenance record.
 
     The stage has the notebook's name, or that and a suffix (see `Preset`). A second process that wants the same stage
-    waits. When a cell fails, the notebook as far as it came is kept beside the others as ``<stage>.failed.ipynb``. A
-    shard of a stage (parameters ``shard`` and ``num_shards`` above 1) has its page and its record in folders called
-    ``shards``, which are no part of a book.
+    waits. When a cell fails, or the kernel dies, the notebook as far as it came is kept beside the others as
+    ``<stage>.failed.ipynb``. A shard of a stage (parameters ``shard`` and ``num_shards`` above 1) has its page and its
+    record in folders called ``shards``, which are no part of a book.
 
     Raises
     ------
@@ -54,6 +56,8 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
         A parameter is unknown or has a value that is not allowed.
     papermill.exceptions.PapermillExecutionError
         A cell failed.
+    nbclient.exceptions.DeadKernelError
+        The kernel was killed.
     """
     about = Notebook.read(notebook)
     parameters = checked(about.parameters, parameters, about.path.name, {})
@@ -73,14 +77,15 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
             with Meter(warm_kernels) as meter:
                 _execute(about.path, partial, parameters)
             executed = nbformat.read(partial, as_version=4)
-        except PapermillExecutionError:
-            partial.replace(failed)
+        except (PapermillExecutionError, DeadKernelError):
+            if partial.exists():  # a kernel may die before its first cell
+                partial.replace(failed)
             raise
         finally:
             partial.unlink(missing_ok=True)
         record = {
             "run": run.name, "cohort": run.cohort_name, "stage": stage, "preset": preset,
-            "parameters": {name: portable_text(v) if isinstance(v, str) else v for name, v in parameters.items()},
+            "parameters": {name: portable_value(value) for name, value in parameters.items()},
             "seconds": meter.seconds, "peak_mb": meter.peak_mb, "day": datetime.date.today().isoformat(),
             "code": code_version(), "versions": versions(), "hardware": hardware(), "inputs": inputs,
         }  # fmt: skip
@@ -88,7 +93,7 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
             record["computed"] = work
         write_json(record_file, record)
         with atomic(output) as temporary:
-            nbformat.write(tidy_notebook(executed, record, about.parameters), temporary)
+            nbformat.write(tidy_notebook(executed, record, about.parameters, known_folders(parameters)), temporary)
         failed.unlink(missing_ok=True)
     return output
 
@@ -161,11 +166,19 @@ def main() -> None:
         print(f"\n=== {cohort} · {page.stem}: {about}", file=sys.stderr)
         execute_stage(arguments.notebook, run, parameters, preset.name, stage)
     except PapermillExecutionError as error:
-        where = f"The notebook as far as it came: {failed_page(page).relative_to(run.folder.parent)}"
-        sys.exit(f"{page.stem} failed: {error.ename}: {error.evalue}\n{where}")
+        sys.exit(f"{page.stem} failed: {error.ename}: {error.evalue}{_as_far_as_it_came(run, page)}")
+    except DeadKernelError:
+        sys.exit(f"{page.stem}: its kernel was killed, mostly for want of memory; take fewer workers and run it again"
+                 f"{_as_far_as_it_came(run, page)}")  # fmt: skip
     except (ValueError, OSError) as error:
         remedy = NOT_WRITABLE if getattr(error, "errno", None) in NO_WRITING else ""
         sys.exit(f"{stage}: {error}{remedy}")
+
+
+def _as_far_as_it_came(run: Run, page: Path) -> str:
+    """A line that says where the notebook of a stage that failed is; empty where there is none."""
+    kept = failed_page(page)
+    return f"\nThe notebook as far as it came: {kept.relative_to(run.folder.parent)}" if kept.exists() else ""
 
 
 def _is_progress(record: logging.LogRecord) -> bool:

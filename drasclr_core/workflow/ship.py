@@ -1,8 +1,8 @@
 """What travels of a run, small enough to commit: ``python -m drasclr_core.workflow.ship --run shown --to DIR``.
 
 Pages, tables and stamps; and of each cohort what describes a new scan or is validated elsewhere: the atlas, an encoder
-and its detectors at half precision, labels, and image-level features of every method. A `Run` of the folder works as
-that of the whole run does, as far as these pieces go.
+and its detectors (at half precision, where that holds their numbers), labels, and image-level features of every method.
+A `Run` of the folder works as that of the whole run does, as far as these pieces go.
 """
 
 from __future__ import annotations
@@ -22,10 +22,13 @@ from drasclr_core.detect.detector.detector import FOLDS_FILE
 from drasclr_core.detect.verdict.verdict import FILE as VERDICTS
 from drasclr_core.evaluate.measured import is_simulated
 from drasclr_core.evaluate.table import DRAWS
-from drasclr_core.files import atomic, write_csv, write_parquet
+from drasclr_core.files import atomic, read_json, write_csv, write_parquet
 from drasclr_core.methods import load_encoder
-from drasclr_core.model.weights import CONFIG
+from drasclr_core.model.patch_encoder import PatchEncoder
+from drasclr_core.model.weights import CONFIG, fits_two_bytes
+from drasclr_core.provenance import stage_record
 from drasclr_core.run import Run, check_started
+from drasclr_core.workflow.borrowed import COHORT_STAGE
 
 SHIPPED_FOLD = 0
 """One detector of each subtype travels, the one that describes scans of no fold (see `detector_of`)."""
@@ -59,14 +62,15 @@ def ship(run: Run, to: str | Path, method: str = "drasclr", detector: str = "dra
     FileNotFoundError
         There is no such run.
     ValueError
-        A cohort is not simulated, whose labels and features are not ours to pass on; `to` is a whole run; or a page or
-        table names a folder of this machine. Nothing has been written or removed then.
+        A cohort is not simulated, whose labels and features are not ours to pass on; `to` is a whole run, or the run's
+        own folder, in it or round it; weights are not as they were written; or a page or table names a folder of this
+        machine. Nothing has been written or removed then.
     """
     check_started(run)
     to = Path(to)
     names = [path.name for path in sorted(run.folder.glob("*/")) if (path / "cohort").is_dir()]
     cohorts = [Run(f"{run.folder}/", name) for name in names]
-    real = [cohort.cohort_name for cohort in cohorts if not is_simulated(cohort)]
+    real = [cohort.cohort_name for cohort in cohorts if not _is_ours(cohort)]
     if real:
         raise ValueError(f"cohort {real[0]}: not simulated, and this command does not pass on what is known of people. "
                          "Publish the tables of results/ yourself, after a look at each.")  # fmt: skip
@@ -75,16 +79,27 @@ def ship(run: Run, to: str | Path, method: str = "drasclr", detector: str = "dra
     if whole:
         raise ValueError(f"{to.name}/{whole[0]} holds scans, so it is a whole run, which this would replace: give "
                          "another folder.")  # fmt: skip
+    own, other = run.folder.resolve(), to.resolve()
+    if own.is_relative_to(other) or other.is_relative_to(own):
+        raise ValueError(f"{to.name}: the run's own folder, or one in it or round it, whose files this would replace: "
+                         "give another folder.")  # fmt: skip
     pages = _pages_and_tables(run)
     for path in pages:
         if path.suffix in TABLES and ABSOLUTE.search(path.read_text()):
             raise ValueError(f"{path.relative_to(run.folder)} names a folder of this machine: run its stage again.")
+    models = [_models(cohort, method, detector) for cohort in cohorts]
     for folder in (to / run.notebooks.name, to / run.results.name):
         shutil.rmtree(folder, ignore_errors=True)
     written = [_copied(path, to / path.relative_to(run.folder)) for path in pages]
-    for cohort, target in zip(cohorts, targets, strict=True):
-        written += _cohort(cohort, target, method, detector)
+    for cohort, target, found in zip(cohorts, targets, models, strict=True):
+        written += _cohort(cohort, target, found, detector)
     return written
+
+
+def _is_ours(cohort: Run) -> bool:
+    """Whether a cohort is simulated: it has a truth, and its stage 01, where that has a record, was given no scans."""
+    given = read_json(stage_record(cohort, COHORT_STAGE)).get("parameters", {}).get("manifest")
+    return is_simulated(cohort) and not given
 
 
 def _pages_and_tables(run: Run) -> list[Path]:
@@ -94,7 +109,18 @@ def _pages_and_tables(run: Run) -> list[Path]:
     return [path for path in found if path.is_file() and not path.name.startswith(".") and not path.name.endswith(left)]
 
 
-def _cohort(here: Run, there: Run, method: str, detector: str) -> Iterator[Path]:
+def _models(here: Run, method: str, detector: str) -> dict[Path, PatchEncoder | Detector]:
+    """Returns the encoder and the detectors of one cohort, as far as there are, by their folders below the cohort's."""
+    found = {}
+    if (here.pretrain(method) / CONFIG).exists():
+        found[here.pretrain(method)] = load_encoder(here.pretrain(method))
+    for subtype in trained_subtypes(here, detector):
+        folder = here.detector(detector, subtype, SHIPPED_FOLD)
+        found[folder] = Detector.from_pretrained(folder)
+    return {folder.relative_to(here.cohort): model for folder, model in found.items()}
+
+
+def _cohort(here: Run, there: Run, models: dict[Path, PatchEncoder | Detector], detector: str) -> Iterator[Path]:
     """Copies the pieces of one cohort."""
     shutil.rmtree(there.cohort, ignore_errors=True)
     for path in sorted(here.atlas.glob("[!.]*")):
@@ -107,15 +133,11 @@ def _cohort(here: Run, there: Run, method: str, detector: str) -> Iterator[Path]
         out = there.features(path.parent.name) / path.name
         write_parquet(out, _rounded(pd.read_parquet(path)))
         yield out
-    if (here.pretrain(method) / CONFIG).exists():
-        load_encoder(here.pretrain(method)).save_pretrained(there.pretrain(method), half=True)
-        yield from sorted(there.pretrain(method).iterdir())
-    subtypes = trained_subtypes(here, detector)
-    for subtype in subtypes:
-        one = there.detector(detector, subtype, SHIPPED_FOLD)
-        Detector.from_pretrained(here.detector(detector, subtype, SHIPPED_FOLD)).save_pretrained(one, half=True)
-        yield from [path for path in sorted(one.rglob("*")) if path.is_file()]
-    if subtypes:
+    for name, model in models.items():
+        encoder = model.encoder if isinstance(model, Detector) else model
+        model.save_pretrained(there.cohort / name, half=fits_two_bytes(encoder))
+        yield from [path for path in sorted((there.cohort / name).rglob("*")) if path.is_file()]
+    if trained_subtypes(here, detector):
         folds = pd.read_csv(here.detectors(detector) / FOLDS_FILE, dtype={"sid": str})
         write_csv(there.detectors(detector) / FOLDS_FILE, folds[folds["fold"] == SHIPPED_FOLD])
         yield there.detectors(detector) / FOLDS_FILE

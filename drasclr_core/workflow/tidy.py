@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Collection
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-from drasclr_core.run import project_root
 from drasclr_core.workflow.pages import markdown
 from drasclr_core.workflow.parameters import Parameter
+from drasclr_core.workflow.portable import portable_text, portable_value
 
 
-def tidy_notebook(notebook: NotebookNode, record: dict, parameters: dict[str, Parameter]) -> NotebookNode:
+def tidy_notebook(
+    notebook: NotebookNode, record: dict, parameters: dict[str, Parameter], known: Collection[str] = ()
+) -> NotebookNode:
     """Returns a copy of an executed notebook, made readable and portable.
 
     The parameters cells become one table, the last cell states how the page was made, papermill's own metadata and the
@@ -27,6 +29,8 @@ def tidy_notebook(notebook: NotebookNode, record: dict, parameters: dict[str, Pa
         The stage's provenance record (see `drasclr_core.workflow.execute`).
     parameters : dict
         From `drasclr_core.workflow.parameters.declared`.
+    known : collection of str
+        Folders of this machine that are cut wherever they stand (see `portable.known_folders`).
     """
     notebook = nbformat.from_dict(notebook)
     notebook.metadata.pop("papermill", None)
@@ -36,8 +40,8 @@ def tidy_notebook(notebook: NotebookNode, record: dict, parameters: dict[str, Pa
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
-            cell.outputs = [_portable(output) for output in cell.outputs if not _is_noise(output)]
-            cell.source = portable_text(cell.source)
+            cell.outputs = [_portable(output, known) for output in cell.outputs if not _is_noise(output)]
+            cell.source = portable_text(cell.source, known)
         if "parameters" in tags:
             cells.append(new_markdown_cell(parameter_table(parameters, record["parameters"]), id="parameters-table"))
             cell.metadata["tags"] = [*tags, "remove-cell"]
@@ -51,7 +55,7 @@ def tidy_notebook(notebook: NotebookNode, record: dict, parameters: dict[str, Pa
 
 def parameter_table(parameters: dict[str, Parameter], values: dict) -> str:
     """Returns a Markdown table of parameter, value in this run, and meaning (the comment behind the parameter)."""
-    shown = {name: portable_text(str(values.get(name, one.default))) for name, one in parameters.items()}
+    shown = {name: str(portable_value(values.get(name, one.default))) for name, one in parameters.items()}
     return markdown("parameters.md", parameters=parameters.values(), shown=shown)
 
 
@@ -60,25 +64,15 @@ def stamp(record: dict) -> str:
     return markdown("stamp.md", **record)
 
 
-# An absolute path of two or more names. What may stand before it in base64 data, markup or an address is excluded, so
-# that pictures inside a page stay whole.
-_ABSOLUTE_PATH = re.compile(r"(?<![\w.…/:<+=,])/(?:[\w.@+-]+/)+([\w.@+-]+)")
-
-
-def portable_text(text: str) -> str:
-    """`text` without absolute paths: those below the project become relative, others keep their last name only."""
-    return _ABSOLUTE_PATH.sub(r"…/\1", text.replace(f"{project_root()}/", ""))
-
-
 def _is_noise(output: NotebookNode) -> bool:
     """Progress bars, and Markdown without a word, of which a page would show the name of its Python object."""
     return output.get("name") == "stderr" or output.get("data", {}).get("text/markdown") == ""
 
 
-def _portable(output: NotebookNode) -> NotebookNode:
+def _portable(output: NotebookNode, known: Collection[str]) -> NotebookNode:
     if "text" in output:
-        output.text = portable_text(output.text)
+        output.text = portable_text(output.text, known)
     for kind in ("text/plain", "text/html", "text/markdown"):
         if kind in output.get("data", {}):
-            output.data[kind] = portable_text(output.data[kind])
+            output.data[kind] = portable_text(output.data[kind], known)
     return output

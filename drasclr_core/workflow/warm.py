@@ -38,11 +38,21 @@ def main() -> None:
 
 
 def _fork_beside() -> None:
-    """Starts the process that forks kernels, as a child, which ends with this one: whatever this one becomes."""
-    folder = Path(tempfile.mkdtemp(prefix="drasclr-"))
-    server, parent = socket.socket(socket.AF_UNIX), os.getpid()
-    server.bind(str(folder / "kernels"))
-    server.listen(64)
+    """Starts the process that forks kernels, as a child, which ends with this one: whatever this one becomes.
+
+    Where there is no place for its socket (the folder of temporary files has a name of a hundred letters, or takes no
+    file), it does not start, and kernels start as usual.
+    """
+    server, parent, folder = socket.socket(socket.AF_UNIX), os.getpid(), None
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="drasclr-"))
+        server.bind(str(folder / "kernels"))
+        server.listen(64)
+    except OSError:
+        server.close()
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+        return
     if not os.fork():
         try:
             _serve(server, parent)

@@ -5,7 +5,7 @@ import os
 import pandas as pd
 import pytest
 
-from drasclr_core.cohort.subjects import check_subjects, image_path, read_subjects, write_subjects
+from drasclr_core.cohort.subjects import check_subjects, image_path, read_subjects, write_given, write_subjects
 from drasclr_core.run import Run
 
 
@@ -18,6 +18,17 @@ def test_round_trip_keeps_labels_and_leading_zeros(run):
     table = pd.DataFrame({"sid": ["007", "b-2"], "image": ["cohort/images/007.nii.gz", "x.nii"], "GOLD": [2, -1]})
     write_subjects(run, table)
     pd.testing.assert_frame_equal(read_subjects(run), table)
+
+
+def test_given_scans_leave_no_truth_of_the_simulated_cohort_before(run):
+    run.truth.mkdir(parents=True)
+    (run.truth / "P00000.nii.gz").touch()
+    table = pd.DataFrame({"sid": ["a"], "image": ["a.nii"]})
+    with pytest.raises(ValueError):
+        write_given(run, table.assign(sid="a/b"))
+    assert run.truth.exists()
+    write_given(run, table)
+    assert not run.truth.exists() and read_subjects(run)["sid"].tolist() == ["a"]
 
 
 def test_absolute_images_become_relative_and_are_found_after_a_move(run, tmp_path):

@@ -50,6 +50,22 @@ def test_a_link_without_an_ending_has_that_of_its_file(tmp_path):
     assert is_image_file(tmp_path / "link") and read_image(tmp_path / "link")[0].shape == SHAPE
 
 
+@pytest.mark.parametrize("name", ["Doe_John_19500101", "Doe_John_19500101.nii.gz", "Doe_John_19500101.mha"])
+def test_a_refusal_names_the_link_and_not_what_it_leads_to(tmp_path, monkeypatch, name):
+    there = tmp_path / name
+    there.write_bytes(b"no scan") if "." in name else there.mkdir()
+    link = tmp_path / "in1"
+    link.symlink_to(there)
+    given = [link]
+    if there.is_dir():
+        monkeypatch.chdir(there)
+        given.append(".")
+    for path in given:
+        with pytest.raises(VolumeError) as said:
+            read_image(path)
+        assert str(said.value).startswith("in1: " if path == link else ".: ") and "Doe" not in str(said.value)
+
+
 @pytest.mark.parametrize("text", ["version https://git-lfs.github.com/spec/v1\n", "/annex/objects/SHA256E-s1--0\n"])
 def test_files_that_stand_for_others(tmp_path, text):
     (tmp_path / "scan.nii.gz").write_text(text)

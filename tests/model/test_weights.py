@@ -6,7 +6,7 @@ import torch
 
 from drasclr_core.model import Encoder
 from drasclr_core.model.conditioning import CONDITIONINGS
-from drasclr_core.model.weights import CARD, CONFIG, WEIGHTS, in_two_bytes, weights_fingerprint
+from drasclr_core.model.weights import CARD, CONFIG, WEIGHTS, fits_two_bytes, in_two_bytes, weights_fingerprint
 
 
 @pytest.fixture
@@ -47,6 +47,18 @@ def test_at_half_precision_the_file_is_half_as_long_and_the_features_hardly_diff
     assert again.dtype == torch.float32
     with pytest.raises(ValueError, match=r"first\.weight has numbers beyond 65504"):
         in_two_bytes(torch.tensor([1e5]), "first.weight")
+
+
+def test_what_two_bytes_cannot_hold_leaves_the_folder_as_it_was(folder):
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    encoder = Encoder.from_pretrained(folder)
+    assert fits_two_bytes(encoder)
+    with torch.no_grad():
+        encoder.blocks[0].conv.bias[0] = 1e5
+    assert not fits_two_bytes(encoder)
+    with pytest.raises(ValueError, match=r"blocks\.0\.conv\.bias has numbers beyond 65504.*at full precision"):
+        encoder.save_pretrained(folder, half=True)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_saving_what_was_loaded_changes_nothing(folder, tmp_path):

@@ -42,6 +42,15 @@ def test_toc_holds_executed_pages_only_and_the_rest_are_stubs(run, tmp_path):
     assert {"file": "notebooks/01_cohort", "title": "01 · Page of copd", "sections": below} in entries
 
 
+def test_tables_are_offered_but_for_draws_of_a_bootstrap(run, tmp_path):
+    run.results.mkdir()
+    for name in ("mine.csv", "mine_bootstrap.csv"):
+        (run.results / name).write_text("method,draw\nlaa950,1\n")
+    assemble(run, tmp_path / "source")
+    offered = tmp_path / "source" / "_static"
+    assert (offered / "mine.csv").exists() and not (offered / "mine_bootstrap.csv").exists()
+
+
 def test_second_page_of_a_notebook_is_named_and_has_no_exercises(run, tmp_path):
     assemble(run, tmp_path / "source")
     first, second = (

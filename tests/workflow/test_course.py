@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import sys
 
 import nbformat
 import pandas as pd
@@ -14,8 +15,8 @@ from drasclr_core.imaging import load_volume
 from drasclr_core.methods import load_encoder
 from drasclr_core.run import project_root
 from drasclr_core.teach.exercises import EXERCISES
-from drasclr_core.workflow.chapters import chapter_files, content_of, read_chapter
-from drasclr_core.workflow.course import slides, write_course
+from drasclr_core.workflow.chapters import chapter_files, code_of, content_of, read_chapter
+from drasclr_core.workflow.course import main, slides, write_course
 from drasclr_core.workflow.course_data import write_data
 from drasclr_core.workflow.handout import BROWSERS, print_pdf
 from drasclr_core.workflow.student import plain_markdown, student_notebook
@@ -76,6 +77,40 @@ def test_the_handout_has_every_chapter_with_its_picture_and_its_lines(course):
     assert "http" not in words and "$" not in words and ":::" not in words and "<h2>14. " in html
 
 
+@pytest.fixture
+def command(tmp_path, monkeypatch):
+    """Runs the command with one chapter and without data, for a folder; returns the folder."""
+    chapter = nbformat.from_dict(next(iter(CHAPTERS.values())))
+    chapter.metadata["course"] = {"cpu_seconds": 1.0}
+    one, cell = chapter_files(ROOT / "book" / "course")[:1], next(c for c in chapter.cells if c.cell_type == "code")
+    cell.outputs = [new_output("display_data", {"text/html": PICTURE})]
+    for name, stub in {"chapter_files": lambda folder: one, "executed_chapters": lambda *_: [chapter],
+                       "print_pdf": lambda *_: "", "write_data": lambda folder: None}.items():  # fmt: skip
+        monkeypatch.setattr(f"drasclr_core.workflow.course.{name}", stub)
+
+    def run(name):
+        monkeypatch.setattr(sys, "argv", ["course", "--output", str(tmp_path / name)])
+        main()
+        return tmp_path / name
+
+    return run
+
+
+def test_a_course_replaces_a_course_and_an_empty_folder(command, tmp_path):
+    (tmp_path / "made").mkdir()
+    (command("made") / "old.txt").touch()
+    assert (command("made") / "answers.md").exists() and not (tmp_path / "made" / "old.txt").exists()
+
+
+@pytest.mark.parametrize("name", ["thesis", "thesis/scans/.."])
+def test_a_folder_of_other_files_is_never_replaced(command, tmp_path, name):
+    (tmp_path / "thesis" / "scans").mkdir(parents=True)
+    (tmp_path / "thesis" / "chapter.tex").write_text("mine")
+    with pytest.raises(SystemExit, match=r"thesis: there are other files.*Give a new or empty folder"):
+        command(name)
+    assert (tmp_path / "thesis" / "chapter.tex").read_text() == "mine"
+
+
 def test_a_page_becomes_a_pdf_where_there_is_a_browser(tmp_path, monkeypatch):
     page, pdf = tmp_path / "page.html", tmp_path / "page.pdf"
     page.write_text("<title>t</title><p>One<p style='break-before: page'>Two")
@@ -112,6 +147,21 @@ def test_a_chapter_is_another_one_when_its_text_its_solution_or_its_code_changes
     chapter = next(iter(CHAPTERS.values()))
     changed = student_notebook(chapter)
     assert content_of(chapter) == content_of(nbformat.from_dict(chapter)) != content_of(changed)
+    assert content_of(chapter, "other code") != content_of(chapter)
+
+
+@pytest.mark.parametrize("name", ["teach/capstone/training.py", "teach/exercises/views.py", "model/losses.py"])
+def test_a_chapter_is_another_one_when_code_that_it_runs_changes(tmp_path, name):
+    core = tmp_path / "core"
+    for room in ("teach", "model", "workflow"):
+        shutil.copytree(ROOT / "drasclr_core" / room, core / room, ignore=shutil.ignore_patterns("__pycache__"))
+    before = code_of(core)
+    with (core / "workflow" / "book.py").open("a") as file:
+        file.write("# no chapter runs this\n")
+    assert code_of(core) == before
+    with (core / name).open("a") as file:
+        file.write("# changed\n")
+    assert code_of(core) != before
 
 
 def test_slides_of_a_chapter_without_a_picture_are_slides():

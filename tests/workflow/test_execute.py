@@ -47,6 +47,17 @@ def test_failed_stage_says_why_and_keeps_the_notebook_as_far_as_it_came(stage):
     assert done.returncode == 0 and not (folder / "notebooks/copd/01_stage.failed.ipynb").exists()
 
 
+def test_a_killed_kernel_is_said_with_a_remedy_and_keeps_the_notebook_as_far_as_it_came(stage):
+    done, folder = stage("import os, signal, time\nprint('so far', flush=True); time.sleep(1)\nos.kill(os.getpid(), 9)")
+    assert done.returncode != 0 and "Traceback" not in done.stderr
+    assert (
+        "01_stage: its kernel was killed, mostly for want of memory; take fewer workers and run it again" in done.stderr
+    )
+    assert "so far" in (folder / "notebooks/copd/01_stage.failed.ipynb").read_text()
+    assert "The notebook as far as it came: r/notebooks/copd/01_stage.failed.ipynb" in done.stderr
+    assert not (folder / "notebooks/copd/01_stage.ipynb").exists()
+
+
 def test_failed_stage_leaves_the_last_good_page(stage):
     stage("print('good')")
     _, folder = stage("raise ValueError('bad')")

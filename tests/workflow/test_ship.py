@@ -1,15 +1,21 @@
 """What travels of a run: small, whole enough to describe a scan, and nothing that names a machine or a person."""
 
 import json
+import shutil
 
 import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.describe import describe_scan
 from drasclr_core.evaluate.measured import is_simulated
+from drasclr_core.files import write_json
+from drasclr_core.methods import load_encoder
+from drasclr_core.model.weights import WEIGHTS, weights_fingerprint
+from drasclr_core.provenance import stage_record
 from drasclr_core.run import Run
 from drasclr_core.workflow.ship import ship
 
@@ -76,12 +82,54 @@ def test_a_whole_run_is_not_replaced_by_what_travels(run):
     assert run.images.exists() and run.notebooks.exists()
 
 
+def test_a_shipped_run_is_not_shipped_onto_itself(run, tmp_path):
+    ship(run, tmp_path / "runs" / "shown")
+    (tmp_path / "link").symlink_to(tmp_path / "runs" / "shown")
+    files = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    for to in ("runs/shown", "link", "runs/shown/again", "runs"):
+        with pytest.raises(ValueError, match=r"the run's own folder, or one in it or round it.*give another folder"):
+            ship(Run(str(tmp_path / "runs" / "shown"), "copd"), tmp_path / to)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == files
+
+
+def test_weights_that_half_precision_cannot_hold_travel_as_they_are(run, tmp_path):
+    shutil.copytree(run.folder, tmp_path / "large")
+    large = Run(str(tmp_path / "large"), "copd")
+    encoder = load_encoder(large.pretrain())
+    with torch.no_grad():
+        encoder.blocks[0].conv.bias[0] = 1e5
+    encoder.save_pretrained(large.pretrain())
+    ship(large, tmp_path / "out")
+    again = load_encoder(Run(str(tmp_path / "out"), "copd").pretrain())
+    assert weights_fingerprint(again) == weights_fingerprint(encoder)
+
+
+def test_damaged_weights_are_refused_before_anything_is_removed(run, tmp_path):
+    ship(run, tmp_path / "out")
+    shutil.copytree(run.folder, tmp_path / "damaged")
+    damaged = Run(str(tmp_path / "damaged"), "copd")
+    (damaged.pretrain() / WEIGHTS).write_bytes(b"")
+    with pytest.raises(ValueError, match="is not the file"):
+        ship(damaged, tmp_path / "out")
+    assert (tmp_path / "out" / "results" / "table2.csv").exists() and Run(str(tmp_path / "out")).subjects.exists()
+
+
 def test_people_do_not_travel(tmp_path):
     run = make_run(tmp_path / "people")
     run.truth.rmdir()
     with pytest.raises(ValueError, match="cohort copd: not simulated"):
         ship(run, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_people_in_the_place_of_simulated_subjects_do_not_travel(tmp_path):
+    run = make_run(tmp_path / "people")  # with a truth that is left of the cohort before
+    write_json(stage_record(run, "01_cohort"), {"stage": "01_cohort", "parameters": {"manifest": "scans.csv"}})
+    with pytest.raises(ValueError, match="cohort copd: not simulated"):
+        ship(run, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    write_json(stage_record(run, "01_cohort"), {"stage": "01_cohort", "parameters": {"manifest": ""}})
+    assert ship(run, tmp_path / "out")
 
 
 def test_features_that_half_precision_cannot_hold_stay_as_they_are(run, tmp_path):

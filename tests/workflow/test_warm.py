@@ -77,6 +77,14 @@ def test_a_command_without_kernels_ends_as_it_does_alone():
     assert subprocess.run([*WARM, *killed]).returncode == -signal.SIGKILL
 
 
+def test_where_there_is_no_place_for_the_socket_the_command_runs_as_it_is(tmp_path):
+    place = tmp_path / ("x" * 100)  # longer than the name of a socket may be
+    place.mkdir()
+    code = f"import os; raise SystemExit(7 if {ADDRESS!r} not in os.environ else 1)"
+    done = subprocess.run([*WARM, sys.executable, "-c", code], env={**os.environ, "TMPDIR": str(place)})
+    assert done.returncode == 7 and not list(place.iterdir())
+
+
 def test_where_nobody_forks_kernels_start_as_usual(tmp_path, monkeypatch):
     import papermill
 

@@ -8,7 +8,7 @@ from drasclr_core.cohort.phantom.cohort import make_cohort
 from drasclr_core.cohort.phantom.scan.radiograph import film, radiograph
 from drasclr_core.cohort.phantom.simulate import Phantom, simulate
 from drasclr_core.cohort.phantom.subject.traits import draw_traits
-from drasclr_core.cohort.phantom.truth import GENERATOR, load_truth, save_truth, truth_facts
+from drasclr_core.cohort.phantom.truth import GENERATOR, load_truth, save_truth
 
 __all__ = ["GENERATOR", "Phantom", "draw_traits", "film", "load_truth", "make_cohort", "radiograph", "save_truth",
-           "simulate", "truth_facts"]  # fmt: skip
+           "simulate"]  # fmt: skip

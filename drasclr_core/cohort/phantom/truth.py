@@ -78,17 +78,6 @@ def save_truth(path: str | Path, phantom) -> None:
         nib.save(image, temporary)
 
 
-def truth_facts(path: str | Path) -> dict:
-    """Returns what `save_truth` wrote beside the masks: ``generator``, ``labels``, ``masks``, ``scanner``.
-
-    Raises
-    ------
-    ValueError
-        If the file was not written by `save_truth`, or by one of another layout.
-    """
-    return _facts(nib.load(path), path)
-
-
 def _facts(image: nib.Nifti1Image, path: str | Path) -> dict:
     for extension in image.header.extensions:
         if extension.get_code() == 6:

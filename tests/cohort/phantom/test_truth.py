@@ -2,7 +2,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from drasclr_core.cohort.phantom.truth import GENERATOR, MASKS, load_truth, parenchyma, save_truth, truth_facts
+from drasclr_core.cohort.phantom.truth import MASKS, load_truth, parenchyma, save_truth
 
 
 def test_truth_survives_the_file(phantom, tmp_path):
@@ -20,13 +20,6 @@ def test_another_file_is_refused(tmp_path):
     nib.save(nib.Nifti1Image(np.zeros((2, 2, 2), np.uint8), np.eye(4)), tmp_path / "mask.nii.gz")
     with pytest.raises(ValueError, match=r"mask\.nii\.gz"):
         load_truth(tmp_path / "mask.nii.gz")
-
-
-def test_the_file_says_who_made_it(phantom, tmp_path):
-    made = phantom()
-    save_truth(tmp_path / "P.nii.gz", made)
-    facts = truth_facts(tmp_path / "P.nii.gz")
-    assert facts["generator"] == GENERATOR and facts["scanner"]["noise"] == made.scanner.noise
 
 
 def test_a_file_of_an_older_generator_is_refused(tmp_path):

@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from drasclr_core.cohort.images.datasets.pairs import Pair, PairSet, missing, require_folder, require_pairs
 from drasclr_core.cohort.images.refused import refused_table
-from drasclr_core.cohort.text_table import read_table
 from drasclr_core.imaging.folders import walk
 
 MODALITIES = ("flair", "t1", "t1ce", "t2")
@@ -18,7 +16,6 @@ STRUCTURES = {1: "necrotic core", 2: "oedema", 4: "enhancing tumour"}
 REGIONS = {"whole tumour": (1, 2, 3), "tumour core": (1, 3), "enhancing tumour": (3,)}
 """What the challenge scores -> the classes (1 necrotic core, 2 oedema, 3 enhancing) that belong to it."""
 GRADES = ("HGG", "LGG")
-SURVIVAL = "survival_data.csv"
 
 
 def read_brats18(folder: str | Path) -> PairSet:
@@ -59,31 +56,6 @@ def read_brats18(folder: str | Path) -> PairSet:
         else:
             refused.append(missing(place.name, absent))
     return PairSet(pairs, STRUCTURES, "MR", refused=refused_table(refused))
-
-
-def read_survival(folder: str | Path) -> pd.DataFrame:
-    """Returns ``survival_data.csv`` of BraTS 2018: ``sid, age`` (years), ``survival`` (days), ``resection`` (GTR, STR).
-
-    Raises
-    ------
-    FileNotFoundError
-        There is no such file in the folder or below.
-    ValueError
-        A column is missing; the message names it.
-    """
-    folder = Path(folder)
-    file = next((path for path in walk(folder) if path.name == SURVIVAL), None) if folder.is_dir() else None
-    if file is None:
-        raise FileNotFoundError(f"{SURVIVAL}: no such file in {folder.name}. Unpack the training data again.")
-    table = read_table(file, str)
-    names = {"BraTS18ID": "sid", "Age": "age", "Survival": "survival", "ResectionStatus": "resection"}
-    given = {name.casefold(): name for name in table}
-    absent = [name for name in names if name.casefold() not in given]
-    if absent:
-        raise ValueError(f"{SURVIVAL}: no column {', '.join(absent)}, only {list(table)}. Unpack the data again.")
-    table = table.rename(columns={given[name.casefold()]: ours for name, ours in names.items()})[list(names.values())]
-    numbers = {name: pd.to_numeric(table[name], errors="coerce") for name in ("age", "survival")}
-    return table.assign(**numbers)
 
 
 def regions(classes: np.ndarray) -> dict[str, np.ndarray]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from drasclr_core.cohort.images.datasets import read_brats18, read_lits, read_mmwhs, read_msd
-from drasclr_core.cohort.images.datasets.brats18 import MODALITIES, read_survival, regions
+from drasclr_core.cohort.images.datasets.brats18 import MODALITIES, regions
 from drasclr_core.imaging.refusal import VolumeError
 
 from ..image_files import ct, labels, mr, write_nifti
@@ -59,9 +59,6 @@ def brats(tmp_path):
         for place, part in enumerate(MODALITIES):
             write_nifti(root / grade / sid / f"{sid}_{part}.nii.gz", mr() + place)
         write_nifti(root / grade / sid / f"{sid}_seg.nii.gz", labels((1, 2, 4)))
-    (root / "survival_data.csv").write_text(
-        "BraTS18ID,Age,Survival,ResectionStatus\nBrats18_2013_2_1,60.5,289,GTR\nBrats18_CBICA_AAB_1,NA,616,NA\n"
-    )
     return root
 
 
@@ -75,8 +72,6 @@ def test_brats18(brats):
     assert (masks["whole tumour"] == (labels((1, 2, 4)) > 0)).all()
     assert (masks["tumour core"] == np.isin(labels((1, 2, 4)), (1, 4))).all()
     assert (masks["enhancing tumour"] == (labels((1, 2, 4)) == 4)).all()
-    survival = read_survival(brats)
-    assert survival["age"].isna().tolist() == [False, True] and survival["survival"].tolist() == [289, 616]
 
 
 def test_brats18_with_errors(brats):
@@ -89,12 +84,6 @@ def test_brats18_with_errors(brats):
     assert "no Brats18_TCIA09_141_1_seg.nii.gz" in pairs.refused["message"][1]
     with pytest.raises(VolumeError, match=r"unknown values in the label map: 3; known are 0 and 1, 2, 4"):
         pairs.read(pairs.pairs[0])
-    (brats / "survival_data.csv").write_text("BraTS18ID,Age\na,1\n")
-    with pytest.raises(ValueError, match="no column Survival, ResectionStatus"):
-        read_survival(brats)
-    (brats / "survival_data.csv").unlink()
-    with pytest.raises(FileNotFoundError, match="no such file"):
-        read_survival(brats)
 
 
 def test_lits(tmp_path):
