@@ -2,6 +2,7 @@
 
 from drasclr_core.evaluate.statistics.comparison import compare_methods, same_folds
 from drasclr_core.evaluate.statistics.false_alarms import false_alarms
+from drasclr_core.evaluate.statistics.kept import kept_intervals
 from drasclr_core.evaluate.statistics.recomputed import borne_out, covered, recompute
 from drasclr_core.evaluate.statistics.resampling import readout_draws, summarise_draws
 from drasclr_core.evaluate.statistics.share_trends import share_trends
@@ -16,6 +17,7 @@ __all__ = [
     "covered",
     "false_alarms",
     "jonckheere_terpstra",
+    "kept_intervals",
     "readout_draws",
     "recompute",
     "same_folds",
