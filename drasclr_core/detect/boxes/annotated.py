@@ -109,8 +109,9 @@ def left_out(boxes: pd.DataFrame, ready: list[str]) -> str:
     lost = boxes[~boxes["sid"].isin(ready)]
     if lost.empty:
         return ""
-    return (f"{len(lost)} boxes are left out, because these subjects are not aligned with the atlas (notebook 04): "
-            f"{named(lost['sid'].unique())}.")  # fmt: skip
+    sids = lost["sid"].unique()
+    who = "this subject is" if len(sids) == 1 else "these subjects are"
+    return f"{len(lost)} boxes are left out, because {who} not aligned with the atlas (notebook 04): {named(sids)}."
 
 
 def _complain(name: str, problems: list[str], remedy: str) -> None:

@@ -72,7 +72,10 @@ def _difference(reader: ResultReader, row: dict, count: int) -> dict:
     stem = f"{row['file']}_bootstrap"
     draws = reader(stem, "bootstrap")
     if draws is None:
-        return _kept(reader, row) or {"missing": f"not run: no {stem}.csv"}
+        made = reader(f"{row['file']}_folds", "folds") is not None
+        return _kept(reader, row) or {
+            "missing": f"{'its draws have not travelled' if made else 'not run'}: no {stem}.csv"
+        }
     if (row["task"], row["metric"]) not in draws:
         if row["metric"].startswith("concordance at "):
             return {"missing": f"too few deaths for a horizon of its own at the {row['metric'].split()[-1]} percentile"}
