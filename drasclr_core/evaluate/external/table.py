@@ -145,7 +145,14 @@ def no_shared_subjects(fitted: Run, tested: Run) -> None:
 
 
 def one_encoder(fitted: Run, method: str, tested: Run, name: str) -> bool:
-    """Returns False where both runs keep an encoder for these features and the two have different weights."""
+    """Returns False where both runs keep an encoder for these features and the two have different weights.
+
+    Parameters
+    ----------
+    fitted, tested : Run
+    method, name : str
+        What the features are called in either.
+    """
     prints = [
         read_json(run.pretrain(one) / "config.json").get("sha256") for run, one in ((fitted, method), (tested, name))
     ]
