@@ -4,10 +4,10 @@ from drasclr_core.evaluate.statistics.comparison import compare_methods, same_fo
 from drasclr_core.evaluate.statistics.false_alarms import false_alarms
 from drasclr_core.evaluate.statistics.kept import kept_intervals
 from drasclr_core.evaluate.statistics.recomputed import borne_out, covered, recompute
-from drasclr_core.evaluate.statistics.resampling import readout_draws, summarise_draws
+from drasclr_core.evaluate.statistics.resampling import summarise_draws
 from drasclr_core.evaluate.statistics.share_trends import share_trends
 from drasclr_core.evaluate.statistics.significance import ASSUMPTIONS
-from drasclr_core.evaluate.statistics.trend import FEW, jonckheere_terpstra
+from drasclr_core.evaluate.statistics.trend import FEW
 
 __all__ = [
     "ASSUMPTIONS",
@@ -16,9 +16,7 @@ __all__ = [
     "compare_methods",
     "covered",
     "false_alarms",
-    "jonckheere_terpstra",
     "kept_intervals",
-    "readout_draws",
     "recompute",
     "same_folds",
     "share_trends",
