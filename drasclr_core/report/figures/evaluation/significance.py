@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from drasclr_core.evaluate.scores import PERCENT
 from drasclr_core.methods import row_of
@@ -68,6 +69,7 @@ def _forest_panels(table: pd.DataFrame, others: list[str]) -> Figure:
         draw_interval(axis, height, row.against, row.low, dot, row.high)
     for axis in made.axes.values():
         axis.axvline(0, color="#444444", linewidth=0.8)
+        axis.xaxis.set_major_locator(MaxNLocator(4))  # numbers of three decimals run into each other otherwise
     tested = row_of(table["method"].iloc[0]).name
     made.figure.supxlabel(f"{tested} minus the other; right of 0 speaks for {tested}", fontsize=9)
     return made.figure
