@@ -79,19 +79,19 @@ def in_two_bytes(tensor: torch.Tensor, name: str) -> torch.Tensor:
     ValueError
         A number, of the tensor of this `name`, is too large for two bytes.
     """
-    if not tensor.is_floating_point():
-        return tensor
-    small = tensor.half()
-    if not torch.isfinite(small).all():
+    if not _fits(tensor):
         raise ValueError(f"{name} has numbers beyond 65504, which two bytes cannot hold: save it at full precision, "
                          "with half=False.")  # fmt: skip
-    return small
+    return tensor.half() if tensor.is_floating_point() else tensor
 
 
 def fits_two_bytes(module: nn.Module) -> bool:
     """Returns whether `in_two_bytes` takes every tensor of a module."""
-    tensors = module.state_dict().values()
-    return all(bool(torch.isfinite(tensor.half()).all()) for tensor in tensors if tensor.is_floating_point())
+    return all(map(_fits, module.state_dict().values()))
+
+
+def _fits(tensor: torch.Tensor) -> bool:
+    return not tensor.is_floating_point() or bool(torch.isfinite(tensor.half()).all())
 
 
 def weights_fingerprint(module: nn.Module) -> str:

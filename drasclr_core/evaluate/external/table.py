@@ -28,6 +28,8 @@ from drasclr_core.run import Run
 STEM = "external"
 FITTED, TESTED = "fitted ", "tested "
 """Before the sids of either cohort, which count from the same number."""
+LEAST_ALIKE = 3
+"""Measurements that two subjects must share to be one: one or two of strangers agree by chance."""
 WITHIN = ("table2", "table3")
 """Tables of the cohort that was fitted, in which its methods were cross-validated."""
 
@@ -129,16 +131,16 @@ def no_shared_subjects(fitted: Run, tested: Run) -> None:
     """Raises ValueError where a subject of the run `fitted` is one of the run `tested`, by what is measured of it.
 
     Sids tell nothing, because every simulated cohort counts from P00000. Two subjects are one where more than half of
-    the values that both tables measure agree; only columns with fractions count, grades are shared by many.
+    the values that both tables measure agree, and `LEAST_ALIKE` of them at least; only columns with fractions count,
+    because grades are shared by many.
     """
     tables = [read_subjects(run).select_dtypes("number") for run in (fitted, tested)]
     shared = [name for name in tables[0] if name in tables[1] and all((one[name] % 1 > 0).any() for one in tables)]
-    if not shared:
-        return
     theirs, ours = (table[shared].to_numpy(float).round(6) for table in tables)
-    both = np.isfinite(theirs)[:, None] & np.isfinite(ours)
-    same = (theirs[:, None] == ours) & both
-    alike = int((same.sum(axis=2) > both.sum(axis=2) / 2).any(axis=0).sum())
+    alike = 0
+    for row in ours:
+        both, same = np.isfinite(theirs) & np.isfinite(row), theirs == row
+        alike += bool(((same.sum(axis=1) > both.sum(axis=1) / 2) & (same.sum(axis=1) >= LEAST_ALIKE)).any())
     if alike:
         raise ValueError(f"{alike} subjects are in both cohorts: give the run of this page other subjects (phantoms: "
                          "another seed in stage 01_cohort).")  # fmt: skip

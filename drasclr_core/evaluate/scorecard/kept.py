@@ -39,7 +39,7 @@ def kept_comparison(table: pd.DataFrame | None, row: Mapping, p_folds: float, em
     if len(same) != 1 or pd.isna(same["estimate"].iloc[0]):
         return {}
     found = same.iloc[0]
-    if not np.isclose(found["p_folds"], p_folds, rtol=1e-6, equal_nan=True):
+    if not np.isclose(found["p_folds"], p_folds, rtol=1e-6):  # without a test over folds nothing tells whether they are
         return {}
     told = {name: found[name] for name in empty if name != "kept"}
     told |= {name: "" for name, value in empty.items() if isinstance(value, str) and pd.isna(told.get(name))}

@@ -1,4 +1,4 @@
-"""The difference between several methods and several others: that of the pair which is least in favour."""
+"""Several methods against several others: the difference, and the test over folds, of the pair least in favour."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ def worst_pair(
     Parameters
     ----------
     firsts, seconds : sequence of Series
-        Scores by number of the draw (see `paired_difference`), at least one on either side.
+        Scores by number of the draw (see `paired_difference`), at least one on either side, with the sample and two
+        draws or more.
     metric : str
     subjects : int
     comparisons : int
@@ -37,13 +38,11 @@ def worst_pair(
     -------
     dict
         ``estimate, low, high, wide_low, wide_high, interval, wide_interval, level``, the last the score of the best of
-        the others. Empty where a pair has no interval.
+        the others.
     """
     many = len(firsts) * len(seconds)
     found = {count: [paired_difference(one, two, metric, subjects, count) for one in firsts for two in seconds]
              for count in {1, many, comparisons, comparisons * many}}  # fmt: skip
-    if any(pair is None for pairs in found.values() for pair in pairs):
-        return {}
     level = max(float(two[SAMPLE]) for two in seconds)
     ends = {"estimate": min(float(one[SAMPLE]) for one in firsts) - level, "level": level}
     for name, least, most in (("", 1, many), ("wide_", comparisons, comparisons * many)):

@@ -103,10 +103,13 @@ def test_subjects_that_took_part_are_refused(tmp_path):
 
 def test_one_value_that_was_corrected_hides_nobody_and_grades_alone_tell_nobody_apart(tmp_path):
     features, subjects = people(30, 1)
+    subjects = subjects.assign(LAA950_pct=np.linspace(0.3, 20.7, 30))
     fitted = run_of(tmp_path / "a", {"drasclr": features}, subjects)
     corrected = subjects.assign(FEV1pp=subjects["FEV1pp"] + 0.5)
     with pytest.raises(ValueError, match="30 subjects are in both"):
         no_shared_subjects(fitted, run_of(tmp_path / "b", {}, corrected))
+    spirometry = subjects[["sid", "image"]].assign(FEV1pp=subjects["FEV1pp"].round(1))
+    no_shared_subjects(run_of(tmp_path / "e", {}, spirometry), run_of(tmp_path / "f", {}, spirometry))
     graded = pd.DataFrame({"sid": ["A", "B"], "image": "x.nii.gz", "GOLD": [0, 1]})
     no_shared_subjects(run_of(tmp_path / "c", {}, graded), run_of(tmp_path / "d", {}, graded))
 

@@ -66,14 +66,14 @@ def test_survival():
 
 def test_comparisons():
     one = pd.DataFrame({"low": [1.0, -1, -3], "high": [2.0, 1, -1], "p_bootstrap_holm": [0.01, 0.5, 1]})
-    one = one.assign(p_corrected_holm=[0.2, 0.5, 1], estimate=[1.5, 0, -2])
-    two = pd.DataFrame({"low": [np.nan], "high": [np.nan], "p_bootstrap_holm": [np.nan]})
+    one = one.assign(p_corrected_holm=[0.2, 0.5, 1])
+    two = pd.DataFrame({"low": [np.nan], "high": [np.nan], "p_bootstrap_holm": [np.nan], "p_corrected_holm": [0.01]})
     text = comparisons_answer(
         {"a": one, "b": two}, {"a": "drasclr", "b": "drasclr"}, {"a": "Paper Table 2", "b": "mine"}
     )
     assert "Of 3 comparisons with another row," in text and "in 1, against it in 1, and for neither in 1.**" in text
     assert "1 more have no interval" in text
-    assert "Paper Table 2 (DrasCLR) 1 and 0 of 3; mine (DrasCLR) – and – of 1" in text
+    assert "Paper Table 2 (DrasCLR) 1 and 0 of 3; mine (DrasCLR) – and 1 of 1" in text
     assert "no table" in comparisons_answer({}, {}, {})
 
 
