@@ -44,7 +44,7 @@ def compare(full: pd.DataFrame, half: pd.DataFrame, subjects: pd.DataFrame, task
         for metric in means[0].index:
             a, b = (float(mean[metric]) for mean in means)
             rows.append({"task": task.name, "score": metric, "full precision": round(a, 4), "half": round(b, 4),
-                         "change": float(f"{b - a:.1g}")})  # fmt: skip
+                         "change": float(f"{b - a:.2g}")})  # fmt: skip
     return rows
 
 

@@ -4,6 +4,7 @@ from drasclr_core.report.answers.detection import factor_answer, share_answer, t
 from drasclr_core.report.answers.external import external_answer, within_answer
 from drasclr_core.report.answers.readouts import (
     comparisons_answer,
+    draws_note,
     reach_answer,
     readout_answer,
     survival_answer,
@@ -11,6 +12,7 @@ from drasclr_core.report.answers.readouts import (
 
 __all__ = [
     "comparisons_answer",
+    "draws_note",
     "external_answer",
     "factor_answer",
     "reach_answer",

@@ -112,6 +112,19 @@ def comparisons_answer(tested: Mapping[str, pd.DataFrame], names: Mapping[str, s
             f"over folds: {'; '.join(parts)}.")  # fmt: skip
 
 
+def draws_note(comparisons: int, draws: int, level: float = 0.05) -> str:
+    """Returns in words what so many bootstrap draws let Holm's correction of so many comparisons find.
+
+    The smallest p of a bootstrap is one by the number of draws, the sample among them. Empty where draws hardly matter.
+    """
+    floor = comparisons / draws
+    if floor <= level / 5:
+        return ""
+    passes = "only a difference that no draw speaks against can pass"
+    passes = passes if floor <= level else "none can pass, and more draws are needed (`n_bootstraps`)"
+    return f"with {draws} draws no p of the bootstrap can be below {floor:.2g} after Holm's correction; {passes}."
+
+
 def _after_holm(table: pd.DataFrame) -> str:
     tests = (table["p_bootstrap_holm"], table["p_corrected_holm"])  # one-sided, in favour
     return f"{' and '.join(str((p <= 0.05).sum()) if p.notna().any() else '–' for p in tests)} of {len(table)}"

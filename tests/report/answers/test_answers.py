@@ -5,6 +5,7 @@ import pandas as pd
 
 from drasclr_core.report.answers import (
     comparisons_answer,
+    draws_note,
     factor_answer,
     reach_answer,
     readout_answer,
@@ -75,6 +76,12 @@ def test_comparisons():
     assert "1 more have no interval" in text
     assert "Paper Table 2 (DrasCLR) 1 and 0 of 3; mine (DrasCLR) – and 1 of 1" in text
     assert "no table" in comparisons_answer({}, {}, {})
+
+
+def test_few_draws_are_said_to_decide():
+    assert draws_note(30, 3601) == ""
+    assert "below 0.04 after Holm's correction; only a difference that no draw" in draws_note(144, 3601)
+    assert "none can pass" in draws_note(100, 1001)
 
 
 def test_reach():
