@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import pandas as pd
@@ -98,3 +98,20 @@ def drawn_subtypes(run: Run, method: str) -> tuple[list[str], dict[str, str]]:
         said[subtype] = verdict.sentence()
         drawn += [subtype] if verdict.drawn else []
     return drawn, said
+
+
+def nothing_drawn(said: Mapping[str, str], method: str, figure: int) -> str:
+    """Returns in Markdown why a page that shows what detectors find shows nothing.
+
+    Parameters
+    ----------
+    said : mapping of str to str
+        From `drawn_subtypes`; empty where there are no detectors.
+    method : str
+    figure : int
+        Of the paper, which would stand on the page.
+    """
+    if not said:
+        return f"there are no detectors `{method}`. Notebook 20 says why (most often: too few annotated boxes)."
+    return ("on boxes of unseen subjects no detector is far enough ahead of what sees no image, and a map of it would "
+            f"look like disease. The numbers are below; Paper Fig. {figure} would stand here.")  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 from drasclr_core.detect.detector.detector import FOLDS_FILE, Detector
 from drasclr_core.detect.scoring.ranking import average_precision_draws
 from drasclr_core.detect.verdict.controls import compare_with_controls, controls_answer
-from drasclr_core.detect.verdict.verdict import Verdict, drawn_subtypes, judge_detector, write_verdicts
+from drasclr_core.detect.verdict.verdict import Verdict, drawn_subtypes, judge_detector, nothing_drawn, write_verdicts
 from drasclr_core.run import Run
 
 
@@ -81,3 +81,8 @@ def test_the_answer_names_what_a_detector_beats_what_beats_it_and_that_it_beats_
     assert "is clearly better than *Location alone* for centrilobular and paraseptal, and clearly worse than" in said
     none = controls_answer(table[2:], "drasclr_finetuned")
     assert "clearly better than none of its controls (*Patch LAA*, *Patch CNN from scratch*), and clearly worse" in none
+
+
+def test_a_page_without_maps_says_whether_detectors_are_missing_or_may_not_draw():
+    assert "no detectors `mine`" in nothing_drawn({}, "mine", 3)
+    assert "Paper Fig. 3 would stand here" in nothing_drawn({"centrilobular": "is not drawn"}, "mine", 3)
