@@ -54,6 +54,7 @@ ROWS = {
     "joint_no_mask": Row("Joint, no hidden slices", "#E8A0BF", 570),
     "joint_no_inter": Row("Joint, no clusters of volumes", "#D4739F", 572),
     "joint_plain": Row("Joint, plain attention", "#9C4A74", 574),
+    "drasclr_long": Row("DrasCLR, trained longer", "#00344F", 605),
     "drasclr_shown": Row("DrasCLR, shipped weights", "#003F5C", 607),
     "drasclr_readout": Row("DrasCLR, linear readout", "#7FB2E5", 610, {"table5": "Linear Readout: Ours"}),
     "drasclr_finetuned": Row("DrasCLR, fine-tuned", "#3B6FB6", 620, {"table5": "Full Fine-tuning: Ours"}),
