@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from drasclr_core.evaluate.scorecard.comparisons import comparisons
+from drasclr_core.evaluate.scorecard.comparisons import comparisons, named
 from drasclr_core.evaluate.scorecard.evidence import evidence
 from drasclr_core.evaluate.scorecard.needed import needed
 from drasclr_core.evaluate.scorecard.verdicts import CLAIM_VERDICTS, FOLDS, UNDECIDED, combine, size, verdict_of
@@ -61,7 +61,7 @@ def scorecard(claims: pd.DataFrame, results: str | Path) -> tuple[pd.DataFrame, 
 def _reason(mine: pd.DataFrame) -> str:
     reasons = dict.fromkeys(reason for reason in [*mine["missing"], *mine["note"]] if reason)
     lacks = dict.fromkeys(name for names in mine["lacks"] if names for name in names.split(", "))
-    return "; ".join([*reasons, *([f"without {', '.join(lacks)}"] if lacks else []), *_unsure(mine)])
+    return "; ".join([*reasons, *([f"without {named(lacks)}"] if lacks else []), *_unsure(mine)])
 
 
 def _unsure(mine: pd.DataFrame) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from drasclr_core import paper
-from drasclr_core.methods import method_names
+from drasclr_core.methods import method_names, row_of
 from drasclr_core.methods import rows as method_rows
 
 _COLUMNS = ["id", "rule", "scope", "file", "task", "metric", "methods", "others", "paper", "footnote"]
@@ -52,6 +54,11 @@ def against_itself(table: pd.DataFrame) -> pd.DataFrame:
     """
     wrong = table[table["rule"].eq("better") & table["scope"].eq("all") & (table["paper"] <= 0)]
     return wrong[["id", "task", "metric", "paper"]].reset_index(drop=True)
+
+
+def named(methods: Iterable[str]) -> str:
+    """Returns the names of methods as tables print them: ``Subject2Vec and 2D CNN``."""
+    return " and ".join(row_of(name).name for name in methods)
 
 
 def _drawn(claim: dict) -> list[list]:

@@ -179,7 +179,7 @@ def test_missing_pieces_are_named(tmp_path):
         tmp_path, "table5", [("Paraseptal", "F1", "drasclr_readout", 0.7), ("Paraseptal", "F1", "patch_laa", 0.6)]
     )
     found = evidence(tmp_path, wanted).set_index(["id", "task"])["missing"]
-    assert found["covid-neighbours", COVID[0]] == "no drasclr_local in table4_bootstrap.csv"
+    assert found["covid-neighbours", COVID[0]] == "this run has no DrasCLR without neighbours"
     assert found["detection-laa", "Centrilobular"] == "table5_bootstrap.csv has no Centrilobular (F1)"
     assert found["detection-laa", "Paraseptal"] == ""
 

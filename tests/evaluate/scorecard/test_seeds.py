@@ -77,7 +77,7 @@ def test_of_several_others_the_best_of_each_seed_counts_and_without_one_nothing_
     cells = [(cell, "joint", [0.9, 0.91, 0.89]) for cell in FIRST]
     cells += [(cell, "slices_swav", [0.5, 0.8, 0.5]) for cell in FIRST]
     board, found = judged(write_seeds(tmp_path, cells), "joint-2d")
-    assert board["verdict"] == UNDECIDED and "without slices_deepcluster" in board["reason"]
+    assert board["verdict"] == UNDECIDED and "without DeepCluster-V2 on slices" in board["reason"]
     cells += [(cell, "slices_deepcluster", [0.8, 0.5, 0.79]) for cell in FIRST]
     board, found = judged(write_seeds(tmp_path, cells), "joint-2d")
     assert board["verdict"] == REPRODUCED and found["estimate"].iloc[0] == pytest.approx((0.1 + 0.11 + 0.1) / 3)
@@ -92,7 +92,7 @@ def test_what_is_missing_is_named(tmp_path):
     write_seeds(
         tmp_path, [(CPM, "joint", [0.5, 0.6]), (("Lung nodules", "patch AUC, fine-tuned"), "joint", [0.5, 0.6])]
     )
-    assert judged(tmp_path, "joint-3d")[0]["reason"] == "no models_genesis in joint_tasks_folds.csv"
+    assert judged(tmp_path, "joint-3d")[0]["reason"] == "this run has no Models Genesis"
 
 
 def test_a_score_near_its_end_leaves_no_room(tmp_path):
