@@ -19,6 +19,8 @@ SAID = {
     "CLE": "the score of centrilobular emphysema",
 }
 """Tasks for readers who do not know their short names."""
+LONGER = "_long"
+"""What the name of a method's longer training ends with."""
 NO_METHOD = ("no image", "ceilings")
 """Groups of rows that are no method."""
 
@@ -165,8 +167,10 @@ def _standing(scores: pd.Series, closely: str, metric: str, task: str) -> str:
     mine, floor = (mean_sd(scores.get(name, np.nan), np.nan, metric) for name in (closely, "chance"))
     top = scores[[name for name in scores.index if row_of(name).group == "ceilings"]]
     known = f", who knows the disease {mean_sd(top.max(), np.nan, metric)}" if len(top) else ""
+    longer = mean_sd(scores.get(f"{closely}{LONGER}", np.nan), np.nan, metric)
+    longer = f" ({longer} trained longer)" if f"{closely}{LONGER}" in scores else ""
     best = _best(scores, closely, unit, lambda value: mean_sd(value, np.nan, metric))
-    return f"For {task} it reaches {unit.format(mine)}, chance {floor}{known}. {best}"
+    return f"For {task} it reaches {unit.format(mine)}{longer}, chance {floor}{known}. {best}"
 
 
 def _best(scores: pd.Series, closely: str, unit: str, write=lambda value: value) -> str:

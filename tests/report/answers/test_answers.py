@@ -31,6 +31,8 @@ def test_readouts():
     assert text.startswith("**DrasCLR is clearly better than chance in 1 of 2 scores** (CLE), on 64 subjects")
     assert "reaches 55.0 % right, chance 31.2, who knows the disease 80.0" in text
     assert "highest score has LAA-950, 70.0 % right" in text, "a ceiling is no method"
+    longer = readout_answer(table({**scores, "drasclr_long": 62.5}), gain([0.1, -2.0]), "drasclr", "CLE", "accuracy")
+    assert "reaches 55.0 % right (62.5 trained longer), chance 31.2" in longer
     below = readout_answer(table(scores), gain([0.1, -7.0], [4.0, -0.1]), "drasclr", "CLE", "accuracy")
     assert "better than chance in 1 of 2 scores** (CLE), and clearly worse in 1 (GOLD 1-off), on" in below
     best = readout_answer(
