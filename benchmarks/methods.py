@@ -15,14 +15,13 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import torch
 from common import DATA, middle, write_table
 
 from drasclr_core.methods import methods
 from drasclr_core.methods.stage import PretrainingStage
-from drasclr_core.pretrain.budget import step_seconds
+from drasclr_core.pretrain.budget import pace
 from drasclr_core.pretrain.cache import cached
 from drasclr_core.pretrain.setup import build_method
 from drasclr_core.run import Run
@@ -55,8 +54,7 @@ def measure(run: str, preset: Preset, cohort: str, name: str, steps: int) -> dic
     scans = getattr(stage.method, "sees", "patches") == "volumes"
     shown = len(store.sids) * (1 if scans else store.num_landmarks)  # in an epoch, which shows all of them once
     trained = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
-    taken = step_seconds(stage.method, store, stage.atlas, settings, steps, time.process_time)
-    step = float(np.mean(list(taken)))
+    step = pace(stage.method, store, stage.atlas, settings, steps, time.process_time)
     return {"method": name, "sees": "scans" if scans else "patches", "in a step": round(shown / each, 1),
             "parameters, trained": trained, "parameters, kept": sum(map(torch.numel, model.encoder.parameters())),
             "step": step, "steps": min(each * settings.epochs, settings.most_steps or sys.maxsize),

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
@@ -22,14 +21,16 @@ from drasclr_core.pretrain.views import step_generator
 
 PACE = "pace.json"
 TRIAL_STEPS = 20
-"""Of the trial, whose median step is the pace of a training."""
+"""Of the trial that gives the pace of a training, about."""
+LEAST = 3
+"""Of each kind of step, in the trial."""
 
 
 def within(minutes: float, store, atlas, out_dir: str | Path, method: type[Method],
            settings: TrainingSettings) -> TrainingSettings:  # fmt: skip
     """Returns the settings with the steps, and epochs, that take so many minutes of this machine, left alone.
 
-    The pace is measured once, on the first steps of a training that is then thrown away, and kept with the encoder as
+    The pace is measured once, on steps of a training that is then thrown away (`pace`), and kept with the encoder as
     ``pace.json``: a training that was killed goes on with the same number of steps, and on another machine the file
     gives the same training. On one thread of a processor its own seconds are counted, else those of the clock. Leave
     the machine alone meanwhile: beside other computations a step took up to three times its seconds, by the
@@ -56,10 +57,9 @@ def within(minutes: float, store, atlas, out_dir: str | Path, method: type[Metho
     known = read_json(path)
     if (known.get("key"), known.get("minutes")) != (key, minutes):
         store = cached(store, settings.cache_gb)
-        taken = list(step_seconds(method, store, atlas, settings, TRIAL_STEPS))
-        pace = float(np.median(taken))
-        known = {"key": key, "minutes": minutes, "seconds_per_step": round(pace, 6),
-                 "most_steps": max(TRIAL_STEPS, round(60 * minutes / pace))}  # fmt: skip
+        each = pace(method, store, atlas, settings)
+        known = {"key": key, "minutes": minutes, "seconds_per_step": round(each, 6),
+                 "most_steps": max(TRIAL_STEPS, round(60 * minutes / each))}  # fmt: skip
         write_json(path, known)
     sampler, epochs, steps = build_method(method, settings, atlas).sampler(len(store.sids), 1), 0, 0
     while steps < known["most_steps"]:
@@ -67,17 +67,21 @@ def within(minutes: float, store, atlas, out_dir: str | Path, method: type[Metho
     return replace(settings, epochs=epochs, most_steps=known["most_steps"])
 
 
-def step_seconds(method: type[Method], store, atlas, settings: TrainingSettings, steps: int,
-                 clock: Callable[[], float] | None = None) -> Iterator[float]:  # fmt: skip
-    """Yields the seconds of the first steps of a training, one after the other and read when needed.
+def pace(method: type[Method], store, atlas, settings: TrainingSettings, steps: int = TRIAL_STEPS,
+         clock: Callable[[], float] | None = None) -> float:  # fmt: skip
+    """Returns the mean seconds of a step of an epoch, from a trial of some steps that are spread over it.
 
-    The first step, in which memory is taken and kernels are chosen, is left out.
+    Steps of another kind (whole subjects after patches, a second stage) cost otherwise and may all come late: each kind
+    is tried as often as its share asks, and `LEAST` times at the least. The first step of a kind, in which memory is
+    taken and kernels are chosen, does not count. Of each quarter of a kind's steps the median counts, which a busy
+    machine disturbs least.
 
     Parameters
     ----------
     store, atlas, method, settings
         As `pretrain` takes them.
     steps : int
+        Of the trial, about.
     clock : callable, optional
         Gives seconds; by default those of the processor where one thread of it computes, else those of the clock.
     """
@@ -87,18 +91,43 @@ def step_seconds(method: type[Method], store, atlas, settings: TrainingSettings,
         clock = time.process_time if alone else time.perf_counter
     model = build_method(method, settings, atlas)
     network, optimizer = fabric.setup(model, model.optimizer())
-    sampler = model.sampler(len(store.sids), 1)
-    batches = ((epoch, index, batch) for epoch in count() for index, batch in enumerate(sampler.epoch(epoch)))
-    for number, (epoch, index, batch) in enumerate(islice(batches, steps + 1)):
-        began, model.done = clock(), number / (steps + 1)
-        order = np.random.default_rng([settings.seed, epoch, index, 0]).permutation(len(batch.subjects))
+    batches = list(model.sampler(len(store.sids), 1).epoch(0))
+    kinds = _by_kind(batches)
+    taken: dict[tuple, list[float]] = {kind: [] for kind in kinds}
+    for index, kind in sorted(_spread(kinds, steps).items()):
+        batch = batches[index]
+        began, model.done = clock(), index / len(batches)
+        order = np.random.default_rng([settings.seed, 0, index, 0]).permutation(len(batch.subjects))
         shard = BatchShard.of(len(order), 0, 1, model.key_splits(), order)
         patches = model.read(store, batch, shard)
-        generator = step_generator(settings.seed, epoch, index, fabric.device)
+        generator = step_generator(settings.seed, 0, index, fabric.device)
         loss, metrics = network(batch, model.views(patches, generator, shard), shard)
         optimizer.zero_grad()
         fabric.backward(loss)
         optimizer.step()
         metrics.tolist()  # waits for a GPU
-        if number:
-            yield clock() - began
+        taken[kind].append(clock() - began)
+    return sum(len(kinds[kind]) * _typical(seconds[1:] or seconds) for kind, seconds in taken.items()) / len(batches)
+
+
+def _by_kind(batches: Sequence[tuple]) -> dict[tuple, list[int]]:
+    """Positions of the batches of each kind: that which a batch says of itself besides numbers and arrays."""
+    found: dict[tuple, list[int]] = {}
+    for index, batch in enumerate(batches):
+        found.setdefault(tuple(part for part in batch if isinstance(part, (bool, tuple))), []).append(index)
+    return found
+
+
+def _spread(kinds: dict[tuple, list[int]], steps: int) -> dict[int, tuple]:
+    """Position -> kind of the steps of a trial, evenly over those of each kind, one more than count."""
+    whole, chosen = sum(map(len, kinds.values())), {}
+    for kind, where in kinds.items():
+        tried = min(len(where), 1 + max(LEAST, round(steps * len(where) / whole)))
+        chosen |= dict.fromkeys(
+            np.asarray(where)[np.linspace(0, len(where) - 1, tried).round().astype(int)].tolist(), kind
+        )
+    return chosen
+
+
+def _typical(seconds: Sequence[float]) -> float:
+    return float(np.mean([np.median(part) for part in np.array_split(seconds, min(4, len(seconds)))]))

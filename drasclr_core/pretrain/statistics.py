@@ -97,6 +97,14 @@ def renewed_statistics(network: nn.Module) -> Iterator[None]:
             norm.momentum = momentum
 
 
+def even_batches(samples: Tensor, most: int = 32) -> tuple[Tensor, ...]:
+    """Returns samples [N, ...] in batches of at most so many and of nearly one size.
+
+    So they may count alike, and none holds a single sample, of which batch norm has no statistics, unless N is 1.
+    """
+    return samples.tensor_split(-(-len(samples) // most))
+
+
 @torch.no_grad()
 def keep_statistics(encoder: PatchEncoder, store, locations: Tensor, size: int, seed: int = 0,
                     voxel: np.ndarray | None = None, shown: bool = True) -> None:  # fmt: skip

@@ -19,7 +19,7 @@ from drasclr_core.transfer.split import FOLDS, labelled, train_and_test
 from drasclr_core.transfer.start import Start
 from drasclr_core.transfer.task import TransferTask
 
-VERSION = 1
+VERSION = 2
 """Raise when a fit changes its result, so that those of an older version are made anew."""
 COLUMNS = ("method", "task", "metric", "repeat", "fold", "value", "n_train", "n_test", "share", "network")
 
@@ -72,7 +72,7 @@ def compare_starts(task: TransferTask, starts: Sequence[Start], shares: Sequence
 def _one_fit(fit: Fit, task: TransferTask, how: FitSettings, folder: Path) -> list[dict]:
     start, share, seed = fit
     train, test = train_and_test(task.strata, seed)
-    part = labelled(train, task.strata, share, seed)
+    part = labelled(train, task.strata, share, seed, task.classes)
     key = fingerprint(version=VERSION, task=task.key, start=start.key, how=asdict(how), share=share, seed=seed)
 
     def make() -> dict:

@@ -12,7 +12,7 @@ from torch import Tensor
 from drasclr_core.image_volume import JointEncoder, slices_of
 from drasclr_core.model.genesis_unet import GenesisEncoder
 from drasclr_core.model.patch_encoder import PatchEncoder
-from drasclr_core.pretrain.statistics import renewed_statistics
+from drasclr_core.pretrain.statistics import even_batches, renewed_statistics
 from drasclr_core.transfer.fit import FitSettings, fit
 from drasclr_core.transfer.linear import LinearHead, balanced, in_chunks, linear_scores
 
@@ -42,7 +42,7 @@ def renew(encoder: PatchEncoder, embed: Callable[[Tensor], Tensor], samples: Ten
     """Estimates the statistics of batch norm anew from samples [N, ...], in place; all batches count alike."""
     encoder.train()
     with torch.no_grad(), torch.random.fork_rng(devices=[]), renewed_statistics(encoder):
-        for batch in samples.split(32):
+        for batch in even_batches(samples):
             embed(batch)
     encoder.eval()
 

@@ -14,6 +14,7 @@ from drasclr_core.evaluate.folds import grouped_folds, splits
 from drasclr_core.image_volume import JointEncoder
 from drasclr_core.imaging.constants import LOW_ATTENUATION
 from drasclr_core.model.inputs import above_air, normalise
+from drasclr_core.pretrain.statistics import even_batches
 from drasclr_core.transfer.linear import in_chunks, linear_model
 
 BINS = np.linspace(-1050.0, -550.0, 21)
@@ -37,7 +38,8 @@ def pattern_features(
         HU.
     pixel_mm : float
     encoders : mapping
-        Joint encoders by name. Patches are brought to the pixels of their training.
+        Joint encoders by name. Patches are brought to the pixels of their training; random weights, which have none,
+        see them as the first training does.
     seed : int
         Of K-means.
 
@@ -59,8 +61,10 @@ def pattern_features(
         "patch_histogram": lambda train: histogram,
         "kmeans": lambda train: _words(windows, train, seed),
     }
+    trained = [encoder.description["spacing_mm"] for encoder in encoders.values() if encoder.description]
     for name, encoder in encoders.items():
-        made[name] = _deep(patches, pixel_mm, encoder)
+        spacing = encoder.description.get("spacing_mm", trained[0] if trained else pixel_mm)
+        made[name] = _deep(patches, pixel_mm, spacing, encoder)
     return made
 
 
@@ -132,14 +136,14 @@ def _words(windows: np.ndarray, train: np.ndarray, seed: int) -> np.ndarray:
     return np.stack([(words == word).mean(axis=1) for word in range(clusters.n_clusters)], axis=1)
 
 
-def _deep(patches: np.ndarray, pixel_mm: float, encoder: JointEncoder) -> Callable[[np.ndarray], np.ndarray]:
-    spacing = encoder.description.get("spacing_mm", pixel_mm)
+def _deep(patches: np.ndarray, pixel_mm: float, spacing: float, encoder: JointEncoder
+          ) -> Callable[[np.ndarray], np.ndarray]:  # fmt: skip
     images = normalise(above_air(torch.from_numpy(np.asarray(patches, np.float32))[:, None]))
     edge = max(round(images.shape[-1] * pixel_mm / spacing), 8)
     images = F.interpolate(images, (edge, edge), mode="bilinear", antialias=True, align_corners=False)
 
     def make(train: np.ndarray) -> np.ndarray:
-        encoder.adapt(images[train].split(32))
+        encoder.adapt(even_batches(images[train]))
         return in_chunks(encoder.intra.pooled, images).numpy()
 
     return make

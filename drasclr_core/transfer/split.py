@@ -37,10 +37,11 @@ def train_and_test(strata: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarra
     return np.flatnonzero(fold != seed % FOLDS), np.flatnonzero(fold == seed % FOLDS)
 
 
-def labelled(train: np.ndarray, strata: np.ndarray, share: float, seed: int) -> np.ndarray:
+def labelled(train: np.ndarray, strata: np.ndarray, share: float, seed: int, classes: np.ndarray | None = None
+             ) -> np.ndarray:  # fmt: skip
     """Returns those of the training subjects whose labels are used, sorted; a larger share holds every smaller one.
 
-    At least two subjects, and of two strata where there are two: the order in which they are taken goes round the
+    At least two subjects, and of two classes where there are two: the order in which they are taken goes round the
     strata.
 
     Parameters
@@ -51,6 +52,8 @@ def labelled(train: np.ndarray, strata: np.ndarray, share: float, seed: int) -> 
     share : float
         Above 0, at most 1.
     seed : int
+    classes : int [N], optional
+        What a fit tells apart, where that is less than the strata.
 
     Raises
     ------
@@ -65,7 +68,8 @@ def labelled(train: np.ndarray, strata: np.ndarray, share: float, seed: int) -> 
     for kind in np.unique(kinds):
         turn[kinds == kind] = np.arange(np.count_nonzero(kinds == kind))
     order = order[np.argsort(turn / np.bincount(kinds)[kinds], kind="stable")]
-    first = np.flatnonzero(np.asarray(strata)[order] != np.asarray(strata)[order[0]])
+    told_apart = np.asarray(strata if classes is None else classes)[order]
+    first = np.flatnonzero(told_apart != told_apart[0])
     if len(first):
         order[1 : first[0] + 1] = np.roll(order[1 : first[0] + 1], 1)
     return np.sort(order[: max(2, round(share * len(train)))])

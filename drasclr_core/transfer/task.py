@@ -65,6 +65,11 @@ class TransferTask(ABC):
         With a `folder`, which only tasks with a `real` data set are given, it opens that instead.
         """
 
+    @property
+    def classes(self) -> np.ndarray:
+        """int [N], what a fit tells apart and has to see two of; the strata, where they say no more than that."""
+        return self.strata
+
     @abstractmethod
     def score(self, encoder: JointEncoder, train: np.ndarray, test: np.ndarray, how: FitSettings, seed: int
               ) -> dict[str, float]:  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 from drasclr_core.methods.context_ssl import ContextSSL
 from drasclr_core.methods.drasclr import DrasCLR
 from drasclr_core.pretrain import budget, pretrain
-from drasclr_core.pretrain.budget import step_seconds, within
+from drasclr_core.pretrain.budget import pace, within
 
 from .conftest import CONFIG, make_tiny
 from .interrupted import assert_same_run
@@ -25,11 +25,11 @@ def paced(monkeypatch):
     """A machine on which a step of every method takes a second; counts how often the pace is measured."""
     measured = []
 
-    def slow(method, store, atlas, settings, steps):
+    def slow(method, store, atlas, settings):
         measured.append(method)
-        return step_seconds(method, store, atlas, settings, 2, clock(1.0))
+        return pace(method, store, atlas, settings, 2, clock(1.0))
 
-    monkeypatch.setattr(budget, "step_seconds", slow)
+    monkeypatch.setattr(budget, "pace", slow)
     return measured
 
 
@@ -53,9 +53,28 @@ def test_is_the_training_of_so_many_steps_and_is_measured_once(tmp_path, paced):
     assert len(paced) == 3
 
 
+SMALL = {"batch_size": 4, "bank_size": 4, "graph_bank_size": 4, "graph_batch_size": 4, "width": 8, "dim": 8}
+
+
+def test_late_steps_of_another_kind_count_by_their_share(monkeypatch):
+    """The first steps of Context SSL are all of patches: a pace of those alone would miss its whole subjects."""
+    store, atlas = make_tiny()
+    settings = ContextSSL.configure(8, 4.0, {"settings": {**SMALL, "graph_epochs": 1}})
+    now, read = [0.0], ContextSSL.read
+
+    def slow(self, store, batch, shard):
+        now[0] += 50.0 if batch.whole else 1.0
+        return read(self, store, batch, shard)
+
+    monkeypatch.setattr(ContextSSL, "read", slow)
+    whole = [batch.whole for batch in ContextSSL(settings, atlas).sampler(len(store.sids), 1).epoch(0)]
+    assert 0 < sum(whole) < len(whole) and not whole[0] and whole[-1]
+    expected = 1 + 49 * sum(whole) / len(whole)
+    assert pace(ContextSSL, store, atlas, settings, clock=lambda: now[0]) == pytest.approx(expected)
+
+
 def test_leaves_nothing_of_the_trial(tmp_path, paced):
-    small = {"batch_size": 4, "bank_size": 4, "graph_bank_size": 4, "graph_batch_size": 4, "width": 8, "dim": 8}
-    within(0.5, *make_tiny(), tmp_path, ContextSSL, ContextSSL.configure(8, 4.0, {"settings": small}))
+    within(0.5, *make_tiny(), tmp_path, ContextSSL, ContextSSL.configure(8, 4.0, {"settings": SMALL}))
     assert [path.name for path in tmp_path.iterdir()] == ["pace.json"]
     assert json.loads((tmp_path / "pace.json").read_text())["seconds_per_step"] == 1.0
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from drasclr_core.image_volume.slice_encoder import SliceEncoder
 from drasclr_core.model.genesis_unet import GenesisEncoder
 from drasclr_core.transfer import pattern_features, pattern_scores
 from drasclr_core.transfer.patterns import window_quantiles
@@ -53,6 +54,29 @@ def test_words_are_learnt_from_training_patches_alone(look_alikes):
     after = pattern_features(patches, 0.78, {})["kmeans"](train)
     assert np.array_equal(before[train], after[train]) and not np.array_equal(before, after)
     assert np.allclose(before.sum(axis=1), 1)
+
+
+def test_any_number_of_training_patches_will_do(look_alikes):
+    """Batches of 32 would leave one patch alone, of which batch norm has no statistics."""
+    made = pattern_features(look_alikes[0][:40], 0.78, {"random": small_encoder()})["random"]
+    assert made(np.arange(33)).shape == made(np.arange(32)).shape
+
+
+def test_random_weights_see_images_as_the_trainings_do(look_alikes, monkeypatch):
+    seen, pooled = [], SliceEncoder.pooled
+
+    def watched(self, images):
+        seen.append(tuple(images.shape[-2:]))
+        return pooled(self, images)
+
+    monkeypatch.setattr(SliceEncoder, "pooled", watched)
+    trained = small_encoder()
+    trained.description = {"spacing_mm": 2.0}
+    for make in list(pattern_features(look_alikes[0], 0.78, {"random": small_encoder(), "joint": trained}).values())[
+        3:
+    ]:
+        make(np.arange(20))
+    assert set(seen) == {(24, 24)}  # 61 pixels of 0.78 mm
 
 
 def test_an_encoder_of_cubes_alone_is_refused():

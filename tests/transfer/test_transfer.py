@@ -56,6 +56,9 @@ def test_subjects_train_or_test_and_a_larger_share_holds_the_smaller(strata, see
     assert set(part) <= set(labelled(train, strata, min(1.0, 1.5 * share), seed)) <= set(train)
     assert list(whole) == list(train) and len(part) == max(2, round(share * len(train)))
     assert len(set(strata[part])) >= min(2, len(set(strata[train])))
+    ill = (strata > 0).astype(int)
+    assert len(set(ill[labelled(train, strata, share, seed, ill)])) >= min(2, len(set(ill[train])))
+    assert set(labelled(train, strata, share, seed, ill)) <= set(labelled(train, strata, 1.0, seed, ill))
 
 
 def test_too_few_subjects_and_a_share_of_none_are_refused():

@@ -52,7 +52,7 @@ def budget_sentence(costs: pd.DataFrame) -> str:
     if len(given) == len(costs) and given.nunique() == 1:
         low, high = costs["seconds"].min() / 60, costs["seconds"].max() / 60
         return (
-            f"**Every method was given {given.iloc[0]:g} minutes**, by the pace of its first steps. With reading, the "
+            f"**Every method was given {given.iloc[0]:g} minutes**, by the pace of a trial. With reading, the "
             f"probe and whatever else the machine did, the trainings took {low:.1f} to {high:.1f} minutes."
         )
     return "**The methods were not given equal time**: their preset says how many steps each takes."

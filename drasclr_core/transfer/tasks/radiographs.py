@@ -56,6 +56,10 @@ class AbnormalRadiographs(TransferTask):
             raise FileNotFoundError("radiographs: no stream of images yet. Run notebook 50_images_and_volumes first.")
         return cls({name: stream_folder(Run(str(run.folder), name), "radiographs") for name in cohorts})
 
+    @property
+    def classes(self) -> np.ndarray:
+        return (self.strata > 0).astype(int)
+
     @cached_property
     def images(self) -> Tensor:
         """float32 [N, 1, edge, edge] in [-1, 1]."""
