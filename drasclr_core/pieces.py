@@ -16,14 +16,13 @@ def fingerprint(**inputs) -> str:
 
 
 def file_fingerprint(path: str | Path) -> str:
-    """Returns twelve hex digits of a file's content (a folder: of its files' names and contents)."""
+    """Returns twelve hex digits of a file's content (a folder: of its files' places and contents)."""
     path, digest = Path(path), hashlib.sha256()
-    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        if file.is_file():
-            digest.update(file.name.encode() if path.is_dir() else b"")
-            with file.open("rb") as stream:
-                while block := stream.read(1 << 20):
-                    digest.update(block)
+    for file in _files(path):
+        digest.update(file.relative_to(path).as_posix().encode() if path.is_dir() else b"")
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
     return digest.hexdigest()[:12]
 
 
@@ -45,7 +44,7 @@ def remembered_fingerprint(path: str | Path, known: dict) -> dict[str, str]:
         ``seen``: twelve hex digits of places, sizes and times of change; ``content``: of names and contents.
     """
     path = Path(os.path.abspath(path))
-    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    files = _files(path)
     states = [
         (str(file), state.st_size, state.st_mtime_ns) for file, state in zip(files, map(os.stat, files), strict=True)
     ]
@@ -53,6 +52,19 @@ def remembered_fingerprint(path: str | Path, known: dict) -> dict[str, str]:
     if known.get("seen") == seen:
         return {"seen": seen, "content": known["content"]}
     return {"seen": seen, "content": file_fingerprint(path)}
+
+
+def _files(path: Path) -> list[Path]:
+    """The files of a folder and of those below, in order, behind links too, each folder once; or the file itself."""
+    if not path.is_dir():
+        return [path]
+    found, seen = [], set()
+    for place, folders, files in os.walk(path, followlinks=True):
+        real = os.path.realpath(place)
+        found += [] if real in seen else [Path(place, name) for name in files]
+        folders[:] = [] if real in seen else folders
+        seen.add(real)
+    return sorted(file for file in found if file.is_file())
 
 
 def is_done(folder: str | Path, piece: str, key: str) -> bool:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drasclr_core.files import read_json
-from drasclr_core.pieces import file_fingerprint, fingerprint, is_done, kept, mark_done
+from drasclr_core.pieces import file_fingerprint, fingerprint, is_done, kept, mark_done, remembered_fingerprint
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda x: st.lists(x, max_size=3), max_leaves=5
@@ -43,6 +43,22 @@ def test_a_piece_killed_while_it_is_remade_counts_as_done_for_no_key(tmp_path):
         kept(tmp_path, "affine", "b", killed)
     kept(tmp_path, "affine", "a", lambda: made.append("a again"))
     assert made == ["a", "a again"]
+
+
+def test_what_lies_behind_a_link_is_seen(tmp_path):
+    """Two patients' folders of links to series in an archive: the reader follows them, so the fingerprint has to."""
+    for name in "AB":
+        (tmp_path / "archive" / name).mkdir(parents=True)
+        (tmp_path / "archive" / name / "1.dcm").write_text(name)
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "series").symlink_to(tmp_path / "archive" / name)
+        (tmp_path / name / "round").symlink_to(tmp_path / name)
+    found = [file_fingerprint(tmp_path / name) for name in "AB"]
+    assert len(set(found)) == 2
+    known = remembered_fingerprint(tmp_path / "A", {})
+    assert known["content"] == found[0] and remembered_fingerprint(tmp_path / "A", known) == known
+    (tmp_path / "archive" / "A" / "1.dcm").write_text("corrected")
+    assert remembered_fingerprint(tmp_path / "A", known)["content"] not in found
 
 
 def test_file_fingerprint_of_a_folder_sees_names_and_contents(tmp_path):

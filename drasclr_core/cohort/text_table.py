@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 SEPARATORS = ",;\t"
-"""Between the cells of a table; spreadsheets of some languages write semicolons."""
+"""Between the cells of a table; spreadsheets of some languages write semicolons, and numbers with a comma."""
+_WITH_COMMA = r"\s*[-+]?\d+(,\d+)?\s*"
 
 
 def read_table(
@@ -22,7 +23,7 @@ def read_table(
     ----------
     path : path
     dtype : dtype or dict
-        As in `pandas.read_csv`.
+        As in `pandas.read_csv`; names without spaces round them.
     separators : str
         The first of these that the header has separates the cells.
     wanted : container of str
@@ -33,7 +34,8 @@ def read_table(
     Returns
     -------
     DataFrame
-        Spaces round the names of the columns are gone.
+        Spaces round the names of the columns are gone. Where no comma separates cells, numbers may have a decimal
+        comma.
 
     Raises
     ------
@@ -46,23 +48,44 @@ def read_table(
             header = file.readline()
             separator = next((one for one in separators if one in header), ",")
             file.seek(0)
-            width = _check_cells(path, file, separator)
+            names = _check_cells(path, file, separator)
         # Without index_col=False a file with a separator at the end of every row would be read shifted by one column.
-        table = pd.read_csv(path, sep=separator, index_col=False, dtype=dtype, encoding="utf-8-sig",
+        table = pd.read_csv(path, sep=separator, index_col=False, dtype=_raw(dtype, names), encoding="utf-8-sig",
                             encoding_errors=errors, skipinitialspace=True,
-                            usecols=(lambda name: name.strip() in wanted) if wanted else range(width))  # fmt: skip
+                            usecols=(lambda name: name.strip() in wanted) if wanted else range(len(names)))  # fmt: skip
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, csv.Error) as error:
         problem = " ".join(str(error).split())
         raise ValueError(f"{path.name}: not a table ({problem}). Save it as comma-separated text in UTF-8.") from error
-    return table.rename(columns=str.strip)
+    table = table.rename(columns=str.strip)
+    return (
+        table
+        if separator == ","
+        else _with_commas(table, set(dtype) if isinstance(dtype, dict) else set(table) if dtype else set())
+    )
 
 
-def _check_cells(path: Path, lines, separator: str) -> int:
-    """The number of the header's cells; ValueError where a row has more that are not empty."""
+def _raw(dtype: Any, names: list[str]) -> Any:
+    """Types by the names of the columns as the header has them, spaces included."""
+    return {name: dtype[name.strip()] for name in names if name.strip() in dtype} if isinstance(dtype, dict) else dtype
+
+
+def _with_commas(table: pd.DataFrame, typed: set[str]) -> pd.DataFrame:
+    """Columns that nobody typed and whose cells are all numbers, with a decimal comma or none, as numbers."""
+    for name in table.columns.difference(typed):
+        cells = table[name].dropna()
+        text = pd.api.types.is_object_dtype(cells) or pd.api.types.is_string_dtype(cells)
+        if len(cells) and text and cells.astype(str).str.fullmatch(_WITH_COMMA).all():
+            table[name] = pd.to_numeric(table[name].astype("string").str.replace(",", ".")).astype(float)
+    return table
+
+
+def _check_cells(path: Path, lines, separator: str) -> list[str]:
+    """The header's cells; ValueError where a row has more that are not empty."""
     rows = csv.reader(lines, delimiter=separator, skipinitialspace=True)
-    width = len(next(rows, []))
+    header = next(rows, [])
+    width = len(header)
     for number, row in enumerate(rows, start=2):
         if any(cell.strip() for cell in row[width:]):
             problem = f"row {number} has {len(row)} cells and the header {width}"
             raise ValueError(f"{path.name}: {problem}. Put text with {separator!r} in quotes, or name the column.")
-    return width
+    return header

@@ -13,6 +13,8 @@ from sklearn.preprocessing import StandardScaler
 
 from drasclr_core.cohort.subjects import read_subjects
 from drasclr_core.evaluate.features import read_features
+from drasclr_core.model.patch_encoder import PatchEncoder
+from drasclr_core.represent.features import is_of
 from drasclr_core.represent.landmark_table import landmark_features
 from drasclr_core.run import Run
 
@@ -131,7 +133,7 @@ def odd_share(patches: np.ndarray, cohort: np.ndarray) -> float:
 
 
 def compare_with_cohort(
-    run: Run, method: str, landmarks: pd.DataFrame, sid: str | None
+    run: Run, method: str, encoder: PatchEncoder, landmarks: pd.DataFrame, sid: str | None
 ) -> tuple[Place, pd.DataFrame] | None:
     """Returns the place of a scan among a run's cohort, and who that is.
 
@@ -140,6 +142,8 @@ def compare_with_cohort(
     run : Run
     method : str
         Folder under ``features``; without ``patch.zarr`` in it, only image-level features are compared.
+    encoder : PatchEncoder
+        The one by which the scan was described.
     landmarks : DataFrame
         From `landmark_table`.
     sid : str or None
@@ -149,7 +153,7 @@ def compare_with_cohort(
     -------
     (Place, DataFrame) or None
         The table has ``sid`` and, where known, ``LAA950_pct`` of the subjects, in the order of the place's points. None
-        if the cohort has no features, or fewer than 4 subjects.
+        if the cohort has no features or those of another encoder, or fewer than 4 subjects.
     """
     try:
         subjects = read_subjects(run)
@@ -162,6 +166,8 @@ def compare_with_cohort(
     ours, odd = landmark_features(landmarks), None
     if (path := run.features(method) / "patch.zarr").exists():
         array = zarr.open_array(path, mode="r")
+        if not is_of(array, encoder):
+            return None
         rows = np.flatnonzero([other != sid for other in array.attrs["sids"]])
         rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST)).astype(int)]
         odd = odd_share(ours, array.oindex[rows])

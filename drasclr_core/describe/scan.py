@@ -119,7 +119,7 @@ def describe_scan(
     )
     maps = {subtype: map_subtype(scan, subtype, one, **how) for subtype, one in detectors.items()}
     landmarks = keep_landmarks(scan, encoder, atlas, name)
-    place, cohort = compare_with_cohort(run, method, landmarks, sid) or (None, None)
+    place, cohort = compare_with_cohort(run, method, encoder, landmarks, sid) or (None, None)
     found = Description(quality=quality, landmarks=landmarks, regions=keep_regions(scan, maps), maps=maps,
                         missing_maps=missing, place=place, cohort=cohort, **about)  # fmt: skip
     return _report(found, scan)

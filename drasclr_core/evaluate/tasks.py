@@ -76,11 +76,13 @@ def labels_of(subjects: pd.DataFrame, task: Task) -> pd.Series:
     KeyError
         The table has no such column.
     ValueError
-        A subject is listed twice, or a grade is neither one of the task's classes nor excluded.
+        A subject is listed twice, the column holds text, or a grade is neither one of the task's classes nor excluded.
     """
     if task.column not in subjects:
         raise KeyError(f"the subject table has no column {task.column!r}, which task {task.name!r} needs")
     values = subjects.set_index("sid", verify_integrity=True)[task.column].sort_index().dropna()
+    if text := [value for value in values if isinstance(value, str)]:
+        raise ValueError(f"column {task.column!r} holds text ({text[0]!r}); task {task.name!r} needs numbers")
     if task.classes is None:
         return np.log(values[values > 0].astype(float))
     values = values[~values.isin(task.excluded)]

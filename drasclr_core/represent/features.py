@@ -36,7 +36,7 @@ def patch_features(encoder: PatchEncoder, store: PatchStore, locations: np.ndarr
     locations : float [L, 3]
         In [-1, 1].
     out_path : path
-        Zarr array float32 [subject, landmark, rep_dim], attribute ``sids``.
+        Zarr array float32 [subject, landmark, rep_dim], attributes ``sids`` and ``encoder`` (see `is_of`).
 
     Returns
     -------
@@ -46,6 +46,7 @@ def patch_features(encoder: PatchEncoder, store: PatchStore, locations: np.ndarr
     num_subjects, num_landmarks = len(store.sids), len(locations)
     array = _open(out_path, (num_subjects, num_landmarks, encoder.rep_dim),
                   {"sids": list(store.sids), "key": _key(encoder, store, locations)})  # fmt: skip
+    array.attrs["encoder"] = weights_fingerprint(encoder)
     told = torch.as_tensor(np.asarray(locations), dtype=torch.float32, device=device)
     for landmark in track(range(num_landmarks), "Features"):
         for start in range(0, num_subjects, SUBJECTS_AT_ONCE):
@@ -56,6 +57,11 @@ def patch_features(encoder: PatchEncoder, store: PatchStore, locations: np.ndarr
             views = center_views(patches, size)[:, None].to(device)
             array[rows, landmark] = encoder(views, told[landmark]).float().cpu().numpy()
     return array
+
+
+def is_of(array: zarr.Array, encoder: PatchEncoder) -> bool:
+    """Returns False where features at the landmarks say that another encoder, of other weights, made them."""
+    return array.attrs.get("encoder") in (None, weights_fingerprint(encoder))
 
 
 def image_features(encoder: PatchEncoder, path: str | Path) -> pd.DataFrame:

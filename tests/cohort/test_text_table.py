@@ -27,6 +27,21 @@ def test_a_separator_at_the_end_of_every_row_moves_nothing(tmp_path):
     assert read_table(tmp_path / "t.csv")["one"].tolist() == [1, 2]
 
 
+def test_spaces_in_the_header_keep_the_type_of_a_column(tmp_path):
+    (tmp_path / "t.csv").write_text("sid ,one\n007,1\n010,2\n")
+    assert read_table(tmp_path / "t.csv", {"sid": str})["sid"].tolist() == ["007", "010"]
+
+
+def test_decimal_commas_are_numbers_where_semicolons_separate(tmp_path):
+    text = "sid;FEV1pp;GOLD;note;code\n1,5;83,5;1;1,5 m;01\n2,5;;2;;02\n3,5;70;;2;03\n"
+    (tmp_path / "t.csv").write_text(text)
+    table = read_table(tmp_path / "t.csv", {"sid": str, "code": str})
+    assert table["sid"].tolist() == ["1,5", "2,5", "3,5"] and table["code"].tolist() == ["01", "02", "03"]
+    assert table["FEV1pp"].dropna().tolist() == [83.5, 70.0] and table["FEV1pp"].dtype == float
+    assert table["note"].dropna().tolist() == ["1,5 m", "2"], "a column of text stays text"
+    assert read_table(tmp_path / "t.csv", str)["FEV1pp"].tolist()[0] == "83,5"
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

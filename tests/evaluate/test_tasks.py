@@ -30,6 +30,11 @@ def test_unknown_grade_and_missing_column_are_named():
         labels_of(pd.DataFrame({"sid": ["a"]}), PHENOTYPES[3])
 
 
+def test_text_where_numbers_belong_is_named():
+    with pytest.raises(ValueError, match=r"column 'FEV1pp' holds text .'83,5 %'.; task 'logFEV1pp' needs numbers"):
+        labels_of(pd.DataFrame({"sid": ["a", "b"], "FEV1pp": ["83,5 %", "70"]}), PHENOTYPES[0])
+
+
 def test_a_subject_listed_twice_is_refused():
     with pytest.raises(ValueError, match="duplicate"):
         labels_of(pd.DataFrame({"sid": ["a", "a"], "x": [0, 1]}), Task("x", "x", classes=(0, 1)))

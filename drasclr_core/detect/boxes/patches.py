@@ -13,7 +13,7 @@ from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.anatomy.atlas.registration import AtlasAffine
 from drasclr_core.anatomy.extraction import extract_patches
 from drasclr_core.cohort.subjects import image_path
-from drasclr_core.files import atomic
+from drasclr_core.files import atomic, read_json
 from drasclr_core.imaging.volume import load_volume
 from drasclr_core.pieces import file_fingerprint, fingerprint, kept
 from drasclr_core.progress import for_each
@@ -84,7 +84,9 @@ def cut_boxes(run: Run, boxes: pd.DataFrame, subjects: pd.DataFrame, patch_size:
     folder, boxes = run.box_patches, boxes.reset_index(drop=True)
     sids = list(dict.fromkeys(boxes["sid"]))
     images = {sid: image_path(run, image) for sid, image in zip(subjects["sid"], subjects["image"], strict=True)}
-    made_of = {sid: [images[sid].stat().st_size, file_fingerprint(run.alignment(sid) / "affine.json")] for sid in sids}
+    # The key of the alignment changes with what the scan holds; its size, and a folder's, may stay when that changes.
+    made_of = {sid: [read_json(run.alignment(sid) / ".align.json").get("key", images[sid].stat().st_size),
+                     file_fingerprint(run.alignment(sid) / "affine.json")] for sid in sids}  # fmt: skip
     key = fingerprint(version=VERSION, boxes=boxes.to_csv(index=False), made_of=made_of, size=patch_size,
                       spacing=spacing, atlas=file_fingerprint(run.atlas))  # fmt: skip
 

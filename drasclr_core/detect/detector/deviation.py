@@ -20,6 +20,7 @@ from drasclr_core.detect.detector.forward import box_features
 from drasclr_core.model.landmark_norm import LandmarkInterpolation
 from drasclr_core.model.locconv import LocationGroups
 from drasclr_core.model.patch_encoder import PatchEncoder
+from drasclr_core.represent.features import is_of
 from drasclr_core.run import Run
 
 LEAST_SUBJECTS = 2
@@ -93,7 +94,8 @@ def healthy_deviation(run: Run, method: str, encoder: PatchEncoder, sids: Iterab
         raise FileNotFoundError(f"features/{method}/patch.zarr is missing: run notebook 07_features first, or take "
                                 "features as they are.")  # fmt: skip
     array, wanted = zarr.open_array(path, mode="r"), set(sids)
-    if array.shape[1:] != (len(encoder.description["locations"]), encoder.rep_dim):
+    shape = (len(encoder.description["locations"]), encoder.rep_dim)
+    if array.shape[1:] != shape or not is_of(array, encoder):
         raise ValueError(f"features/{method}/patch.zarr was made by another encoder or at other landmarks: run "
                          "notebook 07_features again.")  # fmt: skip
     rows = np.flatnonzero([sid in wanted for sid in array.attrs["sids"]])

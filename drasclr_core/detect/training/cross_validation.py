@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pandas as pd
 import torch
 from torch import nn
 
+from drasclr_core.cohort import SUBTYPES
 from drasclr_core.detect.boxes.dataset import OTHER, POSITIVE, Boxes
 from drasclr_core.detect.boxes.folds import validation_split
 from drasclr_core.detect.detector.calibration import calibration_of
@@ -78,9 +80,10 @@ def cross_validate_detectors(run: Run, boxes: Boxes, subtypes: Sequence[str], me
     With the setting `twins`, boxes of the other subtype are negatives in training; in testing they are always there too
     (`against_healthy`, `against_other`), without a share.
 
-    What was trained and tested with the same boxes, folds, encoder and settings is read again. ``folds.csv`` is written
-    last: while it is missing, `detector_of` gives no detector, so none that trained on the wrong subjects. A verdict on
-    older detectors goes with them.
+    What was trained and tested with the same boxes, folds, encoder and settings is read again; other detectors, of a
+    subtype too that is not asked any more, are removed. ``folds.csv`` is written last: while it is missing,
+    `detector_of` gives no detector, so none that trained on the wrong subjects. A verdict on older detectors goes with
+    them.
 
     Parameters
     ----------
@@ -106,11 +109,19 @@ def cross_validate_detectors(run: Run, boxes: Boxes, subtypes: Sequence[str], me
     if not all(read_json(run.detector(method, *job) / ABOUT).get("key") == key for job in jobs):
         for file in (path, run.detectors(method) / VERDICT):
             file.unlink(missing_ok=True)
+    _forget_others(run, method, key)
     tested = [_one_fold(run, boxes, method, job, encoder, config, stride, key)
               for job in track(jobs, f"detectors, {method}")]  # fmt: skip
     folds = boxes.table[["sid", "fold"]].drop_duplicates().sort_values("sid")
     write_csv(path, folds)
     return pd.concat([table for table in tested if len(table)], ignore_index=True)
+
+
+def _forget_others(run: Run, method: str, key: str) -> None:
+    for subtype in SUBTYPES:
+        for about in run.detectors(method).glob(f"{subtype}-*/{ABOUT}"):
+            if read_json(about).get("key") != key:
+                shutil.rmtree(about.parent)
 
 
 def _one_fold(run: Run, boxes: Boxes, method: str, job: tuple[str, int], encoder: nn.Module, config: FinetuneConfig,

@@ -108,22 +108,29 @@ def external_table(fitted: Run, tested: Run, methods: Mapping[str, str], tasks: 
     predictions = external_readouts(known, theirs, here, ours, usable, seed)
     parts = [external_readout_draws(predictions, usable, draws, seed)]
     both = {method: _joined(known[method], here[method]) for method in known}
-    data = survival_data(_joined(theirs, ours), both, [*both, "spirometry"])
-    fitted_on = data.outcomes.index.str.startswith(FITTED)
-    deaths = [int(data.outcomes["died"][who].sum()) for who in (fitted_on, ~fitted_on)]
-    if min(deaths) >= MIN_DEATHS:
-        parts.append(external_survival_draws(data, fitted_on, draws, seed))
+    followed = [0, 0]
+    try:
+        data = survival_data(_joined(theirs, ours), both, [*both, "spirometry"])
+    except KeyError as error:  # readouts of a cohort without follow-up can be tested all the same
+        skipped["Survival"] = str(error.args[0])
     else:
-        skipped["Survival"] = f"{deaths[0]} and {deaths[1]} deaths in the two cohorts, {MIN_DEATHS} are needed in each"
+        fitted_on = data.outcomes.index.str.startswith(FITTED)
+        followed = [int(fitted_on.sum()), int((~fitted_on).sum())]
+        deaths = [int(data.outcomes["died"][who].sum()) for who in (fitted_on, ~fitted_on)]
+        if min(deaths) >= MIN_DEATHS:
+            parts.append(external_survival_draws(data, fitted_on, draws, seed))
+        else:
+            skipped["Survival"] = (f"{deaths[0]} and {deaths[1]} deaths in the two cohorts, {MIN_DEATHS} are needed in "
+                                   "each")  # fmt: skip
     every = pd.concat(parts, ignore_index=True)
     table = summarise_draws(every)
     within = _within(fitted)
     table["within"] = [within.get((row.method, row.task, row.metric), float("nan")) for row in table.itertuples()]
     counts = predictions[predictions["method"] == CHANCE].groupby("task")["sid"].size()
-    table["subjects"] = table["task"].map(counts).fillna((~fitted_on).sum()).astype(int)
+    table["subjects"] = table["task"].map(counts).fillna(followed[1]).astype(int)
     featured = theirs[theirs["sid"].isin(set.intersection(*(set(one["sid"]) for one in known.values())))]
     fits = {task.name: len(labels_of(featured, task)) for task in usable}
-    table["fitted"] = table["task"].map(fits).fillna(fitted_on.sum()).astype(int)
+    table["fitted"] = table["task"].map(fits).fillna(followed[0]).astype(int)
     return ExternalTable(table, every, predictions, skipped, write_table(tested, STEM, table))
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 from lifelines import CoxPHFitter, KaplanMeierFitter
+from lifelines.exceptions import ConvergenceError, ConvergenceWarning
 
 MAX_SLOPE = 20.0
 
@@ -76,7 +79,12 @@ def calibration_slope(days: np.ndarray, died: np.ndarray, log_risk: np.ndarray) 
         return missing
     scale = float(np.std(log_risk))
     table = pd.DataFrame({"score": np.asarray(log_risk) / scale, "days": days, "died": died})
-    fitter = CoxPHFitter(penalizer=1e-6).fit(table, "days", "died")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        try:  # an early end gives a slope that is finite and too small
+            fitter = CoxPHFitter(penalizer=1e-6).fit(table, "days", "died")
+        except (ConvergenceWarning, ConvergenceError):
+            return missing
     slope = float(fitter.params_["score"])
     if abs(slope) > MAX_SLOPE or not np.isfinite(fitter.standard_errors_["score"]):
         return missing

@@ -12,6 +12,7 @@ from drasclr_core.detect.boxes.annotated import check_positions, lung_share, rea
 from drasclr_core.detect.boxes.dataset import OTHER, POSITIVE, load_boxes
 from drasclr_core.detect.boxes.healthy import healthy_boxes, healthy_subjects
 from drasclr_core.imaging.volume import Volume, load_mask, load_volume, save_mask, save_volume
+from drasclr_core.pieces import mark_done
 from drasclr_core.run import Run
 
 SIDS = [f"{number:03d}" for number in range(12)]
@@ -169,3 +170,19 @@ def test_patches_are_cut_once(run, monkeypatch):
         load_boxes(run, SIZE, SPACING, healthy=5)
     with pytest.raises(ValueError, match="even size"):
         load_boxes(run, 5, SPACING)
+
+
+def test_patches_are_cut_anew_when_the_scan_was_aligned_anew(run):
+    """A corrected scan may have the size of the old one, and lie as it did: the key of its alignment changes."""
+    sid = SIDS[0]
+    first = load_boxes(run, SIZE, SPACING, healthy=6)
+    mark_done(run.alignment(sid), "align", "of the scan as it was")
+    kept = load_boxes(run, SIZE, SPACING, healthy=6)
+    path = run.images / f"{sid}.nii.gz"
+    scan = load_volume(path)
+    save_volume(path, Volume(scan.array - 80, scan.affine))
+    mark_done(run.alignment(sid), "align", "of the scan corrected")
+    again = load_boxes(run, SIZE, SPACING, healthy=6)
+    row = int(np.flatnonzero(again.table["sid"] == sid)[0])
+    assert len({first.patches.key, kept.patches.key, again.patches.key}) == 3
+    assert again.patches.hu[row].mean() < first.patches.hu[row].mean() - 40

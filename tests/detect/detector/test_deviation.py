@@ -9,6 +9,7 @@ from drasclr_core.anatomy.aligned_scan import AlignedScan
 from drasclr_core.detect.detector.detector import Detector
 from drasclr_core.detect.detector.deviation import DeviationEncoder, healthy_deviation
 from drasclr_core.imaging.volume import Volume
+from drasclr_core.model.weights import weights_fingerprint
 from drasclr_core.represent.dense import DenseOptions, dense_probability
 from drasclr_core.run import Run
 
@@ -71,6 +72,10 @@ def test_it_works_on_dense_maps(run, known):
 def test_what_is_missing_is_named(run, known, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"patch.zarr is missing.*notebook 07"):
         healthy_deviation(Run(str(tmp_path / "other")), "drasclr", known, SIDS)
+    zarr.open_array(run.features("drasclr") / "patch.zarr").attrs["encoder"] = "0" * 64
+    with pytest.raises(ValueError, match="made by another encoder"):
+        healthy_deviation(run, "drasclr", known, ["h1", "h2", "h3"])
+    zarr.open_array(run.features("drasclr") / "patch.zarr").attrs["encoder"] = weights_fingerprint(known)
     with pytest.raises(ValueError, match="1 of 2 healthy"):
         healthy_deviation(run, "drasclr", known, ["h1", "unknown"])
     known.description["locations"] = known.description["locations"][1:]

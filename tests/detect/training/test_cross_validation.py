@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from drasclr_core.detect.boxes.dataset import POSITIVE
-from drasclr_core.detect.detector.detector import FOLDS_FILE, detector_of
+from drasclr_core.detect.detector.detector import FOLDS_FILE, detector_of, trained_subtypes
 from drasclr_core.detect.detector.forward import direct_probability
 from drasclr_core.detect.training import cross_validation
 from drasclr_core.detect.training.config import FinetuneConfig
@@ -63,3 +63,15 @@ def test_other_settings_are_trained_anew_and_a_killed_run_leaves_no_mixture(done
         cross_validate_detectors(run, boxes, TASK, "drasclr_finetuned", encoder, FinetuneConfig(epochs=2))
     with pytest.raises(FileNotFoundError, match="notebook 20"):
         detector_of(run, "drasclr_finetuned", "centrilobular", "S03")
+
+
+def test_detectors_of_a_subtype_that_is_not_asked_any_more_are_gone(make_boxes, encoder, tmp_path):
+    """Their subjects were divided otherwise: by the new folds they would have seen those whom they describe."""
+    run, kinds = Run(str(tmp_path / "run")), ("centrilobular", "healthy", "paraseptal")
+    first = make_boxes(subjects=24, each=1, folds=2, kinds=kinds)
+    cross_validate_detectors(run, first, [*TASK, "paraseptal"], "drasclr_finetuned", encoder, CONFIG)
+    assert trained_subtypes(run, "drasclr_finetuned") == [*TASK, "paraseptal"]
+    cross_validate_detectors(
+        run, make_boxes(subjects=8, each=2, folds=2, seed=5), TASK, "drasclr_finetuned", encoder, CONFIG
+    )
+    assert trained_subtypes(run, "drasclr_finetuned") == TASK

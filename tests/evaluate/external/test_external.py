@@ -92,6 +92,15 @@ def test_the_table_stands_beside_the_scores_within_the_cohort(tmp_path):
     assert len(written) == len(made.table)
 
 
+def test_readouts_of_cohorts_without_follow_up_are_tested_all_the_same(tmp_path):
+    cohorts = []
+    for name, (features, subjects) in {"a": people(40, 1), "b": people(40, 2)}.items():
+        cohorts.append(run_of(tmp_path / name, {"drasclr": features}, subjects[["sid", "image", "FEV1pp", "FEV1_FVC"]]))
+    made = external_table(*cohorts, {"drasclr": "drasclr"}, PHENOTYPES, draws=20)
+    assert set(made.table["task"]) == {"logFEV1pp", "logFEV1/FVC"} and made.table["fitted"].eq(40).all()
+    assert "no column" in made.skipped["Survival"]
+
+
 def test_subjects_that_took_part_are_refused(tmp_path):
     features, subjects = people(30, 1)
     again = subjects.assign(sid=[f"Q{number}" for number in range(30)])
