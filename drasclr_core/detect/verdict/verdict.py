@@ -11,6 +11,7 @@ from drasclr_core.detect.detector.detector import trained_subtypes
 from drasclr_core.evaluate.statistics.intervals import paired_difference
 from drasclr_core.evaluate.statistics.resampling import SAMPLE
 from drasclr_core.files import read_json, write_json
+from drasclr_core.methods import row_of
 from drasclr_core.run import Run
 
 MARGIN = 0.1
@@ -100,6 +101,17 @@ def drawn_subtypes(run: Run, method: str) -> tuple[list[str], dict[str, str]]:
     return drawn, said
 
 
+def others_drawn(verdicts: Mapping[str, Sequence[Verdict]], closely: str) -> str:
+    """Returns in Markdown which methods but that looked at closely may draw which subtype; empty where it is alone."""
+    may = {name: [one.subtype for one in found if one.drawn] for name, found in verdicts.items() if name != closely}
+    if not may:
+        return ""
+    said = "; ".join(f"{row_of(name).name} ({' and '.join(kinds)}; `method = \"{name}\"`)"
+                     for name, kinds in may.items() if kinds)  # fmt: skip
+    rule = "By the same rule, of the others that were fine-tuned in the same way,"
+    return f"{rule} {f'these may be drawn by notebooks 21 and 22: {said}' if said else 'none may be drawn'}."
+
+
 def nothing_drawn(said: Mapping[str, str], method: str, figure: int) -> str:
     """Returns in Markdown why a page that shows what detectors find shows nothing.
 
@@ -113,5 +125,6 @@ def nothing_drawn(said: Mapping[str, str], method: str, figure: int) -> str:
     """
     if not said:
         return f"there are no detectors `{method}`. Notebook 20 says why (most often: too few annotated boxes)."
-    return ("on boxes of unseen subjects no detector is far enough ahead of what sees no image, and a map of it would "
-            f"look like disease. The numbers are below; Paper Fig. {figure} would stand here.")  # fmt: skip
+    return (f"on boxes of unseen subjects no detector of {row_of(method).name} is far enough ahead of what sees no "
+            "image, and a map of it would look like disease. The numbers are below; "
+            f"Paper Fig. {figure} would stand here.")  # fmt: skip

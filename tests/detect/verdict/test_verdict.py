@@ -7,7 +7,14 @@ import pytest
 from drasclr_core.detect.detector.detector import FOLDS_FILE, Detector
 from drasclr_core.detect.scoring.ranking import average_precision_draws
 from drasclr_core.detect.verdict.controls import compare_with_controls, controls_answer
-from drasclr_core.detect.verdict.verdict import Verdict, drawn_subtypes, judge_detector, nothing_drawn, write_verdicts
+from drasclr_core.detect.verdict.verdict import (
+    Verdict,
+    drawn_subtypes,
+    judge_detector,
+    nothing_drawn,
+    others_drawn,
+    write_verdicts,
+)
 from drasclr_core.run import Run
 
 
@@ -81,6 +88,17 @@ def test_the_answer_names_what_a_detector_beats_what_beats_it_and_that_it_beats_
     assert "is clearly better than *Location alone* for centrilobular and paraseptal, and clearly worse than" in said
     none = controls_answer(table[2:], "drasclr_finetuned")
     assert "clearly better than none of its controls (*Patch LAA*, *Patch CNN from scratch*), and clearly worse" in none
+
+
+def test_others_that_may_be_drawn_are_named_with_the_parameter_that_draws_them():
+    good, bad = Verdict("centrilobular", 0.8, 0.4, 0.4, 0.3, 0.5), Verdict("paraseptal", 0.31, 0.31, 0.0, -0.1, 0.1)
+    verdicts = {"drasclr_finetuned": [good, good], "models_genesis_finetuned": [good, bad], "moco_finetuned": [bad]}
+    said = others_drawn(verdicts, "drasclr_finetuned")
+    assert said.endswith(
+        '21 and 22: Models Genesis, fine-tuned (centrilobular; `method = "models_genesis_finetuned"`).'
+    )
+    assert others_drawn({"drasclr_finetuned": [bad]}, "drasclr_finetuned") == ""
+    assert others_drawn({"a_finetuned": [bad]}, "drasclr_finetuned").endswith("none may be drawn.")
 
 
 def test_a_page_without_maps_says_whether_detectors_are_missing_or_may_not_draw():
