@@ -83,8 +83,14 @@ def row_of(name: str) -> Row:
     for ending, (words, below) in _DERIVED.items():
         if name.endswith(ending):
             base = row_of(name.removesuffix(ending))
-            return Row(base.name + words, spare, base.order + below)
+            shade = {"_readout": _paler(base.color), "_finetuned": base.color}.get(ending, spare)
+            return Row(base.name + words, shade, base.order + below)
     return Row(name, spare, 499)
+
+
+def _paler(color: str) -> str:
+    """Halfway between a colour and white."""
+    return "#" + "".join(f"{(int(color[place : place + 2], 16) + 255) // 2:02X}" for place in (1, 3, 5))
 
 
 def without_seed(name: str) -> str:

@@ -63,6 +63,8 @@ def test_rows_come_in_the_order_of_the_tables():
 def test_what_is_made_of_a_method_has_a_row_of_its_own():
     assert row_of("moco_readout").name == "MoCo, linear readout"
     assert row_of("mine+bode").name == "mine + BODE"
+    shades = [row_of(f"moco{ending}").color for ending in ("", "_finetuned", "_readout")]
+    assert shades[0] == shades[1] != shades[2], "the readout is paler"
     assert row_of("moco").order < row_of("moco_readout").order < row_of("moco_finetuned").order
 
 

@@ -45,7 +45,8 @@ def reliability_plot(curves: pd.DataFrame) -> Figure:
     the more of the boxes it stands for.
     """
     tasks, methods = (list(dict.fromkeys(curves[name])) for name in ("task", "method"))
-    fig, axes = plt.subplots(1, len(tasks), figsize=(7.2, 3.9), sharex=True, sharey=True, squeeze=False)
+    height = 3.5 + 0.25 * -(-len(methods) // 2)  # the legend stands below, in two columns
+    fig, axes = plt.subplots(1, len(tasks), figsize=(7.2, height), sharex=True, sharey=True, squeeze=False)
     for axis, task in zip(axes[0], tasks, strict=True):
         axis.plot([0, 1], [0, 1], color="#444444", linewidth=0.9, linestyle=":")
         for method in methods:
@@ -54,5 +55,6 @@ def reliability_plot(curves: pd.DataFrame) -> Figure:
             axis.scatter(own["predicted"], own["observed"], s=6 + 240 * own["weight"], color=color(method), alpha=0.6)
         axis.set(title=task, xlabel="Probability that was given", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     axes[0, 0].set_ylabel("Share that was annotated")
-    axes[0, 0].legend(loc="upper left", fontsize=8)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    fig.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=8)
     return fig

@@ -14,7 +14,6 @@ from drasclr_core.imaging.constants import EMPHYSEMA_WINDOW
 from drasclr_core.methods import row_of
 from drasclr_core.report.style import color
 
-"""HU shown black and white in emphysema figures (the paper's Figure 3)."""
 PAPER_LOOK = {"marker": "D", "markerfacecolor": "white", "markeredgecolor": "#444444", "linestyle": "", "markersize": 6}
 DASHES = ("-", "--", "-.", ":")
 
@@ -56,18 +55,22 @@ def precision_recall_plot(curves: pd.DataFrame, prevalence: dict[str, float]) ->
     which is the precision of calling everything positive.
     """
     tasks, methods = list(dict.fromkeys(curves["task"])), list(dict.fromkeys(curves["method"]))
-    fig, axes = plt.subplots(1, len(tasks), figsize=(7.2, 4.0), sharex=True, sharey=True, squeeze=False)
+    height = 3.6 + 0.25 * -(-len(methods) // 2)  # the legend stands below, in two columns
+    fig, axes = plt.subplots(1, len(tasks), figsize=(7.2, height), sharex=True, sharey=True, squeeze=False)
+    areas = curves.drop_duplicates(["method", "task"]).set_index(["method", "task"])["average_precision"]
     for axis, task in zip(axes[0], tasks, strict=True):
         axis.axhline(prevalence[task], color="#444444", linewidth=0.9, linestyle=":")
         for method, dash in zip(methods, DASHES * len(methods), strict=False):
             part = curves[curves["task"].eq(task) & curves["method"].eq(method)]
-            if len(part):
-                label = f"{row_of(method).name} ({part['average_precision'].iloc[0]:.2f})"
-                axis.step(part["recall"], part["precision"], where="pre", color=color(method), linestyle=dash,
-                          label=label)  # fmt: skip
+            axis.step(part["recall"], part["precision"], where="pre", color=color(method), linestyle=dash)
         axis.set(title=task, xlabel="Recall", xlim=(0, 1.01), ylim=(0, 1.03))
-        axis.legend(loc="lower left", fontsize=8, handlelength=2.5, title="average precision", title_fontsize=8)
     axes[0, 0].set_ylabel("Precision")
+    handles = []
+    for method, dash in zip(methods, DASHES * len(methods), strict=False):
+        told = " / ".join(f"{areas[method, task]:.2f}" if (method, task) in areas else "–" for task in tasks)
+        handles.append(Line2D([], [], color=color(method), linestyle=dash, label=f"{row_of(method).name} ({told})"))
+    fig.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=8, handlelength=2.5, title_fontsize=8,
+               title=f"average precision ({' / '.join(task.lower() for task in tasks)})")  # fmt: skip
     return fig
 
 

@@ -33,7 +33,9 @@ def test_precision_recall_with_chance():
                            "average_precision": 0.4})  # fmt: skip
     (axis,) = precision_recall_plot(curves, {"Paraseptal": 0.3}).axes
     assert [0.3, 0.3] in [y for _, y in drawn(axis)] and ([0.0, 1.0], [1.0, 0.4]) in drawn(axis)
-    assert axis.get_legend().get_texts()[0].get_text() == "Patch LAA (0.40)"
+    (legend,) = axis.figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["Patch LAA (0.40)"]
+    assert axis.get_legend() is None, "twelve names would hide the curves"
 
 
 def test_annotation_curve_has_a_line_a_band_and_the_goal():
