@@ -20,9 +20,10 @@ def file_fingerprint(path: str | Path) -> str:
     path, digest = Path(path), hashlib.sha256()
     for file in _files(path):
         digest.update(file.relative_to(path).as_posix().encode() if path.is_dir() else b"")
-        with file.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
+        if file.is_file():  # whoever opens a pipe waits for ever
+            with file.open("rb") as stream:
+                while block := stream.read(1 << 20):
+                    digest.update(block)
     return digest.hexdigest()[:12]
 
 

@@ -1,5 +1,7 @@
 """Work that is done once is done again only when something it depends on has changed."""
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -59,6 +61,12 @@ def test_what_lies_behind_a_link_is_seen(tmp_path):
     assert known["content"] == found[0] and remembered_fingerprint(tmp_path / "A", known) == known
     (tmp_path / "archive" / "A" / "1.dcm").write_text("corrected")
     assert remembered_fingerprint(tmp_path / "A", known)["content"] not in found
+
+
+def test_a_pipe_holds_up_nobody(tmp_path):
+    os.mkfifo(tmp_path / "pipe.nii.gz")
+    assert file_fingerprint(tmp_path / "pipe.nii.gz") and file_fingerprint(tmp_path)
+    assert remembered_fingerprint(tmp_path / "pipe.nii.gz", {})["content"]
 
 
 def test_file_fingerprint_of_a_folder_sees_names_and_contents(tmp_path):
