@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from drasclr_core.files import read_json, to_json, write_json
+from drasclr_core.folders import walk
 
 
 def fingerprint(**inputs) -> str:
@@ -42,7 +43,7 @@ def remembered_fingerprint(path: str | Path, known: dict) -> dict[str, str]:
     Returns
     -------
     dict
-        ``seen``: twelve hex digits of places, sizes and times of change; ``content``: of names and contents.
+        ``seen``: twelve hex digits of places, sizes and times of change; ``content``: of places and contents.
     """
     path = Path(os.path.abspath(path))
     files = _files(path)
@@ -56,16 +57,8 @@ def remembered_fingerprint(path: str | Path, known: dict) -> dict[str, str]:
 
 
 def _files(path: Path) -> list[Path]:
-    """The files of a folder and of those below, in order, behind links too, each folder once; or the file itself."""
-    if not path.is_dir():
-        return [path]
-    found, seen = [], set()
-    for place, folders, files in os.walk(path, followlinks=True):
-        real = os.path.realpath(place)
-        found += [] if real in seen else [Path(place, name) for name in files]
-        folders[:] = [] if real in seen else folders
-        seen.add(real)
-    return sorted(file for file in found if file.is_file())
+    """The files of a folder and of those below, in order, behind links too; or the file itself."""
+    return sorted(file for file in walk(path, hidden=True) if file.is_file()) if path.is_dir() else [path]
 
 
 def is_done(folder: str | Path, piece: str, key: str) -> bool:

@@ -12,7 +12,7 @@ from drasclr_core.cohort.copdgene_columns import CLINICAL, MORTALITY, NEVER_SMOK
 from drasclr_core.cohort.label_file import read_label_file
 from drasclr_core.cohort.manifest import is_scan, read_manifest
 from drasclr_core.cohort.subjects import check_subjects, named
-from drasclr_core.imaging.folders import walk
+from drasclr_core.folders import walk
 
 PATTERN = "*_INSP_STD_*"
 """Names of inspiratory scans with a standard kernel: ``<sid>_INSP_STD_<site>_COPD`` and an ending."""

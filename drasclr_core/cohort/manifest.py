@@ -12,9 +12,9 @@ from drasclr_core.cohort.mosmed import is_mosmed, read_mosmed
 from drasclr_core.cohort.sids import safe_sids
 from drasclr_core.cohort.subjects import check_subjects, named
 from drasclr_core.cohort.text_table import read_table
+from drasclr_core.folders import walk
 from drasclr_core.imaging.dicom import is_dicom
 from drasclr_core.imaging.dicom.headers import DEEPEST
-from drasclr_core.imaging.folders import walk
 from drasclr_core.imaging.readers import is_image_file
 from drasclr_core.imaging.refusal import printable_name
 

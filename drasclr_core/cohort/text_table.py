@@ -57,11 +57,7 @@ def read_table(
         problem = " ".join(str(error).split())
         raise ValueError(f"{path.name}: not a table ({problem}). Save it as comma-separated text in UTF-8.") from error
     table = table.rename(columns=str.strip)
-    return (
-        table
-        if separator == ","
-        else _with_commas(table, set(dtype) if isinstance(dtype, dict) else set(table) if dtype else set())
-    )
+    return table if separator == "," or dtype is str else _with_commas(table, dtype or {})
 
 
 def _raw(dtype: Any, names: list[str]) -> Any:
@@ -69,13 +65,12 @@ def _raw(dtype: Any, names: list[str]) -> Any:
     return {name: dtype[name.strip()] for name in names if name.strip() in dtype} if isinstance(dtype, dict) else dtype
 
 
-def _with_commas(table: pd.DataFrame, typed: set[str]) -> pd.DataFrame:
+def _with_commas(table: pd.DataFrame, typed: Container[str]) -> pd.DataFrame:
     """Columns that nobody typed and whose cells are all numbers, with a decimal comma or none, as numbers."""
-    for name in table.columns.difference(typed):
-        cells = table[name].dropna()
-        text = pd.api.types.is_object_dtype(cells) or pd.api.types.is_string_dtype(cells)
-        if len(cells) and text and cells.astype(str).str.fullmatch(_WITH_COMMA).all():
-            table[name] = pd.to_numeric(table[name].astype("string").str.replace(",", ".")).astype(float)
+    for name in table.select_dtypes(["object", "string"]):
+        cells = table[name].dropna().astype(str)
+        if name not in typed and len(cells) and cells.str.fullmatch(_WITH_COMMA).all():
+            table[name] = pd.to_numeric(table[name].str.replace(",", "."))
     return table
 
 

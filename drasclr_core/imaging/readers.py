@@ -11,8 +11,8 @@ import numpy as np
 from drasclr_core.imaging import itk, nifti
 from drasclr_core.imaging.affine import affine_matrix
 from drasclr_core.imaging.dicom import is_dicom, read_dicom
-from drasclr_core.imaging.folders import FETCH, is_pointer
 from drasclr_core.imaging.masks import bounding_box
+from drasclr_core.imaging.pointers import FETCH, is_pointer
 from drasclr_core.imaging.refusal import VolumeError, printable_name, refusal
 
 FILE_SUFFIXES = (*nifti.SUFFIXES, *itk.SUFFIXES)

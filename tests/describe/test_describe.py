@@ -1,6 +1,7 @@
 """One scan through a trained run: whole, aligned, once, in one folder, and without a word about who it is."""
 
 import re
+import shutil
 import warnings
 from collections import defaultdict
 from dataclasses import asdict
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+import zarr
 from bs4 import BeautifulSoup
 from markupsafe import Markup
 from scipy.ndimage import map_coordinates
@@ -20,10 +22,12 @@ from drasclr_core.cohort.subjects import read_subjects
 from drasclr_core.describe import describe_scan, example_subject, scan_folder, section
 from drasclr_core.describe import scan as describe_module
 from drasclr_core.describe.__main__ import main
-from drasclr_core.describe.among_cohort import odd_share, place_among
+from drasclr_core.describe.among_cohort import compare_with_cohort, odd_share, place_among
 from drasclr_core.detect.detector.detector import FOLDS_FILE
 from drasclr_core.detect.verdict.verdict import write_verdicts
 from drasclr_core.files import write_json
+from drasclr_core.methods import load_encoder
+from drasclr_core.model.weights import weights_fingerprint
 from drasclr_core.pieces import file_fingerprint
 from drasclr_core.run import Run
 
@@ -319,6 +323,20 @@ def test_place_of_a_scan():
         place_among(cohort[0], cohort[:3])
     with pytest.raises(ValueError, match="same encoder"):
         place_among(cohort[0, :4], cohort)
+
+
+def test_a_scan_is_not_compared_with_features_of_another_encoder(run, found):
+    encoder, path = load_encoder(run.pretrain(), patches=True), run.features() / "patch.zarr"
+    shape = (SUBJECTS, len(found.landmarks), REP_DIM)
+    features = zarr.create_array(path, shape=shape, dtype="float32",
+                                 attributes={"sids": [f"P{number}" for number in range(SUBJECTS)]})  # fmt: skip
+    features[:] = np.random.default_rng(0).normal(size=shape)
+    features.attrs["encoder"] = weights_fingerprint(encoder)
+    place, _ = compare_with_cohort(run, "drasclr", encoder, found.landmarks, "P0")
+    assert place.odd_landmarks is not None
+    features.attrs["encoder"] = "0" * 64
+    assert compare_with_cohort(run, "drasclr", encoder, found.landmarks, "P0") is None
+    shutil.rmtree(path)
 
 
 def test_patches_tell_what_their_mean_hides():

@@ -6,7 +6,6 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from drasclr_core.imaging.folders import walk
 from drasclr_core.imaging.readers import is_image_file, read_image
 from drasclr_core.imaging.volume import VolumeError, load_mask, load_volume
 
@@ -132,14 +131,3 @@ def test_an_image_is_no_mask(tmp_path):
             load_mask(path)
     labels = (np.arange(7680).reshape(SHAPE) % 6).astype(np.int16)
     np.testing.assert_array_equal(load_mask(write(tmp_path / "lobes.nii", labels))[0], labels)
-
-
-def test_walking_leaves_out_what_is_hidden_and_follows_links_once(tmp_path):
-    for name in ("a/b/c.txt", "a/.d/e.txt", "a/._f.txt", "g.txt"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    (tmp_path / "a" / "up").symlink_to(tmp_path)
-    (tmp_path / "h").symlink_to(tmp_path / "a" / "b")
-    found = [path.relative_to(tmp_path).as_posix() for path in walk(tmp_path)]
-    assert found == ["a", "g.txt", "h", "a/b", "a/up", "a/b/c.txt"]
-    assert [path.name for path in walk(tmp_path, 0)] == ["a", "g.txt", "h"]

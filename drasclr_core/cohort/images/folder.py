@@ -13,7 +13,7 @@ import pandas as pd
 from drasclr_core.cohort.images.grey import is_picture, read_grey
 from drasclr_core.cohort.images.refused import name_of, refused_table, without_identifiers
 from drasclr_core.cohort.subjects import named
-from drasclr_core.imaging.folders import walk
+from drasclr_core.folders import walk
 from drasclr_core.imaging.refusal import VolumeError
 from drasclr_core.progress import for_each
 

@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 
 from drasclr_core.cohort.images.dicom_image import read_dicom_image
 from drasclr_core.imaging.dicom import is_dicom
-from drasclr_core.imaging.folders import FETCH, is_pointer
+from drasclr_core.imaging.pointers import FETCH, is_pointer
 from drasclr_core.imaging.refusal import VolumeError, refusal
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")

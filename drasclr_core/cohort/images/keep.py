@@ -12,7 +12,7 @@ import pandas as pd
 from drasclr_core.cohort.images.refused import refused_table, sort_out
 from drasclr_core.cohort.images.stream import ImageStream, read_stream, write_stream
 from drasclr_core.files import read_json, write_csv
-from drasclr_core.imaging.folders import FETCH
+from drasclr_core.imaging.pointers import FETCH
 from drasclr_core.imaging.refusal import VolumeError, refusal
 from drasclr_core.pieces import fingerprint, kept, remembered_fingerprint
 from drasclr_core.progress import for_each

@@ -108,8 +108,11 @@ def others_drawn(verdicts: Mapping[str, Sequence[Verdict]], closely: str) -> str
         return ""
     said = "; ".join(f"{row_of(name).name} ({' and '.join(kinds)}; `method = \"{name}\"`)"
                      for name, kinds in may.items() if kinds)  # fmt: skip
-    rule = "By the same rule, of the others that were fine-tuned in the same way,"
-    return f"{rule} {f'these may be drawn by notebooks 21 and 22: {said}' if said else 'none may be drawn'}."
+    told = "By the same rule, of the others that were fine-tuned in the same way,"
+    if not said:
+        return f"{told} none may be drawn."
+    return (f"{told} these may be drawn by notebooks 21 and 22: {said}. Each is judged alone: the best of several, "
+            "picked on these boxes, will be somewhat worse on others.")  # fmt: skip
 
 
 def nothing_drawn(said: Mapping[str, str], method: str, figure: int) -> str:

@@ -108,20 +108,9 @@ def external_table(fitted: Run, tested: Run, methods: Mapping[str, str], tasks: 
     predictions = external_readouts(known, theirs, here, ours, usable, seed)
     parts = [external_readout_draws(predictions, usable, draws, seed)]
     both = {method: _joined(known[method], here[method]) for method in known}
-    followed = [0, 0]
-    try:
-        data = survival_data(_joined(theirs, ours), both, [*both, "spirometry"])
-    except KeyError as error:  # readouts of a cohort without follow-up can be tested all the same
-        skipped["Survival"] = str(error.args[0])
-    else:
-        fitted_on = data.outcomes.index.str.startswith(FITTED)
-        followed = [int(fitted_on.sum()), int((~fitted_on).sum())]
-        deaths = [int(data.outcomes["died"][who].sum()) for who in (fitted_on, ~fitted_on)]
-        if min(deaths) >= MIN_DEATHS:
-            parts.append(external_survival_draws(data, fitted_on, draws, seed))
-        else:
-            skipped["Survival"] = (f"{deaths[0]} and {deaths[1]} deaths in the two cohorts, {MIN_DEATHS} are needed in "
-                                   "each")  # fmt: skip
+    survival, followed, reason = _survival(_joined(theirs, ours), both, draws, seed)
+    parts += [] if survival is None else [survival]
+    skipped |= {"Survival": reason} if reason else {}
     every = pd.concat(parts, ignore_index=True)
     table = summarise_draws(every)
     within = _within(fitted)
@@ -132,6 +121,22 @@ def external_table(fitted: Run, tested: Run, methods: Mapping[str, str], tasks: 
     fits = {task.name: len(labels_of(featured, task)) for task in usable}
     table["fitted"] = table["task"].map(fits).fillna(followed[0]).astype(int)
     return ExternalTable(table, every, predictions, skipped, write_table(tested, STEM, table))
+
+
+def _survival(subjects: pd.DataFrame, features: dict[str, pd.DataFrame], draws: int, seed: int
+              ) -> tuple[pd.DataFrame | None, list[int], str]:  # fmt: skip
+    """Draws of the Cox models, or None and why; and how many of either cohort are followed up."""
+    try:
+        data = survival_data(subjects, features, [*features, "spirometry"])
+    except KeyError as error:  # readouts of a cohort without follow-up can be tested all the same
+        return None, [0, 0], str(error.args[0])
+    fitted_on = data.outcomes.index.str.startswith(FITTED)
+    followed = [int(fitted_on.sum()), int((~fitted_on).sum())]
+    deaths = [int(data.outcomes["died"][who].sum()) for who in (fitted_on, ~fitted_on)]
+    if min(deaths) < MIN_DEATHS:
+        reason = f"{deaths[0]} and {deaths[1]} deaths in the two cohorts, {MIN_DEATHS} are needed in each"
+        return None, followed, reason
+    return external_survival_draws(data, fitted_on, draws, seed), followed, ""
 
 
 def no_shared_subjects(fitted: Run, tested: Run) -> None:

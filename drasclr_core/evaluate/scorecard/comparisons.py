@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
@@ -59,6 +59,11 @@ def against_itself(table: pd.DataFrame) -> pd.DataFrame:
 def named(methods: Iterable[str]) -> str:
     """Returns the names of methods as tables print them: ``Subject2Vec and 2D CNN``."""
     return " and ".join(row_of(name).name for name in methods)
+
+
+def lacking(row: Mapping, sides: Sequence[Sequence[str]]) -> dict[str, str]:
+    """Returns ``missing`` of a comparison of which a run has no method on one of the two `sides`."""
+    return {"missing": f"this run has no {named(row['others'] if sides[0] else row['methods'])}"}
 
 
 def _drawn(claim: dict) -> list[list]:

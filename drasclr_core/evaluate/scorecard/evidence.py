@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from drasclr_core.evaluate.result_files import ResultReader
-from drasclr_core.evaluate.scorecard.comparisons import named
+from drasclr_core.evaluate.scorecard.comparisons import lacking
 from drasclr_core.evaluate.scorecard.kept import KEPT, kept_comparison
 from drasclr_core.evaluate.scorecard.pairs import over_folds, worst_pair
 from drasclr_core.evaluate.scorecard.seeds import over_seeds
@@ -85,8 +85,7 @@ def _difference(reader: ResultReader, row: dict, count: int) -> dict:
     sides = [[name for name in names if name in values] for names in (row["methods"], row["others"])]
     lacks = [name for name in (*row["methods"], *row["others"]) if name not in values]
     if not all(sides):
-        absent = row["others"] if sides[0] else row["methods"]
-        return {"missing": f"this run has no {named(absent)}"}
+        return lacking(row, sides)
     values = values[[*sides[0], *sides[1]]].dropna()
     draws = int(values.index.difference([SAMPLE]).size)
     if draws < MIN_DRAWS or SAMPLE not in values.index:

@@ -6,7 +6,7 @@ import pandas as pd
 from scipy import stats
 
 from drasclr_core.evaluate.result_files import ResultReader
-from drasclr_core.evaluate.scorecard.comparisons import named
+from drasclr_core.evaluate.scorecard.comparisons import lacking
 from drasclr_core.evaluate.scorecard.verdicts import margin
 from drasclr_core.evaluate.statistics.intervals import subjects_tested
 from drasclr_core.evaluate.statistics.significance import corrected_error, corrected_t
@@ -38,8 +38,7 @@ def over_seeds(reader: ResultReader, row: dict, count: int) -> dict:
     of = {name: part.set_index(["repeat", "fold"]) for name, part in here.groupby("method")}
     sides = [[name for name in names if name in of] for names in (row["methods"], row["others"])]
     if not all(sides):
-        absent = row["others"] if sides[0] else row["methods"]
-        return {"missing": f"this run has no {named(absent)}"}
+        return lacking(row, sides)
     values = [pd.concat([of[name]["value"] for name in names], axis=1) for names in sides]
     first, second = values[0].min(axis=1, skipna=False), values[1].max(axis=1, skipna=False)
     gains = (first - second).dropna()

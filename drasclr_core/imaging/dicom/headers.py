@@ -11,7 +11,8 @@ import numpy as np
 import pydicom
 from pydicom import Dataset
 
-from drasclr_core.imaging.folders import FETCH, is_pointer, walk
+from drasclr_core.folders import walk
+from drasclr_core.imaging.pointers import FETCH, is_pointer
 from drasclr_core.imaging.refusal import refusal
 
 TAGS = [

@@ -8,7 +8,7 @@ import numpy as np
 
 from drasclr_core.cohort.images.datasets.pairs import Pair, PairSet, missing, require_folder, require_pairs
 from drasclr_core.cohort.images.refused import refused_table
-from drasclr_core.imaging.folders import walk
+from drasclr_core.folders import walk
 
 MODALITIES = ("flair", "t1", "t1ce", "t2")
 STRUCTURES = {1: "necrotic core", 2: "oedema", 4: "enhancing tumour"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from drasclr_core.cohort.images.datasets.pairs import Pair, PairSet, missing, require_folder, require_pairs
 from drasclr_core.cohort.images.refused import refused_table
-from drasclr_core.imaging.folders import walk
+from drasclr_core.folders import walk
 
 NAME = re.compile(r"(test-)?(volume|segmentation)-(\d+)\.nii(\.gz)?")
 STRUCTURES = {1: "liver", 2: "liver tumour"}

@@ -16,8 +16,8 @@ import pandas as pd
 from drasclr_core.cohort.images.datasets.pairs import require_folder, require_pairs
 from drasclr_core.cohort.images.refused import public_name, sort_out
 from drasclr_core.cohort.text_table import read_table
+from drasclr_core.folders import walk
 from drasclr_core.imaging.affine import LPS_TO_RAS
-from drasclr_core.imaging.folders import walk
 from drasclr_core.imaging.refusal import VolumeError
 
 ANNOTATIONS, EXCLUDED = "annotations.csv", "annotations_excluded.csv"
