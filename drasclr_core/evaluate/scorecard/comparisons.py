@@ -62,7 +62,7 @@ def named(methods: Iterable[str]) -> str:
 
 
 def lacking(row: Mapping, sides: Sequence[Sequence[str]]) -> dict[str, str]:
-    """Returns ``missing`` of the comparison that `row` states, of which a run has no method on one of its two `sides`."""
+    """Returns ``missing`` of the comparison that `row` states: a run has no method of one of its `sides`."""
     return {"missing": f"this run has no {named(row['others'] if sides[0] else row['methods'])}"}
 
 
