@@ -17,8 +17,18 @@ COLUMNS = {
     "fig5_saved": ("subtype", "factor", "low", "high"),
     "scorecard_comparisons": ("id", "task", "metric", "estimate", "low", "high", "p_folds"),
 }
+PAPER_DETECTOR = "drasclr_finetuned"
+"""The method whose maps and shares Paper Fig. 3 and 4 show, and whose files the scorecard reads."""
 _NUMBERS = ("draw", "value", "spearman", "rank_biserial", "factor", "low", "high", "GOLD", "detected_share")
 _AGAIN = "Run the notebook that writes it again."
+
+
+def figure_stem(figure: str, method: str) -> str:
+    """Returns what the result files of a `figure` (``fig3``, ``fig4``) begin with for the detectors of a `method`.
+
+    Those of `PAPER_DETECTOR` have the figure's name alone, so that no other method's numbers stand for the paper's.
+    """
+    return figure if method == PAPER_DETECTOR else f"{figure}_{method}"
 
 
 class ResultReader:

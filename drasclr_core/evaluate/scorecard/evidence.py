@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from drasclr_core.evaluate.result_files import ResultReader
+from drasclr_core.evaluate.result_files import PAPER_DETECTOR, ResultReader
 from drasclr_core.evaluate.scorecard.comparisons import lacking
 from drasclr_core.evaluate.scorecard.kept import KEPT, kept_comparison
 from drasclr_core.evaluate.scorecard.pairs import over_folds, worst_pair
@@ -24,8 +24,6 @@ MIN_DRAWS = 20
 """Fewer bootstrap draws than this give no interval."""
 MIN_SUBJECTS = 4
 """Fewer mapped subjects than this show no trend."""
-MAPPED = "drasclr_finetuned"
-"""The method whose maps Figure 3 shows."""
 
 _UNKNOWN = dict.fromkeys(("estimate", "low", "high", "wide_low", "wide_high"), float("nan"))
 _UNKNOWN |= {"interval": "", "wide_interval": "", "draws": 0, "subjects": 0, "folds": 0, "level": float("nan")}
@@ -169,7 +167,7 @@ def _rising(reader: ResultReader, row: dict, count: int) -> dict:
     table = reader("fig3_truth", "fig3_truth")
     if table is None:
         return {"missing": "not run: no fig3_truth.csv"}
-    chosen = table[_same(table["subtype"], row["task"]) & table["method"].eq(MAPPED)]
+    chosen = table[_same(table["subtype"], row["task"]) & table["method"].eq(PAPER_DETECTOR)]
     chosen = chosen[chosen["GOLD"] >= 0].dropna(subset=["GOLD", "detected_share"])
     if len(chosen) < MIN_SUBJECTS or chosen["GOLD"].nunique() < 2:
         return {"missing": f"{len(chosen)} subjects with a stage and a map; at least {MIN_SUBJECTS} are needed"}
