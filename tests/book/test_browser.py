@@ -3,104 +3,16 @@
 from __future__ import annotations
 
 import functools
-import threading
-from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import pytest
 from bs4 import BeautifulSoup
 
+from .windows import DESKTOP, PHONE, open_page, toc_addresses
+
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
-DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-
-
-class QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, *arguments) -> None:
-        pass
-
-
-@pytest.fixture(scope="module")
-def site(built_book) -> Iterator[str]:
-    """Address of the book, served on the loopback interface."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(QuietHandler, directory=str(built_book)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def page(browser, site) -> Iterator[sync_api.Page]:
-    """A page that collects what went wrong in `page.problems`; requests to other hosts are refused."""
-    context = browser.new_context(viewport=DESKTOP)
-    page = context.new_page()
-    page.problems = []
-    host = urlsplit(site).netloc
-
-    def allow(route, request):
-        if urlsplit(request.url).netloc in (host, ""):
-            return route.continue_()
-        page.problems.append(f"request to another host: {request.url}")
-        return route.abort()
-
-    def failed(request):
-        # The browser gives up what it was still loading (often the icon) when the test goes on to the next page.
-        # That is no fault, and hides none: a file that is missing is not given up but answered with 404.
-        if request.failure != "net::ERR_ABORTED":
-            page.problems.append(f"failed: {request.url}: {request.failure}")
-
-    page.route("**/*", allow)
-    page.on("console", lambda message: message.type == "error" and page.problems.append(f"console: {message.text}"))
-    page.on("pageerror", lambda error: page.problems.append(f"script error: {error}"))
-    page.on("response", lambda answer: answer.status >= 400 and page.problems.append(f"{answer.status}: {answer.url}"))
-    page.on("requestfailed", failed)
-    yield page
-    context.close()
-
-
-def open_page(page: sync_api.Page, address: str) -> None:
-    """Load a page and wait until its equations are typeset."""
-    page.goto(address, wait_until="load")
-    if page.locator(".math").count():
-        page.wait_for_function("window.MathJax?.startup?.promise !== undefined")
-        page.evaluate("() => MathJax.startup.promise")
-
-
-def toc_addresses(page: sync_api.Page, site: str) -> list[str]:
-    """Addresses of all pages in the sidebar."""
-    page.goto(site + "index.html")
-    links = page.eval_on_selector_all("nav.bd-links a.reference", "all => all.map(a => a.href)")
-    return list(dict.fromkeys(link.split("#")[0] for link in links if link.startswith(site)))
-
-
-@pytest.mark.slow
-def test_every_page_is_whole(page, site):
-    """All pages: pictures, equations, no errors, nothing from elsewhere, nothing wider than the window or a phone."""
-    addresses = toc_addresses(page, site)
-    assert len(addresses) >= 10
-    with_equations = 0
-    for address in addresses:
-        open_page(page, address)
-        where = address.removeprefix(site)
-        assert not page.problems, f"{where}: {page.problems}"
-        for width, alternative in page.evaluate(PICTURES):
-            assert width > 0, f"{where}: picture missing"
-            assert (alternative or "").strip(), f"{where}: picture without alternative text"
-        equations = page.locator("article .math").count()
-        with_equations += equations > 0
-        assert page.locator("article mjx-container").count() >= equations, f"{where}: equations not typeset"
-        assert page.locator("mjx-merror").count() == 0, f"{where}: an equation has an error"
-        text = page.locator("article").inner_text()
-        assert not any(raw in text for raw in ("\\(", "$$", "\\frac", "{cite", "{term", "{csv-table", ":::", "```")), f"{where}: raw markup"
-        assert _overflow(page) <= 1, f"{where}: wider than the window"
-        page.set_viewport_size(PHONE)
-        assert _overflow(page) <= 1, f"{where}: wider than the screen of a phone"
-        page.set_viewport_size(DESKTOP)
-    assert with_equations >= 3
 
 
 def test_equations_fit_their_column(page, site):
@@ -237,16 +149,6 @@ def _soup(file: Path) -> BeautifulSoup:
     return BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")
 
 
-def _overflow(page: sync_api.Page) -> float:
-    """By how many pixels the page is wider than the window."""
-    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-
-
-# Width and alternative text of each picture; those below the window are loaded too.
-PICTURES = """() => Promise.all([...document.querySelectorAll('article img')].map(picture => {
-  picture.loading = 'eager';
-  return picture.decode().then(() => [picture.naturalWidth, picture.alt], () => [0, picture.alt]);
-}))"""
 # Contrast ratio of an element's text and the first opaque background behind it (WCAG 2).
 CONTRAST = """element => {
   const parse = colour => colour.match(/[\\d.]+/g).map(Number);
