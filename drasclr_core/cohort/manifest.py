@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from drasclr_core.cohort.label_numbers import with_numbers
 from drasclr_core.cohort.mosmed import is_mosmed, read_mosmed
 from drasclr_core.cohort.sids import safe_sids
 from drasclr_core.cohort.subjects import check_subjects, named
 from drasclr_core.cohort.text_table import read_table
 from drasclr_core.folders import walk
-from drasclr_core.imaging.dicom import is_dicom
+from drasclr_core.imaging.dicom import is_dicom, is_directory
 from drasclr_core.imaging.dicom.headers import DEEPEST
 from drasclr_core.imaging.readers import is_image_file
 from drasclr_core.imaging.refusal import printable_name
@@ -39,7 +40,8 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
     DataFrame
         ``sid``, ``image`` (absolute; `write_subjects` makes it relative to the cohort) and the label columns. Images
         that do not exist stay in the table: the quality table will name them and the other subjects go on.
-        ``attrs["notes"]`` lists in sentences what of a folder was left out and which names were changed.
+        ``attrs["notes"]`` lists in sentences what of a folder was left out, which names were changed, and which labels
+        were taken for missing.
 
     Raises
     ------
@@ -86,11 +88,14 @@ def _find_scans(path: Path) -> tuple[list[Path], list[str]]:
     hidden = [one.name for one in inside if one.name.startswith(".") and is_image_file(path / one.name.lstrip("._"))]
     files = [one for one in inside if one.is_file() and not one.name.startswith(".")]
     images = [one for one in files if is_image_file(one)]
-    loose = [one for one in files if one not in images and is_dicom(one)]
+    slices = [one for one in files if one not in images and is_dicom(one)]
+    loose = [one for one in slices if not is_directory(one)]
     folders = [one for one in inside if one.is_dir()]
     series = [one for one in folders if is_scan(one)]
     notes = [f"Hidden files, left out: {len(hidden)} ({named(hidden)})."] if hidden else []
-    notes += _no_scans([one for one in files if one not in images and one not in loose], set(folders) - set(series))
+    notes += _no_scans([one for one in files if one not in images and one not in slices], set(folders) - set(series))
+    if len(slices) > len(loose) and not loose and not images and len(series) == 1:  # a disk with one scan
+        return [path], notes
     if loose and not images:
         if series:
             notes.append(f"Folders with scans beside the slices of one series, left out: {len(series)} "
@@ -119,5 +124,7 @@ def _no_scans(files: list[Path], folders: set[Path]) -> list[str]:
 
 def _read_csv(path: Path) -> pd.DataFrame:
     table = read_table(path, {"sid": str, "image": str})
-    check_subjects(table, path.name, [f"row {row}" for row in range(2, len(table) + 2)])
+    check_subjects(table, path.name, [f"row {row}" for row in table.attrs.pop("rows")])
+    table, notes = with_numbers(table)
+    table.attrs["notes"] = notes
     return table.assign(image=[str(path.parent.resolve() / image.strip()) for image in table["image"]])

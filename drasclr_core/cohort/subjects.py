@@ -116,8 +116,10 @@ def check_subjects(table: pd.DataFrame, name: str, rows: Sequence[str] | None = 
     problems, seen = [], {}
     rows = rows or [f"row {number}" for number in range(1, len(table) + 1)]
     for row, sid, image in zip(rows, table["sid"], table["image"], strict=True):
-        if pd.isna(sid) or not SAFE_SID.fullmatch(str(sid)):
-            problems.append(f"{row}: sid {'missing' if pd.isna(sid) else repr(str(sid))} is not letters, digits, . _ -")
+        if pd.isna(sid):
+            problems.append(f"{row}: no sid (empty, or a word such as NA that stands for nothing)")
+        elif not SAFE_SID.fullmatch(str(sid)):
+            problems.append(f"{row}: sid {str(sid)!r} is not letters, digits, . _ -")
         elif (twin := seen.setdefault(str(sid).casefold(), row)) is not row:
             problems.append(f"{row}: sid {sid!r} is already used in {twin}")
         if pd.isna(image) or not str(image).strip():

@@ -34,8 +34,8 @@ def read_table(
     Returns
     -------
     DataFrame
-        Spaces round the names of the columns are gone. Where no comma separates cells, numbers may have a decimal
-        comma.
+        Spaces round the names of the columns are gone, and so are empty rows; ``attrs["rows"]`` lists which rows of the
+        file are left, the header being row 1. Where no comma separates cells, numbers may have a decimal comma.
 
     Raises
     ------
@@ -51,12 +51,14 @@ def read_table(
             names = _check_cells(path, file, separator)
         # Without index_col=False a file with a separator at the end of every row would be read shifted by one column.
         table = pd.read_csv(path, sep=separator, index_col=False, dtype=_raw(dtype, names), encoding="utf-8-sig",
-                            encoding_errors=errors, skipinitialspace=True,
+                            encoding_errors=errors, skipinitialspace=True, skip_blank_lines=False,
                             usecols=(lambda name: name.strip() in wanted) if wanted else range(len(names)))  # fmt: skip
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, csv.Error) as error:
         problem = " ".join(str(error).split())
         raise ValueError(f"{path.name}: not a table ({problem}). Save it as comma-separated text in UTF-8.") from error
-    table = table.rename(columns=str.strip)
+    table = table.rename(columns=str.strip).dropna(how="all")
+    rows, table = [int(number) + 2 for number in table.index], table.reset_index(drop=True)
+    table.attrs["rows"] = rows
     return table if separator == "," or dtype is str else _with_commas(table, dtype or {})
 
 

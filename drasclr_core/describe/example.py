@@ -27,7 +27,7 @@ def example_subject(run: Run, detector: str = "drasclr_finetuned") -> tuple[str,
     chosen = subjects[subjects["sid"].isin(usable(run, subjects["sid"]))]
     if chosen.empty:
         raise FileNotFoundError(f"No subject of cohort {run.cohort_name!r} is aligned: run notebook 04_registration.")
-    seen = set(pd.read_csv(folds, dtype={"sid": str})["sid"]) if folds.exists() else set()
+    seen = set(pd.read_csv(folds, converters={"sid": str})["sid"]) if folds.exists() else set()
     unseen = chosen[~chosen["sid"].isin(seen)]
     chosen = chosen if unseen.empty else unseen
     if "LAA950_pct" in chosen:

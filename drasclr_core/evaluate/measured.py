@@ -20,6 +20,8 @@ ON_SCAN_LAA = "laa950_pct"
 """LAA-950 among the features of `HAND_DESIGNED` that notebook 09 writes."""
 AIRWAYS = ("gas_trapping_pct", "Pi10_mm", "wall_area_pct")
 """Given columns that densitometry of the inspiratory scan does not replace."""
+LEAST_GIVEN = 0.9
+"""Share of the subjects who must have such a column: whoever lacks one is in no row of a table."""
 GIVEN = {LAA950: ("LAA950_pct",), HAND_DESIGNED: ("LAA950_pct", *AIRWAYS)}
 NOISE_FREE = {"laa950_noise_free": GIVEN[LAA950], "ct_noise_free": GIVEN[HAND_DESIGNED]}
 """Ceilings of a simulated cohort, and their columns of its subject table."""
@@ -76,11 +78,15 @@ def measured_features(
         return _columns(subjects, GIVEN[method], method), "as given in the subject table"
     if method == LAA950:
         return _columns(on_scan, (ON_SCAN_LAA,), method), "measured on the scan (notebook 09)"
-    given = [] if is_simulated(run) else [name for name in AIRWAYS if name in subjects]
-    if not given:
-        return on_scan, "measured on the scan (notebook 09)"
-    both = on_scan.merge(_columns(subjects, given, method), on="sid")
-    return both, f"measured on the scan (notebook 09); {', '.join(given)} as given in the subject table"
+    there = [] if is_simulated(run) else [name for name in AIRWAYS if name in subjects]
+    known = on_scan[["sid"]].merge(subjects, on="sid")[there].notna().mean()
+    given = [name for name in there if known[name] >= LEAST_GIVEN]
+    said = "measured on the scan (notebook 09)"
+    if given:
+        said += f"; {', '.join(given)} as given in the subject table"
+    if rare := [f"{name} ({known[name]:.0%})" for name in there if name not in given]:
+        said += f"; without {', '.join(rare)}, which too few subjects have"
+    return on_scan.merge(_columns(subjects, given, method), on="sid") if given else on_scan, said
 
 
 def _columns(table: pd.DataFrame, names, method: str) -> pd.DataFrame:

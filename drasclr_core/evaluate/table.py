@@ -45,10 +45,13 @@ def write_table(run: Run, stem: str, table: pd.DataFrame, **parts: pd.DataFrame 
     table : DataFrame
         ``<stem>.csv``; from `beside_paper`.
     **parts : DataFrame or None
-        ``<stem>_<part>.csv``; None is left out. Later notebooks read ``folds`` (scores of every fold) and ``bootstrap``
-        (draws); ``shuffled`` are scores on permuted labels.
+        ``<stem>_<part>.csv``. A part that is None is not written, and one of an earlier table is removed: it belongs to
+        other numbers. Later notebooks read ``folds`` (scores of every fold) and ``bootstrap`` (draws); ``shuffled`` are
+        scores on permuted labels.
     """
     tables = {stem: table} | {f"{stem}_{name}": part for name, part in parts.items() if part is not None}
+    for name in {f"{stem}_{part}" for part in parts} - set(tables):
+        (run.results / f"{name}.csv").unlink(missing_ok=True)
     for name, content in tables.items():
         write_csv(run.results / f"{name}.csv", content)
     return [run.results / f"{name}.csv" for name in tables]

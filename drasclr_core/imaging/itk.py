@@ -13,6 +13,10 @@ from drasclr_core.imaging.refusal import check_size, refusal
 
 SUFFIXES = (".nrrd", ".nhdr", ".mha", ".mhd")
 REMEDY = "Copy or export it again; .mhd and .nhdr files need their data file beside them"
+AGAIN = "Save it again from 3D Slicer, or convert it again from DICOM"
+NRRD_SPACE = re.compile(r"(?i)(left|right)-(anterior|posterior)-superior(-time)?|[LR][AP]ST?")
+SIZES = {"meta": rb"^Element(Spacing|Size) *=", "nrrd": rb"^(space directions|spacings) *:"}
+"""What a header must say of the size of voxels, for which ITK else takes 1 mm."""
 POSSIBLE_AXES = (b"2", b"3", b"4", b"5")
 LONGEST_HEADER = 2**20
 """Bytes; a header of text is a few hundred."""
@@ -28,9 +32,11 @@ def read_itk(path: Path) -> tuple[np.ndarray, np.ndarray, dict]:
         if reader.GetNumberOfComponents() != 1:
             raise refusal(path, "colour or vector image", "Export the CT itself, not a picture of it")
         check_size(path, reader.GetSize(), int(path.suffix.lower() in (".nrrd", ".mha")))
-        if path.suffix.lower() in (".nrrd", ".nhdr") and not reader.HasMetaDataKey("NRRD_space"):
-            raise refusal(path, "orientation missing (no space in the header), left and right may be swapped",
-                          "Save it again from 3D Slicer, or convert it again from DICOM")  # fmt: skip
+        if path.suffix.lower() in (".nrrd", ".nhdr"):
+            space = reader.GetMetaData("NRRD_space") if reader.HasMetaDataKey("NRRD_space") else ""
+            if not NRRD_SPACE.fullmatch(space):
+                told = f"the space {space!r} has no left and right" if space else "no space in the header"
+                raise refusal(path, f"orientation missing ({told}), left and right may be swapped", AGAIN)
         image = reader.Execute()
     except RuntimeError as error:
         raise refusal(path, "damaged or incomplete file", REMEDY) from error
@@ -46,10 +52,13 @@ def read_itk(path: Path) -> tuple[np.ndarray, np.ndarray, dict]:
 
 
 def _check_header(path: Path) -> None:
-    """Refuse two kinds of damage on which ITK would crash the process instead of raising an error."""
+    """Refuse what ITK would guess, and two kinds of damage on which it crashes the process."""
     with path.open("rb") as stream:
         start = stream.read(LONGEST_HEADER)
     cut = b"\n\n" not in start and b"\n\r\n" not in start  # an empty line ends the header of a NRRD file with data
     axes = re.search(rb"^NDims *= *(\S*)", start, re.MULTILINE)  # of MetaImage
     if (path.suffix.lower() == ".nrrd" and cut) or (axes and axes[1] not in POSSIBLE_AXES):
         raise refusal(path, "damaged or incomplete file", REMEDY)
+    kind = "meta" if axes else "nrrd" if start.startswith(b"NRRD") else ""
+    if kind and not re.search(SIZES[kind], start, re.MULTILINE | re.IGNORECASE):
+        raise refusal(path, "voxel sizes missing in the header", AGAIN)

@@ -11,6 +11,7 @@ import errno
 import logging
 import os
 import sys
+from collections.abc import Container
 from pathlib import Path
 
 import nbformat
@@ -53,13 +54,14 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
     Raises
     ------
     ValueError
-        A parameter is unknown or has a value that is not allowed.
+        A parameter is unknown or has a value that is not allowed, or is ``run`` or ``cohort``, which `run` says.
     papermill.exceptions.PapermillExecutionError
         A cell failed.
     nbclient.exceptions.DeadKernelError
         The kernel was killed.
     """
     about = Notebook.read(notebook)
+    _refuse_place(parameters)
     parameters = checked(about.parameters, parameters, about.path.name, {})
     stage = stage or about.path.stem
     output, record_file = page_and_record(run, stage, parameters)
@@ -127,6 +129,12 @@ def failed_page(page: Path) -> Path:
     return page.with_name(f"{page.stem}.failed.ipynb")
 
 
+def _refuse_place(parameters: Container[str]) -> None:
+    for name in ("run", "cohort"):
+        if name in parameters:
+            raise ValueError(f"parameter {name!r}: page and record would be filed under another. Give --{name}.")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("notebook", type=Path)
@@ -156,6 +164,7 @@ def main() -> None:
         preset = Preset.load(arguments.preset, notebooks, stage)
         cohort = arguments.cohort or next(iter(preset.cohorts))
         given = checked(notebooks[notebook_of(stage)].parameters, dict(arguments.p), "-p", owners(notebooks))
+        _refuse_place(given)
         parameters = preset.parameters(cohort, stage) | given
         run = Run(arguments.run, cohort)
         if notebooks[notebook_of(stage)].after:

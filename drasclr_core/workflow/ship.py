@@ -138,7 +138,7 @@ def _cohort(here: Run, there: Run, models: dict[Path, PatchEncoder | Detector], 
         model.save_pretrained(there.cohort / name, half=fits_two_bytes(encoder))
         yield from [path for path in sorted((there.cohort / name).rglob("*")) if path.is_file()]
     if trained_subtypes(here, detector):
-        folds = pd.read_csv(here.detectors(detector) / FOLDS_FILE, dtype={"sid": str})
+        folds = pd.read_csv(here.detectors(detector) / FOLDS_FILE, converters={"sid": str})
         write_csv(there.detectors(detector) / FOLDS_FILE, folds[folds["fold"] == SHIPPED_FOLD])
         yield there.detectors(detector) / FOLDS_FILE
     if (here.detectors(detector) / VERDICTS).exists():

@@ -33,6 +33,25 @@ def test_csv_with_labels_relative_to_the_csv(tmp_path):
     assert table["GOLD"][0] == 2 and np.isnan(table["GOLD"][1])
 
 
+def test_what_is_no_number_is_missing_and_said_to_be(tmp_path):
+    (tmp_path / "list.csv").write_text("sid,image,FEV1pp,GOLD,LAA950_pct,ward\n"
+                                       "a,1.nii,80,2,inf,3B\nb,2.nii,NT,1,4.5,7\nc,3.nii,,-,5,x\n")  # fmt: skip
+    table = read_manifest(tmp_path / "list.csv")
+    np.testing.assert_array_equal(table[["FEV1pp", "GOLD", "LAA950_pct"]].dtypes, float)
+    np.testing.assert_array_equal(table["FEV1pp"], [80, np.nan, np.nan])
+    np.testing.assert_array_equal(table["LAA950_pct"], [np.nan, 4.5, 5])
+    assert table["ward"].tolist() == ["3B", "7", "x"], "what is nobody's number stays as it is"
+    assert table.attrs["notes"] == [
+        "Column FEV1pp: 1 of 3 values are no numbers, taken for missing (NT).",
+        "Column GOLD: 1 of 3 values are no numbers, taken for missing (-).",
+        "Column LAA950_pct: 1 of 3 values are no numbers, taken for missing (inf).",
+    ]
+    (tmp_path / "comma.csv").write_text("sid;image;FEV1_FVC;GOLD\na;1.nii;0,7;2\nb;2.nii;-;1\n")
+    table = read_manifest(tmp_path / "comma.csv")
+    np.testing.assert_array_equal(table["FEV1_FVC"], [0.7, np.nan])
+    assert table["GOLD"].tolist() == [2, 1] and table["GOLD"].dtype.kind == "i"
+
+
 def test_images_that_do_not_exist_stay(tmp_path):
     (tmp_path / "list.csv").write_text("sid,image\ngone,nowhere.nii.gz\n")
     assert len(read_manifest(tmp_path / "list.csv")) == 1
@@ -44,7 +63,8 @@ def test_images_that_do_not_exist_stay(tmp_path):
         ("sid,image\na,1.nii\n../b,2.nii\n", r"list\.csv: row 3: sid '\.\./b'"),
         ("sid,image\na,1.nii\na,2.nii\n", "row 3: sid 'a' is already used in row 2"),
         ("sid,image\na,\n", "row 2: no image"),
-        ("sid,image\n,1.nii\n", "row 2: sid missing"),
+        ("sid,image\n,1.nii\n", "row 2: no sid"),
+        ("sid,image,age\n\na,1.nii,1\n,,\nb,,2\n", r"list\.csv: row 5: no image\. Correct"),
         ("name,image\na,1.nii\n", "no column 'sid'"),
         ("sid,image\n", "no subjects"),
         ("", "not a table"),
@@ -213,3 +233,20 @@ def test_a_dicomdir_makes_its_folder_one_scan(tmp_path):
     (tmp_path / "disk" / "1.dcm").rename(tmp_path / "disk" / "DICOMDIR")
     dicom_folder(tmp_path / "disk" / "IMAGES")
     assert list(read_manifest(tmp_path / "disk")["image"]) == [str(tmp_path / "disk")]
+
+
+@pytest.mark.parametrize("name", ["DICOMDIR", "index"])
+def test_the_directory_of_a_disk_is_no_slice(tmp_path, name):
+    """Beside folders of patients it makes them no one subject; with one scan the disk is that scan, by its own name."""
+    (tmp_path / "disk").mkdir()
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID, meta.TransferSyntaxUID = "1.2.840.10008.1.3.10", ExplicitVRLittleEndian
+    meta.MediaStorageSOPInstanceUID = "1.2.4"
+    directory = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
+    directory.DirectoryRecordSequence = []
+    pydicom.dcmwrite(tmp_path / "disk" / name, directory)
+    dicom_folder(tmp_path / "disk" / "PAT1")
+    assert read_manifest(tmp_path / "disk")["sid"].tolist() == ["disk"]
+    dicom_folder(tmp_path / "disk" / "PAT2")
+    table = read_manifest(tmp_path / "disk")
+    assert table["sid"].tolist() == ["PAT1", "PAT2"] and not table.attrs["notes"]

@@ -56,7 +56,7 @@ def test_a_linked_run_folder_finds_its_images(tmp_path):
 @pytest.mark.parametrize("sid", ["", "a/b", "..", ".hidden", "a b", "ä", "x" * 101, None, float("nan")])
 def test_unsafe_sids_are_refused_with_their_row(run, sid):
     table = pd.DataFrame({"sid": ["ok", sid], "image": ["1.nii", "2.nii"]})
-    with pytest.raises(ValueError, match="row 2: sid"):
+    with pytest.raises(ValueError, match=r"row 2: (no )?sid"):
         write_subjects(run, table)
     assert not run.subjects.exists()
 

@@ -27,6 +27,13 @@ def test_a_separator_at_the_end_of_every_row_moves_nothing(tmp_path):
     assert read_table(tmp_path / "t.csv")["one"].tolist() == [1, 2]
 
 
+def test_empty_rows_are_no_rows_and_the_others_keep_their_numbers(tmp_path):
+    (tmp_path / "t.csv").write_text("sid,one\n\na,1\n,\nb,\n,\n\n")
+    table = read_table(tmp_path / "t.csv", {"sid": str})
+    assert table["sid"].tolist() == ["a", "b"] and table.index.tolist() == [0, 1]
+    assert table.attrs["rows"] == [3, 5]
+
+
 def test_spaces_in_the_header_keep_the_type_of_a_column(tmp_path):
     (tmp_path / "t.csv").write_text("sid ,one\n007,1\n010,2\n")
     assert read_table(tmp_path / "t.csv", {"sid": str})["sid"].tolist() == ["007", "010"]

@@ -102,6 +102,16 @@ def test_patients_are_measured_on_the_scan_first_and_their_airways_are_as_given(
         where
         == "measured on the scan (notebook 09); gas_trapping_pct, Pi10_mm, wall_area_pct as given in the subject table"
     )
+    rare = subjects.assign(Pi10_mm=[4.0, None])
+    assert list(read_features(run, rare, "hand_designed"))[1:] == [
+        "laa950_pct",
+        "mean_hu",
+        "gas_trapping_pct",
+        "wall_area_pct",
+    ]
+    assert len(read_features(run, rare, "hand_designed")) == 2, "a measure that half of the patients lack removes none"
+    told = sources(run, rare, ["hand_designed"])["hand_designed"]
+    assert told.endswith("; without Pi10_mm (50%), which too few subjects have")
     with pytest.raises(KeyError, match="simulated subjects only"):
         read_features(run, subjects, "laa950_noise_free")
     assert methods_with_features(run, ["laa950"]) == ["laa950", "hand_designed"]

@@ -54,3 +54,13 @@ def test_a_table_and_its_parts_are_read_back(tmp_path, draws):
     assert [file.name for file in files] == names
     assert sorted(file.name for file in run.results.iterdir()) == sorted(names)
     pd.testing.assert_frame_equal(pd.read_csv(files[0]), table)
+
+
+def test_no_part_of_an_earlier_table_stands_beside_a_new_one(tmp_path):
+    run, table = Run(str(tmp_path / "run")), pd.DataFrame({"mean": [1.0]})
+    part = pd.DataFrame({"draw": [-1]})
+    write_table(run, "table6", table, folds=part, bootstrap=part)
+    write_table(run, "table7", table, bootstrap=part)
+    write_table(run, "table6", table, folds=part, bootstrap=None)
+    assert sorted(file.name for file in run.results.iterdir()) == [
+        "table6.csv", "table6_folds.csv", "table7.csv", "table7_bootstrap.csv"]  # fmt: skip

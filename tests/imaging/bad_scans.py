@@ -325,6 +325,10 @@ BAD = {
     "not DICOM inside": Bad("fake", in_folder("001.dcm", files.not_an_image), "no DICOM"),
     # NRRD and MetaImage.
     "NRRD without a space": Bad("space.nrrd", files.no_space, "orientation missing"),
+    "NRRD of a scanner's axes": Bad(
+        "scanner.nrrd", replace(b"left-posterior-superior", b"scanner-xyz"), "orientation missing"
+    ),
+    "NRRD without voxel sizes": Bad("unsized.nrrd", replace(b"space directions:", b"comment:"), "voxel sizes missing"),
     "NRRD of vectors": Bad("vector.nrrd", files.vector, "colour or vector"),
     "half a NRRD": Bad("half.nrrd", files.cut_file, "damaged"),
     "empty NRRD": Bad("empty.nrrd", files.empty, "damaged"),
@@ -338,6 +342,9 @@ BAD = {
     ),
     "MetaImage with voxels of zero": Bad(
         "zero.mha", replace(b"ElementSpacing = 1 1 1", b"ElementSpacing = 0 0 0"), "damaged"
+    ),
+    "MetaImage without voxel sizes": Bad(
+        "unsized.mha", replace(b"ElementSpacing = 1 1 1", b"Comment = 1 1 1"), "voxel sizes missing"
     ),
     "MetaImage of grey values": Bad(
         "grey.mha", lambda path: write_itk(path, rescaled(0, 255).T.astype(np.uint8)), "8-bit"

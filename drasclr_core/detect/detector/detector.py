@@ -113,7 +113,7 @@ def detector_of(run: Run, method: str, subtype: str, sid: str | None = None) -> 
     if not path.exists():
         raise FileNotFoundError(f"Run {run.name!r} has no detectors {method!r} for cohort {run.cohort_name!r}: run "
                                 "notebook 20_emphysema first (it needs enough annotated boxes).")  # fmt: skip
-    folds = pd.read_csv(path, dtype={"sid": str}).set_index("sid")["fold"]
+    folds = pd.read_csv(path, converters={"sid": str}).set_index("sid")["fold"]
     return Detector.from_pretrained(run.detector(method, subtype, int(folds.get(sid, 0))))
 
 

@@ -145,4 +145,4 @@ def _one_fold(run: Run, boxes: Boxes, method: str, job: tuple[str, int], encoder
         write_csv(file, predictions(boxes, test, subtype, fold, method, probability, share))
 
     kept(folder.parent, folder.name, fingerprint(key=key, stride=stride, lattice=LATTICE_VERSION), make, [file])
-    return pd.read_csv(file, dtype={"sid": str})
+    return pd.read_csv(file, converters={"sid": str})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -41,15 +41,15 @@ def external_readouts(fitted: dict[str, pd.DataFrame], fitted_on: pd.DataFrame, 
     Returns
     -------
     DataFrame
-        ``method, task, repeat, sid, true, predicted`` of the tested subjects that have the features of all methods.
+        ``method, task, repeat, sid, true, predicted`` of the tested subjects. Those of either cohort that lack the
+        features of a method are left out of all (see `with_features`).
 
     Raises
     ------
     ValueError
         A method has other features in one cohort than in the other.
     """
-    shared = set.intersection(set(tested_on["sid"]), *(set(table["sid"]) for table in tested.values()))
-    tested_on = tested_on[tested_on["sid"].isin(shared)]
+    fitted_on, tested_on = with_features(fitted_on, fitted), with_features(tested_on, tested)
     rows = [(CHANCE, next(iter(fitted)), chance_model), *((name, name, linear_model) for name in fitted)]
     parts = []
     for method, features, model in rows:
@@ -64,6 +64,11 @@ def external_readouts(fitted: dict[str, pd.DataFrame], fitted_on: pd.DataFrame, 
             known = {"sid": truth.index, "true": truth.to_numpy(), "predicted": predicted}
             parts.append(pd.DataFrame({"method": method, "task": task.name, "repeat": 0, **known}))
     return pd.concat(parts, ignore_index=True)
+
+
+def with_features(subjects: pd.DataFrame, features: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Returns the rows of `subjects` who have the `features` of every method (each a table with ``sid``)."""
+    return subjects[subjects["sid"].isin(set.intersection(*(set(table["sid"]) for table in features.values())))]
 
 
 def external_readout_draws(predictions: pd.DataFrame, tasks: Sequence[Task], draws: int, seed: int) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from drasclr_core.evaluate.external.models import (
     external_readout_draws,
     external_readouts,
     external_survival_draws,
+    with_features,
 )
 from drasclr_core.evaluate.features import read_features
 from drasclr_core.evaluate.readout.cross_validation import MIN_SUBJECTS
@@ -95,11 +96,12 @@ def external_table(fitted: Run, tested: Run, methods: Mapping[str, str], tasks: 
             skipped[method] = str(error.args[0])
     if not known:
         raise ValueError("no method has the same features in both runs: " + " ".join(skipped.values()))
-    usable = []
+    usable, featured = [], (with_features(theirs, known), with_features(ours, here))
     for task in tasks:
-        few = [len(labels_of(table, task)) if task.column in table else 0 for table in (theirs, ours)]
+        few = [len(labels_of(table, task)) if task.column in table else 0 for table in featured]
         if min(few) < MIN_SUBJECTS:
-            skipped[task.name] = f"only {few[0]} and {few[1]} subjects of the two cohorts have a label"
+            reason = f"only {few[0]} and {few[1]} subjects of the two cohorts have a label, and the features"
+            skipped[task.name] = reason
         else:
             usable.append(task)
     if not usable:
@@ -117,8 +119,7 @@ def external_table(fitted: Run, tested: Run, methods: Mapping[str, str], tasks: 
     table["within"] = [within.get((row.method, row.task, row.metric), float("nan")) for row in table.itertuples()]
     counts = predictions[predictions["method"] == CHANCE].groupby("task")["sid"].size()
     table["subjects"] = table["task"].map(counts).fillna(followed[1]).astype(int)
-    featured = theirs[theirs["sid"].isin(set.intersection(*(set(one["sid"]) for one in known.values())))]
-    fits = {task.name: len(labels_of(featured, task)) for task in usable}
+    fits = {task.name: len(labels_of(featured[0], task)) for task in usable}
     table["fitted"] = table["task"].map(fits).fillna(followed[0]).astype(int)
     return ExternalTable(table, every, predictions, skipped, write_table(tested, STEM, table))
 

@@ -132,7 +132,7 @@ def hedges_g(first: np.ndarray, second: np.ndarray) -> float:
         return float("nan")
     freedom = len(first) + len(second) - 2
     pooled = ((len(first) - 1) * first.var(ddof=1) + (len(second) - 1) * second.var(ddof=1)) / freedom
-    if pooled <= 0:
+    if pooled <= (1e-12 * np.abs([*first, *second]).max()) ** 2:  # equal but for rounding
         return float("nan")
     return float((first.mean() - second.mean()) / np.sqrt(pooled) * (1 - 3 / (4 * freedom - 1)))
 

@@ -12,6 +12,8 @@ from drasclr_core.evaluate.features import by_subject
 from drasclr_core.evaluate.measured import HAND_DESIGNED, TRUTH
 
 CONFOUNDERS = ("age", "sex", "race", "smoking", "pack_years")
+KINDS = ("sex", "race", "smoking")
+"""Those of them that name a kind of people, whatever stands for it in the table."""
 REFERENCE = "confounders"
 """The row that has nothing but the confounders: what an image or a test must add to."""
 MEASURED = {"spirometry": ("FEV1pp", "FEV1_FVC"), "bode": ("BODE",)}
@@ -30,8 +32,8 @@ class SurvivalData:
     outcomes : DataFrame
         ``days`` (float) and ``died`` (bool), indexed by ``sid``, sorted.
     blocks : dict of str to DataFrame
-        Block -> its columns (float), rows as in `outcomes`. The block `REFERENCE` holds the confounders; words became
-        0/1 columns, one for each word but the first.
+        Block -> its columns (float), rows as in `outcomes`. The block `REFERENCE` holds the confounders; `KINDS` became
+        0/1 columns, one for each word or number but the first.
     rows : list of str
         The rows of the table that can be evaluated, `REFERENCE` first; ``a+b`` has the columns of both blocks.
     skipped : dict of str to str
@@ -54,7 +56,8 @@ def survival_rows(methods: Sequence[str], closely: str, simulated: bool = False)
     """
     others = [method for method in methods if method not in (HAND_DESIGNED, *CEILINGS)]
     joined = [f"{HAND_DESIGNED}+bode", f"{closely}+spirometry", f"{closely}+bode"]
-    return [HAND_DESIGNED, *others, "spirometry", "bode", *joined, *(CEILINGS if simulated else ())]
+    rows = [HAND_DESIGNED, *others, "spirometry", "bode", *joined, *(CEILINGS if simulated else ())]
+    return list(dict.fromkeys(rows))  # a name may be given twice, and `closely` may be what is hand-designed
 
 
 def survival_data(
@@ -87,8 +90,11 @@ def survival_data(
     absent = [column for column in CONFOUNDERS if column not in known]
     if absent:
         raise KeyError(f"the subject table has no column {absent[0]!r}, for which every row of the table is controlled")
-    blocks = {REFERENCE: pd.get_dummies(known[list(CONFOUNDERS)].dropna(), drop_first=True).astype(float)}
-    skipped = {}
+    confounders = known[list(CONFOUNDERS)].dropna()
+    # Kinds of people may come as numbers, which are no amounts.
+    confounders = confounders.astype({name: str for name in KINDS if confounders[name].nunique() > 2})
+    blocks = {REFERENCE: pd.get_dummies(confounders, drop_first=True).astype(float)}
+    rows, skipped = list(dict.fromkeys(rows)), {}
     for row in rows:
         for name in row.split("+"):
             lacking = [column for column in MEASURED.get(name, ()) if column not in known]

@@ -117,5 +117,6 @@ def survival_table(
         draws = draws.round(5)
     sizes = {"subjects": len(data.outcomes), "deaths": int(data.outcomes["died"].sum())}
     table = beside_paper(summary.assign(folds=folds, runs=repeats, **sizes), stem)
-    files = write_table(run, stem, table, folds=readout and readout.scores, bootstrap=draws)
+    # Calibration is written later, by the notebook, if there is any.
+    files = write_table(run, stem, table, folds=readout and readout.scores, bootstrap=draws, calibration=None)
     return SurvivalTable(table, data, readout, obstacle, sources(run, subjects, features), files, draws)

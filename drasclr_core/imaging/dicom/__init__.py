@@ -10,11 +10,11 @@ import pydicom
 
 from drasclr_core.imaging.affine import LPS_TO_RAS, affine_matrix
 from drasclr_core.imaging.dicom.choice import choose_stack
-from drasclr_core.imaging.dicom.headers import is_dicom, read_slices
+from drasclr_core.imaging.dicom.headers import is_dicom, is_directory, read_slices
 from drasclr_core.imaging.dicom.pixels import read_pixels
 from drasclr_core.imaging.dicom.spacing import even_positions, interpolate
 
-__all__ = ["is_dicom", "read_dicom"]
+__all__ = ["is_dicom", "is_directory", "read_dicom"]
 
 
 def read_dicom(path: Path) -> tuple[np.ndarray, np.ndarray, dict]:

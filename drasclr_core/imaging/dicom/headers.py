@@ -79,6 +79,15 @@ def is_dicom(path: str | Path) -> bool:
         return False
 
 
+def is_directory(path: str | Path) -> bool:
+    """Returns whether a DICOM file is the directory of a disk (DICOMDIR, whatever its name), which holds no slice."""
+    try:
+        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["DirectoryRecordSequence"], force=True)
+    except (pydicom.errors.InvalidDicomError, OSError, EOFError):
+        return False
+    return "DirectoryRecordSequence" in header
+
+
 def read_slices(path: Path) -> list[Slice]:
     """Returns the slices of a file or folder; where the folder itself has none, those of the folders below it.
 

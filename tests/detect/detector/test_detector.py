@@ -24,7 +24,7 @@ def run(tmp_path):
     run = Run(str(tmp_path / "run"))
     for fold in range(2):
         make(fold).save_pretrained(run.detector("drasclr_finetuned", "centrilobular", fold))
-    pd.DataFrame({"sid": ["007", "b"], "fold": [1, 0]}).to_csv(
+    pd.DataFrame({"sid": ["007", "b", "NA"], "fold": [1, 0, 1]}).to_csv(
         run.detectors("drasclr_finetuned") / FOLDS_FILE, index=False
     )
     return run
@@ -52,7 +52,7 @@ def test_a_new_head_knows_nothing():
     assert torch.equal(Detector(make().encoder).probability(torch.rand(3, 8)), torch.full((3,), 0.5))
 
 
-@pytest.mark.parametrize(("sid", "fold"), [("007", 1), ("b", 0), ("never annotated", 0), (None, 0)])
+@pytest.mark.parametrize(("sid", "fold"), [("007", 1), ("b", 0), ("NA", 1), ("never annotated", 0), (None, 0)])
 def test_the_fold_that_tested_the_subject(run, sid, fold):
     assert detector_of(run, "drasclr_finetuned", "centrilobular", sid).description["fold"] == fold
 

@@ -92,6 +92,24 @@ def test_the_table_stands_beside_the_scores_within_the_cohort(tmp_path):
     assert len(written) == len(made.table)
 
 
+def test_all_methods_are_fitted_and_tested_on_the_same_subjects(tmp_path):
+    (there, theirs), (here, ours) = people(60, 1), people(40, 2)
+    fitted = run_of(tmp_path / "a", {"one": there, "two": there.iloc[:20]}, theirs)
+    tested = run_of(tmp_path / "b", {"one": here, "two": here.iloc[:30]}, ours)
+    made = external_table(fitted, tested, {"one": "one", "two": "two"}, [FEV1], draws=20)
+    readouts = made.table[made.table["task"] == "logFEV1pp"].set_index("method")
+    assert readouts["fitted"].eq(20).all() and readouts["subjects"].eq(30).all()
+    assert readouts["mean"]["one"] == readouts["mean"]["two"], "the same columns of the same subjects"
+
+
+def test_labels_count_where_there_are_features(tmp_path):
+    (there, theirs), (here, ours) = people(60, 1), people(40, 2)
+    fitted = run_of(tmp_path / "a", {"one": there}, theirs)
+    tested = run_of(tmp_path / "b", {"one": here.iloc[:1]}, ours)
+    with pytest.raises(ValueError, match="only 60 and 1 subjects of the two cohorts have a label, and the features"):
+        external_table(fitted, tested, {"one": "one"}, [FEV1], draws=20)
+
+
 def test_readouts_of_cohorts_without_follow_up_are_tested_all_the_same(tmp_path):
     cohorts = []
     for name, (features, subjects) in {"a": people(40, 1), "b": people(40, 2)}.items():

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import ttest_ind
 
 from drasclr_core.evaluate.statistics.significance import (
@@ -118,6 +119,12 @@ def test_bootstrap_p_by_hand():
     assert np.isnan(bootstrap_p(np.array([np.nan])))
 
 
+def test_no_size_of_an_effect_without_spread():
+    """Scores that are equal but for rounding have none; a spread however small, if real, has."""
+    assert np.isnan(hedges_g(np.array([0.1 + 0.2, 0.3, 0.3]), np.full(3, 0.2)))
+    assert np.isfinite(hedges_g(np.array([0.3001, 0.3, 0.3]), np.full(3, 0.2)))
+
+
 def test_holm_by_hand_and_without_counting_missing_tests():
     corrected = holm(np.array([0.03, np.nan, 0.01, 0.04]))
     np.testing.assert_allclose(corrected, [0.06, np.nan, 0.03, 0.06])
@@ -128,6 +135,7 @@ def test_holm_by_hand_and_without_counting_missing_tests():
 @given(P_VALUES)
 def test_holm_lies_between_the_raw_p_and_bonferroni(p):
     corrected = holm(p)
+    np.testing.assert_array_equal(corrected, multipletests(p, method="holm")[1])
     assert (corrected >= p - 1e-12).all()
     assert (corrected <= np.minimum(len(p) * p, 1) + 1e-12).all()
     assert (np.diff(corrected[np.argsort(p, kind="stable")]) >= -1e-12).all()

@@ -34,6 +34,15 @@ def test_subjects_need_the_columns_of_all_rows():
     assert "S003" in data.outcomes.index
 
 
+def test_kinds_of_people_that_come_as_numbers_are_no_amounts():
+    _, subjects = subject_table(60)
+    codes = np.resize([1, 2, 5], 60)
+    data = survival_data(subjects.assign(race=codes, smoking=codes.astype(float)), {}, ["bode", "bode"])
+    assert data.rows == [REFERENCE, "bode"]
+    columns = {"age", "pack_years", "sex_male", "race_2", "race_5", "smoking_2.0", "smoking_5.0"}
+    assert set(data.blocks[REFERENCE]) == columns
+
+
 def test_rows_without_columns_are_named_and_ask_nothing_of_the_others():
     features, subjects = subject_table(30)
     data = survival_data(subjects.drop(columns="BODE"), {"drasclr": features}, ["drasclr", "drasclr+bode", "moco"])

@@ -30,6 +30,8 @@ def test_rows_are_the_papers_with_the_methods_that_are_there():
     assert survival_rows(["drasclr", "mine"], "drasclr") == [*expected, "drasclr+bode"]
     folders = ["hand_designed", "drasclr", "mine", "truth"]
     assert survival_rows(folders, "drasclr", simulated=True) == [*expected, "drasclr+bode", "ct_noise_free", "truth"]
+    twice = ["hand_designed", "drasclr", "spirometry", "bode", "hand_designed+bode", "hand_designed+spirometry"]
+    assert survival_rows(["drasclr", "hand_designed", "drasclr"], "hand_designed") == twice
 
 
 def test_what_is_there_is_evaluated_and_written(run):
@@ -53,6 +55,9 @@ def test_a_simulated_cohort_measures_on_the_scan_and_has_its_ceilings(run):
 
 
 def test_too_few_deaths_leave_a_table_without_numbers(run):
+    run.results.mkdir()
+    for part in ("folds", "bootstrap", "calibration"):  # of a cohort in which more people died
+        (run.results / f"table3_{part}.csv").write_text("value\n1\n")
     made = survival_table(run, ["drasclr"], "table3", folds=40, repeats=1)
     assert "died" in made.obstacle and made.readout is None
     assert rows(made) == ["confounders", "drasclr"] and made.table["mean"].isna().all()

@@ -91,7 +91,7 @@ def read_nodule_cohort(folder: str | Path) -> NoduleCohort:
     if not (folder / "candidates.csv").exists():
         raise FileNotFoundError(f"{folder.name}: no nodules yet. Run notebook 50_images_and_volumes first.")
     scans, nodules, candidates = (
-        pd.read_csv(folder / f"{name}.csv", dtype={"sid": str}) for name in ("scans", "nodules", "candidates")
+        pd.read_csv(folder / f"{name}.csv", converters={"sid": str}) for name in ("scans", "nodules", "candidates")
     )
     files = [str(folder / f"{sid}.npy") for sid in candidates["sid"]]
     return NoduleCohort(scans["sid"].tolist(), nodules, candidates.assign(file=files))
