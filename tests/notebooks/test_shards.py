@@ -124,12 +124,14 @@ def shards_at_once(run, stage: str) -> None:
 
 @pytest.fixture(scope="module")
 def sharded(smoke_run, tmp_path_factory):
-    """The smoke run's phantoms and atlas, then lungs in shards through a scheduler, alignment and patches by hand."""
+    """Five phantoms of the smoke run and its atlas; lungs in shards through a scheduler, the rest by hand."""
     if shlex.quote(sys.executable) != sys.executable:
         pytest.skip("Snakemake submits no jobs with a Python whose path has spaces or quotes: the plan says so")
     folder = tmp_path_factory.mktemp("runs") / "sharded"
     for part in ("copd/cohort", "copd/atlas"):
         shutil.copytree(smoke_run / part, folder / part)
+    subjects = Run(str(folder)).subjects
+    pd.read_parquet(subjects)[:5].to_parquet(subjects)
     (folder / "notebooks" / "copd").mkdir(parents=True)
     shutil.copy2(smoke_run / "notebooks/copd/01_cohort.ipynb", folder / "notebooks/copd")
     pages = [str(folder / f"notebooks/copd/shards/02_lungs-{shard}-of-2.ipynb") for shard in (0, 1)]
@@ -142,15 +144,16 @@ def sharded(smoke_run, tmp_path_factory):
 
 
 def test_shards_make_what_one_job_makes(sharded, smoke_run):
-    for folder in sorted((smoke_run / "copd" / "anatomy").iterdir()):
+    folders = sorted((sharded / "copd" / "anatomy").iterdir())
+    assert len(folders) == 5
+    for folder in folders:
         for name in ("lungs.nii.gz", "affine.json", "landmarks.npy", "thumbnail.webp"):
-            other = sharded / "copd" / "anatomy" / folder.name / name
+            other = smoke_run / "copd" / "anatomy" / folder.name / name
             assert (folder / name).read_bytes() == other.read_bytes(), f"{folder.name}/{name}"
     stores = [PatchStore.open(run / "copd" / "patches.zarr") for run in (smoke_run, sharded)]
-    assert stores[0].sids == stores[1].sids and not stores[1].missing()
-    files = [{path.relative_to(store.path): path.read_bytes() for path in store.path.rglob("*") if path.is_file()}
-             for store in stores]  # fmt: skip
-    assert files[0] == files[1]
+    assert stores[0].sids[:5] == stores[1].sids and not stores[1].missing()
+    patches = [{path.name: path.read_bytes() for path in store.path.glob("c.*")} for store in stores]
+    assert len(patches[1]) == 5 and patches[1].items() <= patches[0].items()
 
 
 def test_shards_leave_the_cohort_and_the_book_to_the_whole_stage(sharded):
@@ -167,5 +170,5 @@ def test_whole_stage_after_its_shards_makes_the_table_and_no_subject_again(shard
     command += ["--run", str(sharded), "--preset", "presets/smoke.yaml", "-p", "workers", "1"]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     assert {path: path.stat().st_mtime_ns for path in made} == made
-    results = [(run / "results/registration_copd.csv").read_text() for run in (smoke_run, sharded)]
-    assert results[0] == results[1]
+    results = [(run / "results/registration_copd.csv").read_text().splitlines() for run in (smoke_run, sharded)]
+    assert len(results[1]) == 6 and set(results[1]) <= set(results[0])
