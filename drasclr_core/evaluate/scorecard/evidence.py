@@ -102,9 +102,10 @@ def _kept(reader: ResultReader, row: dict) -> dict:
         return {}
     here = set(scores.loc[scores["task"].eq(row["task"]) & scores["metric"].eq(row["metric"]), "method"])
     sides = [[name for name in names if name in here] for names in (row["methods"], row["others"])]
-    if not all(sides) or max(map(len, sides)) > 1:  # an earlier scorecard tells of no pair alone
+    if not all(sides):
         return {}
-    return kept_comparison(reader(KEPT, KEPT), row, over_folds(scores, row, *sides)["p_folds"], _UNKNOWN)
+    lacks = ", ".join(name for name in (*row["methods"], *row["others"]) if name not in here)
+    return kept_comparison(reader(KEPT, KEPT), row, lacks, over_folds(scores, row, *sides), _UNKNOWN)
 
 
 def _given(reader: ResultReader, row: dict, count: int, value: str, by: str = "subtype", **where: str) -> dict:

@@ -351,6 +351,23 @@ def test_claims_that_the_papers_own_numbers_leave_without_a_difference_are_marke
     assert counts["neighbours-two"] == 2 and counts["phenotypes-paraseptal"] == 0
 
 
+def test_a_claim_about_several_methods_is_kept_with_all_of_them_and_not_with_others(tmp_path):
+    methods = {"drasclr": 0.6, "moco": 0.3, "dira": 0.2}
+    cells = [(*task, method, level) for task in PHENOTYPES for method, level in methods.items()]
+    write_results(tmp_path, "table2", cells, spread=0.1)
+    mine = SAID[SAID["id"] == "phenotypes-networks"]
+    board, found = scorecard(mine, tmp_path)
+    lists = {name: found[name].map(";".join) for name in ("methods", "others")}
+    found.assign(**lists).to_csv(tmp_path / "scorecard_comparisons.csv", index=False)
+    (tmp_path / "table2_bootstrap.csv").unlink()
+    again, kept = scorecard(mine, tmp_path)
+    pd.testing.assert_frame_equal(again, board)
+    assert (kept["kept"] == (found["missing"] == "")).all() and kept["kept"].any()
+    more = [*cells, *((*task, "swinunetr", 0.1) for task in PHENOTYPES)]
+    write_folds(tmp_path, "table2", more, 0.01)
+    assert not scorecard(mine, tmp_path)[1]["kept"].any(), "one method more was not judged then"
+
+
 def test_costs_are_listed_and_not_judged(tmp_path):
     board = verdicts(tmp_path)
     costs = board[board["rule"] == "cost"]
