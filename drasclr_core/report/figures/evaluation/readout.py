@@ -22,7 +22,7 @@ from drasclr_core.report.style import color
 R2_FLOOR = -1.0
 MOST_COLUMNS = 6
 """Methods beside each other, at most."""
-TITLE_LETTERS = 15
+TITLE_LETTERS = 12
 """In a line of the title of a confusion matrix, so that the titles of neighbours do not meet."""
 FROM_ZERO = {"R2": "R² on held-out subjects", "kappa": "Quadratic weighted kappa on held-out subjects"}
 """Metrics for which 0 is a prediction that knows nothing, and what their axis is called."""
