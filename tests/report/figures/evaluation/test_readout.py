@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,7 +15,7 @@ from drasclr_core.report.figures.evaluation.readout import (
     predicted_against_true,
     score_dots,
 )
-from drasclr_core.report.style import color
+from drasclr_core.report.style import color, use_style
 
 GOLD = Task("GOLD", "GOLD", classes=(0, 1, 2, 3, 4))
 
@@ -90,13 +91,16 @@ def test_confusion_of_each_method_in_its_own_colour():
 
 def test_titles_of_confusion_matrices_do_not_meet():
     one = pd.DataFrame({"method": "x", "task": "GOLD", "repeat": 0, "true": [0, 4], "predicted": [0, 4]})
-    methods = ("cnn3d", "lung_density", "hand_designed", "kmeans", "models_genesis", "untrained",
-               "moco", "swinunetr", "medicalnet", "context_ssl", "joint", "drasclr_local")  # fmt: skip
-    fig = confusion_by_method(pd.concat([one.assign(method=name) for name in methods]), GOLD)
-    fig.canvas.draw()
+    methods = ("chance", "cnn3d", "laa950", "lung_density", "hand_designed", "kmeans",
+               "divergence", "untrained", "medicalnet", "models_genesis", "moco", "domainclr",
+               "swinunetr", "dira", "context_ssl", "joint", "drasclr_local", "drasclr", "truth")  # fmt: skip
+    with plt.rc_context():
+        use_style()  # titles are bold
+        fig = confusion_by_method(pd.concat([one.assign(method=name) for name in methods]), GOLD)
+        fig.canvas.draw()
     boxes = [axis.title.get_window_extent() for axis in fig.axes]
     letter = 0.07 * fig.dpi  # inches: a title is of 8 points
-    for line in (boxes[:6], boxes[6:]):
+    for line in (boxes[:6], boxes[6:12], boxes[12:18]):
         assert all(left.x1 + letter < right.x0 for left, right in pairwise(line))
 
 
