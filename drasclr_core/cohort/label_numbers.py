@@ -17,22 +17,12 @@ def with_numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
     Clinics write "NT" or "-" for a test that nobody took. One such cell would make text of its column.
     """
-    notes = []
+    notes, found = [], {}
     for name in [name for name in NUMBERS if name in table]:
         cells = table[name]
-        texts = cells.astype(str).str.strip()
-        if cells.dtype == object or pd.api.types.is_string_dtype(cells):
-            numbers = pd.to_numeric(texts.where(~texts.str.fullmatch(r"[-+]?\d+,\d+"), texts.str.replace(",", ".")),
-                                    errors="coerce")  # fmt: skip
-        else:
-            numbers = cells
-        numbers = numbers.where(np.isfinite(numbers.astype(float)))
-        lost = texts[cells.notna() & numbers.isna()]
-        if len(lost):
-            words = named(sorted(set(lost)))
-            notes.append(
-                f"Column {name}: {len(lost)} of {len(cells)} values are no numbers, taken for missing ({words})."
-            )
-        if len(lost) or numbers is not cells:
-            table = table.assign(**{name: numbers})
-    return table, notes
+        numbers = pd.to_numeric(cells, errors="coerce")
+        found[name] = numbers.where(np.isfinite(numbers.astype(float)))
+        if len(lost := cells[cells.notna() & found[name].isna()].astype(str).str.strip()):
+            told = f"{len(lost)} of {len(cells)} values are no numbers, taken for missing ({named(sorted(set(lost)))})"
+            notes.append(f"Column {name}: {told}.")
+    return table.assign(**found), notes

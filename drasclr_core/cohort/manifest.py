@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from drasclr_core.cohort.label_numbers import with_numbers
+from drasclr_core.cohort.label_numbers import NUMBERS, with_numbers
 from drasclr_core.cohort.mosmed import is_mosmed, read_mosmed
 from drasclr_core.cohort.sids import safe_sids
 from drasclr_core.cohort.subjects import check_subjects, named
@@ -88,13 +88,13 @@ def _find_scans(path: Path) -> tuple[list[Path], list[str]]:
     hidden = [one.name for one in inside if one.name.startswith(".") and is_image_file(path / one.name.lstrip("._"))]
     files = [one for one in inside if one.is_file() and not one.name.startswith(".")]
     images = [one for one in files if is_image_file(one)]
-    slices = [one for one in files if one not in images and is_dicom(one)]
-    loose = [one for one in slices if not is_directory(one)]
+    dicom = [one for one in files if one not in images and is_dicom(one)]
+    loose = [one for one in dicom if not is_directory(one)]
     folders = [one for one in inside if one.is_dir()]
     series = [one for one in folders if is_scan(one)]
     notes = [f"Hidden files, left out: {len(hidden)} ({named(hidden)})."] if hidden else []
-    notes += _no_scans([one for one in files if one not in images and one not in slices], set(folders) - set(series))
-    if len(slices) > len(loose) and not loose and not images and len(series) == 1:  # a disk with one scan
+    notes += _no_scans([one for one in files if one not in images and one not in dicom], set(folders) - set(series))
+    if dicom and not loose and not images and len(series) == 1:  # the directory of a disk, with one scan
         return [path], notes
     if loose and not images:
         if series:
@@ -123,8 +123,8 @@ def _no_scans(files: list[Path], folders: set[Path]) -> list[str]:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    table = read_table(path, {"sid": str, "image": str})
-    check_subjects(table, path.name, [f"row {row}" for row in table.attrs.pop("rows")])
-    table, notes = with_numbers(table)
+    table = read_table(path, {"sid": str, "image": str}, numbers=NUMBERS, numbered=True)
+    check_subjects(table, path.name, [f"row {row}" for row in table.index])
+    table, notes = with_numbers(table.reset_index(drop=True))
     table.attrs["notes"] = notes
     return table.assign(image=[str(path.parent.resolve() / image.strip()) for image in table["image"]])

@@ -15,8 +15,9 @@ _WITH_COMMA = r"\s*[-+]?\d+(,\d+)?\s*"
 
 
 def read_table(
-    path: Path, dtype: Any = None, separators: str = SEPARATORS, wanted: Container[str] = (), replace: bool = False
-) -> pd.DataFrame:
+    path: Path, dtype: Any = None, separators: str = SEPARATORS, wanted: Container[str] = (), replace: bool = False,
+    numbers: Container[str] = (), numbered: bool = False,
+) -> pd.DataFrame:  # fmt: skip
     """Reads a text table with a header line, from a file that may have a byte order mark and spaces after separators.
 
     Parameters
@@ -30,12 +31,16 @@ def read_table(
         Names of the columns to read; empty: all.
     replace : bool
         Whether bytes that are not UTF-8 are replaced rather than refused.
+    numbers : container of str
+        Columns of numbers by their name, in which a cell is one whatever the others hold.
+    numbered : bool
+        Whether the index is the number of each row in the file, the header being row 1, rather than counted from 0.
 
     Returns
     -------
     DataFrame
-        Spaces round the names of the columns are gone, and so are empty rows; ``attrs["rows"]`` lists which rows of the
-        file are left, the header being row 1. Where no comma separates cells, numbers may have a decimal comma.
+        Spaces round the names of the columns are gone, and so are empty rows. Where no comma separates cells, numbers
+        may have a decimal comma.
 
     Raises
     ------
@@ -57,9 +62,8 @@ def read_table(
         problem = " ".join(str(error).split())
         raise ValueError(f"{path.name}: not a table ({problem}). Save it as comma-separated text in UTF-8.") from error
     table = table.rename(columns=str.strip).dropna(how="all")
-    rows, table = [int(number) + 2 for number in table.index], table.reset_index(drop=True)
-    table.attrs["rows"] = rows
-    return table if separator == "," or dtype is str else _with_commas(table, dtype or {})
+    table = table.set_axis(table.index + 2) if numbered else table.reset_index(drop=True)
+    return table if separator == "," or dtype is str else _with_commas(table, dtype or {}, numbers)
 
 
 def _raw(dtype: Any, names: list[str]) -> Any:
@@ -67,12 +71,17 @@ def _raw(dtype: Any, names: list[str]) -> Any:
     return {name: dtype[name.strip()] for name in names if name.strip() in dtype} if isinstance(dtype, dict) else dtype
 
 
-def _with_commas(table: pd.DataFrame, typed: Container[str]) -> pd.DataFrame:
-    """Columns that nobody typed and whose cells are all numbers, with a decimal comma or none, as numbers."""
+def _with_commas(table: pd.DataFrame, typed: Container[str], numbers: Container[str]) -> pd.DataFrame:
+    """Columns that nobody typed and whose cells are all numbers, with a decimal comma or none, as numbers.
+
+    In those called `numbers` a cell that is one has a point for its comma, whatever the others hold.
+    """
     for name in table.select_dtypes(["object", "string"]):
-        cells = table[name].dropna().astype(str)
-        if name not in typed and len(cells) and cells.str.fullmatch(_WITH_COMMA).all():
+        is_number = table[name].astype(str).str.fullmatch(_WITH_COMMA) & table[name].notna()
+        if name not in typed and is_number.any() and (is_number | table[name].isna()).all():
             table[name] = pd.to_numeric(table[name].str.replace(",", "."))
+        elif name in numbers:
+            table[name] = table[name].where(~is_number, table[name].str.replace(",", "."))
     return table
 
 

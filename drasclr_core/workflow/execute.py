@@ -11,7 +11,6 @@ import errno
 import logging
 import os
 import sys
-from collections.abc import Container
 from pathlib import Path
 
 import nbformat
@@ -32,7 +31,7 @@ from drasclr_core.provenance import (
 )
 from drasclr_core.run import Run, check_started, project_root
 from drasclr_core.workflow.estimate import progress
-from drasclr_core.workflow.parameters import checked
+from drasclr_core.workflow.parameters import checked, refuse_place
 from drasclr_core.workflow.portable import known_folders, portable_value
 from drasclr_core.workflow.preset import Preset
 from drasclr_core.workflow.stages import Notebook, notebook_of, owners, read_notebooks
@@ -54,14 +53,13 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
     Raises
     ------
     ValueError
-        A parameter is unknown or has a value that is not allowed, or is ``run`` or ``cohort``, which `run` says.
+        A parameter is unknown or has a value that is not allowed.
     papermill.exceptions.PapermillExecutionError
         A cell failed.
     nbclient.exceptions.DeadKernelError
         The kernel was killed.
     """
     about = Notebook.read(notebook)
-    _refuse_place(parameters)
     parameters = checked(about.parameters, parameters, about.path.name, {})
     stage = stage or about.path.stem
     output, record_file = page_and_record(run, stage, parameters)
@@ -129,12 +127,6 @@ def failed_page(page: Path) -> Path:
     return page.with_name(f"{page.stem}.failed.ipynb")
 
 
-def _refuse_place(parameters: Container[str]) -> None:
-    for name in ("run", "cohort"):
-        if name in parameters:
-            raise ValueError(f"parameter {name!r}: page and record would be filed under another. Give --{name}.")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("notebook", type=Path)
@@ -164,7 +156,7 @@ def main() -> None:
         preset = Preset.load(arguments.preset, notebooks, stage)
         cohort = arguments.cohort or next(iter(preset.cohorts))
         given = checked(notebooks[notebook_of(stage)].parameters, dict(arguments.p), "-p", owners(notebooks))
-        _refuse_place(given)
+        refuse_place(given, "-p")
         parameters = preset.parameters(cohort, stage) | given
         run = Run(arguments.run, cohort)
         if notebooks[notebook_of(stage)].after:

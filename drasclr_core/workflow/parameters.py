@@ -110,6 +110,15 @@ def checked(parameters: dict[str, Parameter], given: dict, where: str, others: d
         raise ValueError(f"{where}: {error}") from None
 
 
+def refuse_place(given: Iterable[str], where: str) -> None:
+    """Raises ValueError, which names `where`, if a run or a cohort is among the names of `given` parameters.
+
+    The page and its record would be filed under another than the one that the notebook works on.
+    """
+    for name in {"run", "cohort"} & set(given):
+        raise ValueError(f"{where}: {name!r} is no parameter of a stage. Give --{name}.")
+
+
 def nearest(name: str, known: Iterable[str], others: Mapping[str, list[str]] = MappingProxyType({})) -> str:
     """Returns the end of a message about an unknown `name`: the most similar known one.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from drasclr_core.methods import method_class, method_files
-from drasclr_core.workflow.parameters import checked, nearest
+from drasclr_core.workflow.parameters import checked, nearest, refuse_place
 from drasclr_core.workflow.stages import (
     COHORTS,
     STAGES,
@@ -163,8 +163,7 @@ def _checked(stages: dict, notebooks: dict[str, Notebook], where: str) -> dict[s
             raise ValueError(f"{where}: stage {stage!r}: a suffix is of letters, digits and _")
         if suffix and suffix == notebooks[notebook].parameters[notebooks[notebook].named_by].default:
             raise ValueError(f"{where}: stage {stage!r} is {notebook!r}: leave the suffix out, or take another")
-        for name in {"run", "cohort"} & set(stages[stage] or {}):
-            raise ValueError(f"{where}: stage {stage!r}: {name!r} is not a stage's to choose, give it to the run")
+        refuse_place(stages[stage] or {}, f"{where}, stage {stage}")
     others = owners(notebooks)
     return {stage: checked(notebooks[notebook_of(stage)].parameters, given or {}, f"{where}, stage {stage}", others)
             for stage, given in stages.items()}  # fmt: skip

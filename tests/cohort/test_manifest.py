@@ -50,6 +50,14 @@ def test_what_is_no_number_is_missing_and_said_to_be(tmp_path):
     table = read_manifest(tmp_path / "comma.csv")
     np.testing.assert_array_equal(table["FEV1_FVC"], [0.7, np.nan])
     assert table["GOLD"].tolist() == [2, 1] and table["GOLD"].dtype.kind == "i"
+    # Between commas, a comma within a number may part thousands: it is no decimal one.
+    (tmp_path / "thousands.csv").write_text(
+        'sid,image,days,died\na,1.nii,"1,234",True\nb,2.nii,500,\nc,3.nii,2,False\n'
+    )
+    table = read_manifest(tmp_path / "thousands.csv")
+    np.testing.assert_array_equal(table["days"], [np.nan, 500, 2])
+    np.testing.assert_array_equal(table["died"].astype(float), [1, np.nan, 0])
+    assert table.attrs["notes"] == ["Column days: 1 of 3 values are no numbers, taken for missing (1,234)."]
 
 
 def test_images_that_do_not_exist_stay(tmp_path):

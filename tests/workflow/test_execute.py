@@ -76,7 +76,7 @@ def test_stage_with_a_suffix_and_its_part_of_the_cores(stage):
     (("-p", "valu", "3"), "01_stage: -p: no parameter 'valu': did you mean 'value'?"),
     (("-p", "value", "three"), "01_stage: -p: value is 'three', and must be a whole number, 0 to 9."),
     (("--stage", "01_stage-4"), "preset small: no '01_stage-4': did you mean '01_stage-3'?"),
-    (("-p", "cohort", "covid"), "parameter 'cohort': page and record would be filed under another. Give --cohort."),
+    (("-p", "cohort", "covid"), "-p: 'cohort' is no parameter of a stage. Give --cohort."),
     (("--cohort", "cpod"), "preset small: no 'cpod': did you mean 'copd'?"),
 ])  # fmt: skip
 def test_what_cannot_be_is_said_in_one_line_before_work_begins(stage, arguments, said):

@@ -102,7 +102,7 @@ def test_a_stage_may_come_after_those_of_all_cohorts(load):
         ("stages: {06_pretrain: {lrr: 1}}\ncohorts: {c: }", "stage 06_pretrain: no parameter 'lrr': did you mean 'lr'"),
         ("stages: {06_pretrain: }\ncohorts: {c: {06_pretrain: {lr: 0}}}", "cohort c, stage 06_pretrain: lr is '0'"),
         ("stages: {10_tables: {folds: 1}}\ncohorts: {c: }", "2 or more"),
-        ("stages: {10_tables: {cohort: b}}\ncohorts: {c: }", "stage '10_tables': 'cohort' is not a stage's to choose"),
+        ("stages: {10_tables: {cohort: b}}\ncohorts: {c: }", "stage 10_tables: 'cohort' is no parameter of a stage"),
     ],
 )
 def test_bad_preset_is_named(load, text, problem):

@@ -56,8 +56,7 @@ def survival_rows(methods: Sequence[str], closely: str, simulated: bool = False)
     """
     others = [method for method in methods if method not in (HAND_DESIGNED, *CEILINGS)]
     joined = [f"{HAND_DESIGNED}+bode", f"{closely}+spirometry", f"{closely}+bode"]
-    rows = [HAND_DESIGNED, *others, "spirometry", "bode", *joined, *(CEILINGS if simulated else ())]
-    return list(dict.fromkeys(rows))  # a name may be given twice, and `closely` may be what is hand-designed
+    return [HAND_DESIGNED, *others, "spirometry", "bode", *joined, *(CEILINGS if simulated else ())]
 
 
 def survival_data(
@@ -75,7 +74,7 @@ def survival_data(
     features : mapping of str to DataFrame
         Method -> ``sid`` and one numeric column per feature.
     rows : sequence of str
-        Blocks joined by ``+``: names of `MEASURED`, of `features` or of `trained`.
+        Blocks joined by ``+``: names of `MEASURED`, of `features` or of `trained`; one that is named twice is one row.
     trained : collection of str
         Blocks whose columns are not known yet: each fold trains its own (see `compare_survival`).
 

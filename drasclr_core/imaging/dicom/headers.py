@@ -10,6 +10,8 @@ from typing import BinaryIO
 import numpy as np
 import pydicom
 from pydicom import Dataset
+from pydicom.filereader import read_file_meta_info
+from pydicom.uid import MediaStorageDirectoryStorage
 
 from drasclr_core.folders import walk
 from drasclr_core.imaging.pointers import FETCH, is_pointer
@@ -82,10 +84,10 @@ def is_dicom(path: str | Path) -> bool:
 def is_directory(path: str | Path) -> bool:
     """Returns whether a DICOM file is the directory of a disk (DICOMDIR, whatever its name), which holds no slice."""
     try:
-        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["DirectoryRecordSequence"], force=True)
+        kind = read_file_meta_info(path).get("MediaStorageSOPClassUID")
     except (pydicom.errors.InvalidDicomError, OSError, EOFError):
         return False
-    return "DirectoryRecordSequence" in header
+    return kind == MediaStorageDirectoryStorage
 
 
 def read_slices(path: Path) -> list[Slice]:

@@ -22,7 +22,7 @@ from drasclr_core.report.style import color
 R2_FLOOR = -1.0
 MOST_COLUMNS = 6
 """Methods beside each other, at most."""
-TITLE_LETTERS = 12
+TITLE_LETTERS = 15
 """In a line of the title of a confusion matrix, so that the titles of neighbours do not meet."""
 FROM_ZERO = {"R2": "R² on held-out subjects", "kappa": "Quadratic weighted kappa on held-out subjects"}
 """Metrics for which 0 is a prediction that knows nothing, and what their axis is called."""
@@ -130,14 +130,13 @@ def confusion_by_method(predictions: pd.DataFrame, task: Task) -> Figure:
     for axis, method in zip(axes.flat, methods, strict=False):
         shades = LinearSegmentedColormap.from_list(method, ["white", color(method)])
         name = textwrap.fill(row_of(method).name, TITLE_LETTERS)
-        _confusion(axis, predictions[predictions["method"] == method], task, name, shades)
-        axis.title.set_fontsize(8)
+        _confusion(axis, predictions[predictions["method"] == method], task, name, shades, fontsize=8)
     for axis in axes[:, 0]:
         axis.set_ylabel("True grade")
     return fig
 
 
-def _confusion(axis: plt.Axes, predictions: pd.DataFrame, task: Task, title: str, cmap: str | Colormap) -> None:
+def _confusion(axis: plt.Axes, predictions: pd.DataFrame, task: Task, title: str, cmap: str | Colormap, **font) -> None:
     part = predictions[predictions["task"].eq(task.name) & predictions["repeat"].eq(0)]
     counts = confusion_matrix(part["true"].astype(int), part["predicted"].astype(int), labels=task.classes)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -147,7 +146,8 @@ def _confusion(axis: plt.Axes, predictions: pd.DataFrame, task: Task, title: str
         axis.text(predicted, true, count or "", ha="center", va="center", fontsize=8.5, color=ink)
     axis.set_xticks(range(len(task.classes)), task.classes)
     axis.set_yticks(range(len(task.classes)), task.classes)
-    axis.set(title=title, xlabel="Predicted")
+    axis.set_title(title, **font)
+    axis.set_xlabel("Predicted")
     axis.grid(visible=False)
 
 

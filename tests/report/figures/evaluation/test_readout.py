@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
+from matplotlib.text import Text
 
 from drasclr_core.evaluate.tasks import Task
 from drasclr_core.report.figures.evaluation.readout import (
@@ -95,13 +96,15 @@ def test_titles_of_confusion_matrices_do_not_meet():
                "divergence", "untrained", "medicalnet", "models_genesis", "moco", "domainclr",
                "swinunetr", "dira", "context_ssl", "joint", "drasclr_local", "drasclr", "truth")  # fmt: skip
     with plt.rc_context():
-        use_style()  # titles are bold
+        use_style()  # titles are bold, and at the left
         fig = confusion_by_method(pd.concat([one.assign(method=name) for name in methods]), GOLD)
         fig.canvas.draw()
-    boxes = [axis.title.get_window_extent() for axis in fig.axes]
-    letter = 0.07 * fig.dpi  # inches: a title is of 8 points
+        boxes = [text.get_window_extent() for axis in fig.axes for text in axis.get_children()
+                 if isinstance(text, Text) and text.get_text() == axis.get_title("left")]  # fmt: skip
+    assert len(boxes) == len(methods) and all(box.width > 0 for box in boxes)
+    space = 0.03 * fig.dpi  # inches, of a title of 8 points
     for line in (boxes[:6], boxes[6:12], boxes[12:18]):
-        assert all(left.x1 + letter < right.x0 for left, right in pairwise(line))
+        assert all(left.x1 + space < right.x0 for left, right in pairwise(line))
 
 
 def test_confusion_of_many_methods_goes_on_below():
