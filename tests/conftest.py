@@ -1,5 +1,6 @@
 """One smoke run of the whole way (phantoms, every notebook, the book) serves all end-to-end tests."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -28,6 +29,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     beginning = next((item.path for item in items if item.path.name == "test_whole_way.py"), None)
     items.sort(key=lambda item: (item.path != beginning, item.path in waiting, item.path not in slow))
+
+
+def pytest_collection_finish() -> None:
+    """The libraries that are loaded by now are no garbage: some functions look through all objects at each call."""
+    gc.freeze()
 
 
 def _snakemake(run: Path, preset: str, *arguments: str, **config: str) -> subprocess.CompletedProcess:

@@ -8,6 +8,7 @@ code that is on the disk. Only on Linux, where libraries stand a fork; elsewhere
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -73,6 +74,7 @@ def _serve(server: socket.socket, parent: int) -> None:
         if select.select([server], [], [], TICK_S)[0]:
             for name in LIBRARIES:  # at the first kernel: a command that starts none need not wait
                 importlib.import_module(name)
+            gc.freeze()  # so no kernel looks through the libraries for garbage, or writes to the memory that all share
             keepers.add(_fork_keeper(server))
         keepers = {keeper for keeper in keepers if not os.waitpid(keeper, os.WNOHANG)[0]}
 
