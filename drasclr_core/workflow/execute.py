@@ -39,6 +39,8 @@ from drasclr_core.workflow.tidy import tidy_notebook
 from drasclr_core.workflow.warm_provisioner import warm_kernels
 
 NO_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
+CLOSING = "tornado.general"
+"""Who logs that a callback of a socket failed. Some may as a kernel goes down after a failed cell; nobody need know."""
 NOT_WRITABLE = ". Free space or get the permission to write there, and run it again: what is finished is kept."
 
 
@@ -105,7 +107,10 @@ def _execute(notebook: Path, output: Path, parameters: dict, tries: int = 3) -> 
             papermill.execute_notebook(
                 notebook, output, parameters, cwd=project_root(), kernel_name="python3", progress_bar=False,
                 log_output=True, stdout_file=None,
-                extra_arguments=["--IPKernelApp.log_level=ERROR"],  # its errors are in the notebook
+                extra_arguments=[
+                    "--IPKernelApp.log_level=ERROR",  # its errors are in the notebook
+                    f"--IPKernelApp.exec_lines=__import__('logging').getLogger('{CLOSING}').setLevel('CRITICAL')",
+                ],
             )  # fmt: skip
             return
         except RuntimeError as error:
@@ -144,8 +149,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("papermill").setLevel(logging.INFO)
     logging.getLogger("papermill").addFilter(_is_progress)
-    # As a failed kernel goes down, callbacks of its closing sockets may still fail: what failed is told below.
-    logging.getLogger("tornado.general").setLevel(logging.CRITICAL)
+    logging.getLogger(CLOSING).setLevel(logging.CRITICAL)
     # Threads that wait without spinning cost a tenth of the speed, and give twice of it on a machine that is shared.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     if arguments.threads:

@@ -47,6 +47,15 @@ def test_failed_stage_says_why_and_keeps_the_notebook_as_far_as_it_came(stage):
     assert done.returncode == 0 and not (folder / "notebooks/copd/01_stage.failed.ipynb").exists()
 
 
+def test_sockets_that_fail_as_a_kernel_goes_down_are_not_told_to_who_reads_the_reason(stage):
+    fails = "import logging\ntry:\n    1 / 0\nexcept ZeroDivisionError:\n    logging.getLogger('tornado.general')"
+    done, _ = stage(
+        f"{fails}.error('Uncaught exception in ZMQStream callback', exc_info=True)\nraise ValueError('no lungs')"
+    )
+    assert done.returncode != 0 and "01_stage failed: ValueError: no lungs" in done.stderr
+    assert "Traceback" not in done.stderr and "ZMQStream" not in done.stderr
+
+
 def test_a_killed_kernel_is_said_with_a_remedy_and_keeps_the_notebook_as_far_as_it_came(stage):
     done, folder = stage("import os, signal, time\nprint('so far', flush=True); time.sleep(1)\nos.kill(os.getpid(), 9)")
     assert done.returncode != 0 and "Traceback" not in done.stderr
