@@ -20,15 +20,24 @@ from drasclr_core.cohort.subjects import write_subjects
 from drasclr_core.model import Encoder, LocCondConv3d
 from drasclr_core.run import Run, project_root
 
+from . import forked
+
 BENCHMARKS = project_root(__file__) / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 from per_sample import per_sample  # noqa: E402
 
 
+def ended(script, out, *arguments):
+    """Runs a benchmark; returns its exit code and what it said."""
+    told = out.with_name(f"{out.name}.txt")
+    process = forked.start(BENCHMARKS / script, "--out", out, *arguments, told=told)
+    process.join(timeout=900)
+    return process.exitcode, told.read_text()
+
+
 def run(script, out, *arguments):
-    command = [sys.executable, str(BENCHMARKS / script), "--out", str(out), "--repetitions", "1", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900)
-    assert done.returncode == 0, done.stderr[-2000:]
+    code, told = ended(script, out, "--repetitions", "1", *arguments)
+    assert code == 0, told[-2000:]
 
 
 def table(out, name):
@@ -99,9 +108,8 @@ def test_a_device_that_computes_otherwise_is_seen():
 def test_without_a_gpu_the_command_says_so(tmp_path):
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
-    command = [sys.executable, str(BENCHMARKS / "gpu.py"), "--out", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    assert done.returncode and "no GPU here" in done.stderr and not list(tmp_path.iterdir())
+    code, told = ended("gpu.py", tmp_path)
+    assert code and "no GPU here" in told and not list(tmp_path.iterdir())
 
 
 def test_what_moves_between_two_runs_is_counted(tmp_path):
@@ -188,7 +196,7 @@ def test_the_loop_is_the_same_function():
 
 
 @pytest.mark.slow
-def test_methods(tmp_path):
+def test_methods(tmp_path, monkeypatch):
     """On a run of noise: a method that sees blocks of landmarks, and one that mixes them, with settings of its own."""
     run_folder = Run(str(tmp_path / "runs" / "small"))
     atlas = build_atlas(np.ones((16, 16, 16)), np.diag([4.0, 4, 4, 1]), step_mm=32.0)
@@ -203,8 +211,6 @@ def test_methods(tmp_path):
                       "  06_pretrain-dira: {most_steps: 3, settings: {bank_size: 16}}\n"
                       "  06_pretrain-other: {variant_of: drasclr}\ncohorts: {copd: {}}\n")  # fmt: skip
     asked = ("--run", str(run_folder.folder), "--preset", str(preset), "--steps", "2", "--minutes", "1")
-    run("methods.py", tmp_path, *asked, "--names", "dira")
-    assert not (tmp_path / "benchmark_methods.csv").exists()
     run("methods.py", tmp_path, *asked, "--write")
     found = table(tmp_path, "methods").set_index("method")
     assert found.index.tolist() == ["dira", "drasclr"]
@@ -214,6 +220,21 @@ def test_methods(tmp_path):
     np.testing.assert_allclose(per_step, found["CPU s / step"], rtol=0.05)
     np.testing.assert_allclose(found["most_steps"] * found["CPU s / step"], 60, rtol=0.05)
     assert found["CPU s / scan"].isna().all() and (found["peak MB"] > 100).all()
+
+    kept = {name: found.loc["dira", name].item() for name in ("in a step", "parameters, trained", "parameters, kept")}
+    measured = {"sees": "patches", **kept, "step": 0.5, "peak MB": 200.0, "steps": 3}
+    asked_for = []
+
+    def answered(command, **how):
+        asked_for.append(command[command.index("--measure") + 1])
+        return SimpleNamespace(stdout=json.dumps({"method": asked_for[-1], **measured}))
+
+    import methods
+
+    monkeypatch.setattr(methods.subprocess, "run", answered)
+    monkeypatch.setattr(sys, "argv", ["methods.py", *asked, "--names", "dira", "--out", str(tmp_path / "none")])
+    methods.main()
+    assert set(asked_for) == {"dira"} and not (tmp_path / "none").exists()
 
 
 def test_registration(tmp_path, real_data):

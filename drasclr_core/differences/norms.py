@@ -73,16 +73,18 @@ def trained_and_used(seed: int, landmarks: int = 10, subjects: int = 256, batch:
     halves = np.array_split(np.random.default_rng(seed).permutation(subjects), subjects // batch)
     views = [[center_views(torch.from_numpy(store.read(landmark, half)), size)[:, None] for half in halves]
              for landmark in range(landmarks)]  # fmt: skip
-    for name, norm in (("running, as the authors'", "batch"), ("pooled over the lung", "batch"), ("own", "landmark")):
-        encoder = _encoder(seed, norm, landmarks if norm == "landmark" else 0)
-        trained = [torch.cat([encoder(part, place) for part in parts])
-                   for parts, place in zip(views, locations, strict=True)]  # fmt: skip
+    encoder = _encoder(seed)  # in training it is the same function, whatever it keeps of the statistics of batches
+    trained = [
+        torch.cat([encoder(part, place) for part in parts]) for parts, place in zip(views, locations, strict=True)
+    ]
+    own = _encoder(seed, "landmark", landmarks)
+    for name, used in (("running, as the authors'", encoder), ("pooled over the lung", encoder), ("own", own)):
         if name.startswith("running"):
-            encoder.eval()
+            used.eval()
         else:
-            estimate_statistics(encoder, store, locations, size, seed)
-        used = [encoder(torch.cat(parts), place) for parts, place in zip(views, locations, strict=True)]
-        result[name] = float(np.mean([apart(a, b) for a, b in zip(trained, used, strict=True)]))
+            estimate_statistics(used, store, locations, size, seed, **({} if used is own else {"batches": 16}))
+        outputs = [used(torch.cat(parts), place) for parts, place in zip(views, locations, strict=True)]
+        result[name] = float(np.mean([apart(a, b) for a, b in zip(trained, outputs, strict=True)]))
     return result
 
 

@@ -6,7 +6,6 @@ import ast
 from typing import Any
 
 import psutil
-from IPython.display import Markdown, display
 
 from drasclr_core.workflow.parameters import checked, declared
 from drasclr_core.workflow.stages import owners, read_notebooks
@@ -22,6 +21,8 @@ def expect(holds: bool, otherwise: str) -> None:
     it, marked, and the rest of the run goes on.
     """
     if not holds:
+        from IPython.display import Markdown, display  # half a second, which no process but a kernel need take
+
         display(Markdown(f"**Not as expected:** {otherwise}."))
 
 

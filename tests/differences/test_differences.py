@@ -119,7 +119,7 @@ def test_shuffling_one_batch_changes_no_statistics():
 
 
 def test_only_each_landmarks_own_statistics_make_one_function_of_training_and_use():
-    apart = norms.trained_and_used(0)
+    apart = norms.trained_and_used(0, landmarks=5, subjects=64, batch=32)
     assert list(apart) == ["running, as the authors'", "pooled over the lung", "own"]
     assert apart["own"] < min(apart["pooled over the lung"], apart["running, as the authors'"]) / 2
 

@@ -13,7 +13,6 @@ import pandas as pd
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 import torch.nn.functional as F
 from torch import nn
 
@@ -25,6 +24,7 @@ from drasclr_core.pretrain.sampling import Batch
 from drasclr_core.pretrain.shards import BatchShard
 from drasclr_core.pretrain.views import Views
 
+from .. import forked
 from ..parity_numbers import numbers
 
 largest = {}
@@ -279,7 +279,7 @@ def two_processes(rank, meeting, queue):
 def test_two_processes_with_shuffled_batch_norm(tmp_path):
     """Two gloo processes: each its own query statistics, keys dealt out by a permutation, one bank."""
     data = load("drasclr_world2_shufflebn")
-    context = mp.get_context("spawn")
+    context = forked.CONTEXT
     queue = context.Queue()
     arguments = tmp_path / "meeting", queue
     processes = [context.Process(target=two_processes, args=(rank, *arguments)) for rank in range(2)]

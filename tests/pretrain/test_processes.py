@@ -1,11 +1,10 @@
-"""Two gloo processes, started by torchrun, against one."""
+"""Two gloo processes against one. (That torchrun starts them is tested in tests/workflow/test_pretrain_command.py.)"""
 
-import os
 import runpy
-import signal
-import subprocess
 import sys
+import tempfile
 import time
+from multiprocessing import connection
 from pathlib import Path
 
 import numpy as np
@@ -19,21 +18,34 @@ from drasclr_core.pretrain.sampling import Batch, LandmarkSampler
 from drasclr_core.pretrain.shards import BatchShard
 from drasclr_core.pretrain.views import draw_views, read_patches, step_generator
 
+from .. import forked
+
 SCRIPT = Path(__file__).parent / "tiny_run.py"
 
 
-def start(out, processes, *settings):
-    launch = [sys.executable]
-    if processes > 1:
-        launch += ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
-    return subprocess.Popen([*launch, str(SCRIPT), str(out), str(processes), *settings], text=True,
-                            env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=subprocess.PIPE)  # fmt: skip
+def start(out, *settings):
+    """Two processes that train together; their last words are in files beside `out`."""
+    meeting = Path(tempfile.mkdtemp(dir=out.parent)) / "meeting"
+    return [
+        forked.start(
+            SCRIPT, out, 2, *settings, told=meeting.with_name(f"{rank}.txt"), meeting=meeting, rank=rank, processes=2
+        )
+        for rank in range(2)
+    ]
 
 
-def run(*arguments):
-    process = start(*arguments)
-    _, errors = process.communicate(timeout=300)
-    assert process.returncode == 0, errors[-3000:]
+def run(out, *settings):
+    processes = start(out, *settings)
+    try:
+        # The other one waits for one that failed.
+        connection.wait([process.sentinel for process in processes], timeout=300)
+        for process in processes:
+            process.join(timeout=60)
+        assert [process.exitcode for process in processes] == [0, 0], "".join(
+            path.read_text()[-3000:] for path in sorted(out.parent.glob("*/[01].txt")))  # fmt: skip
+    finally:
+        for process in processes:
+            process.kill()
 
 
 def run_here(monkeypatch, out, *settings):
@@ -61,7 +73,7 @@ def test_two_processes_learn_what_one_does(tmp_path, monkeypatch, landmarks_per_
         f"landmarks_per_step={landmarks_per_step}",
     )
     run_here(monkeypatch, tmp_path / "one", *settings)
-    run(tmp_path / "two", 2, *settings)
+    run(tmp_path / "two", *settings)
     assert largest_difference(tmp_path / "one", tmp_path / "two") < 1e-10
     logs = [pd.read_csv(tmp_path / name / "log.csv") for name in ("one", "two")]
     for column in ("loss_local", "loss_neighbor", "accuracy", "negatives", "alignment"):
@@ -70,19 +82,18 @@ def test_two_processes_learn_what_one_does(tmp_path, monkeypatch, landmarks_per_
 
 @pytest.mark.slow
 def test_two_killed_processes_are_resumed_bit_for_bit(tmp_path):
-    run(tmp_path / "whole", 2)
-    process = start(tmp_path / "killed", 2)
+    run(tmp_path / "whole")
+    processes = start(tmp_path / "killed")
     state = tmp_path / "killed" / "resume" / "state.pt"
     while not state.exists():
-        assert process.poll() is None, "the run ended before it could be killed"
+        assert all(process.is_alive() for process in processes), "the run ended before it could be killed"
         time.sleep(0.02)
-    children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
-    for pid in (process.pid, *map(int, children)):
-        os.kill(pid, signal.SIGKILL)
-    process.communicate()
+    for process in processes:
+        process.kill()
+        process.join()
     assert not (tmp_path / "killed" / "config.json").exists()
     done = torch.load(state, weights_only=True)["done"]
-    run(tmp_path / "killed", 2)
+    run(tmp_path / "killed")
     logs = [pd.read_csv(tmp_path / name / "log.csv") for name in ("whole", "killed")]
     assert 0 < done < logs[0]["step"].iloc[-1]
     assert largest_difference(tmp_path / "whole", tmp_path / "killed") == 0

@@ -1,4 +1,4 @@
-"""Pretrain on the tiny cohort, as one of several processes under torchrun: ``tiny_run.py OUT DEVICES [SETTINGS…]``.
+"""Pretrain on the tiny cohort, alone or as one of several processes: ``tiny_run.py OUT DEVICES [SETTINGS…]``.
 
 SETTINGS: ``epochs=N``, ``precision=…``, ``norm=…`` as in DrasCLRSettings.
 """

@@ -8,6 +8,7 @@ import pytest
 from drasclr_core.represent.trainings import (
     budget_sentence,
     probe_gains,
+    probe_scores,
     probe_sentence,
     trained_methods,
     training_costs,
@@ -63,6 +64,15 @@ def test_curves_begin_at_one_and_the_probe_is_before_and_after(run):
     assert "better from 1 of 1 encoders" in probe_sentence(gains, "FEV1pp", 40)
     assert "39 subjects are too few" in probe_sentence(gains, "FEV1pp", 39)
     assert "(0.10 to 0.40)" in probe_sentence(gains, "a label that was not probed", 40)
+
+
+def test_a_label_without_scores_is_left_out(run):
+    """As in a cohort of eight, or where a label is the same in all: the table of the probe has no number there."""
+    path = run.pretrain("drasclr") / "probe.csv"
+    path.write_text(path.read_text() + "0,0,GOLD,\n2,4,GOLD,\n")
+    assert set(probe_scores(run, "drasclr")["label"]) == set(probe_gains(run)["label"]) == {"FEV1pp"}
+    path.write_text("epoch,step,label,r2\n0,0,GOLD,\n")
+    assert probe_scores(run, "drasclr").empty and probe_scores(run, "moco").empty and probe_gains(run).empty
 
 
 def test_a_run_without_trainings_has_empty_tables(tmp_path):

@@ -81,6 +81,19 @@ def smoothed(column: pd.Series) -> pd.Series:
     return column.rolling(max(1, len(column) // 30), min_periods=1).mean()
 
 
+def probe_scores(run: Run, method: str) -> pd.DataFrame:
+    """Returns what the online probe of a training found, by epoch; no row for labels that too few subjects have.
+
+    Returns
+    -------
+    DataFrame
+        ``epoch, step, label, r2`` as in ``probe.csv``. Empty where nothing was probed.
+    """
+    path = run.pretrain(method) / "probe.csv"
+    scores = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["epoch", "step", "label", "r2"])
+    return scores.dropna(subset="r2")
+
+
 def probe_gains(run: Run) -> pd.DataFrame:
     """Returns what the online probe read from each method's encoder, untrained and trained.
 
@@ -91,10 +104,8 @@ def probe_gains(run: Run) -> pd.DataFrame:
     """
     rows = []
     for name in trained_methods(run):
-        path = run.pretrain(name) / "probe.csv"
-        if path.exists():
-            for label, scores in pd.read_csv(path).sort_values("step").groupby("label", sort=False):
-                rows.append((name, label, scores["r2"].iloc[0], scores["r2"].iloc[-1]))
+        for label, scores in probe_scores(run, name).sort_values("step").groupby("label", sort=False):
+            rows.append((name, label, scores["r2"].iloc[0], scores["r2"].iloc[-1]))
     return pd.DataFrame(rows, columns=list(PROBE_COLUMNS))
 
 
