@@ -19,11 +19,13 @@ class Task:
     column : str
         Column of the subject table.
     classes : tuple of int, optional
-        The ordered grades of a classification task; None means regression on the logarithm of a positive quantity.
+        The ordered grades of a classification task; None means regression.
     excluded : tuple of int
         Values of the column that are known but are no grade of this task; these subjects are left out.
     scored_by : tuple of str
         Metrics of `score`; empty means the paper's usual ones (see `metrics`).
+    log : bool
+        Whether a regression is on the logarithm of a positive quantity, as in the paper, or on the quantity itself.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Task:
     classes: tuple[int, ...] | None = None
     excluded: tuple[int, ...] = ()
     scored_by: tuple[str, ...] = ()
+    log: bool = True
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -68,8 +71,9 @@ def labels_of(subjects: pd.DataFrame, task: Task) -> pd.Series:
     Returns
     -------
     Series
-        Indexed by ``sid``: the natural logarithm of the column (float) or the grade (int). Subjects are left out whose
-        value is missing, excluded by the task or, where a logarithm is taken, not positive.
+        Indexed by ``sid``: the natural logarithm of the column or, where the task says so, its value (float), or the
+        grade (int). Subjects are left out whose value is missing, excluded by the task or, where a logarithm is taken,
+        not positive.
 
     Raises
     ------
@@ -83,6 +87,8 @@ def labels_of(subjects: pd.DataFrame, task: Task) -> pd.Series:
     values = subjects.set_index("sid", verify_integrity=True)[task.column].sort_index().dropna()
     if text := [value for value in values if isinstance(value, str)]:
         raise ValueError(f"column {task.column!r} holds text ({text[0]!r}); task {task.name!r} needs numbers")
+    if task.classes is None and not task.log:
+        return values.astype(float)
     if task.classes is None:
         return np.log(values[values > 0].astype(float))
     values = values[~values.isin(task.excluded)]

@@ -23,6 +23,11 @@ def test_logarithm_of_positive_values_only():
     assert labels_of(subjects, PHENOTYPES[0]).to_dict() == pytest.approx({"a": 1.0, "b": 0.0})
 
 
+def test_values_themselves_where_the_task_says_so():
+    subjects = pd.DataFrame({"sid": list("abc"), "bmi": [25.5, 0.0, np.nan]})
+    assert labels_of(subjects, Task("BMI", "bmi", log=False)).to_dict() == {"a": 25.5, "b": 0.0}
+
+
 def test_unknown_grade_and_missing_column_are_named():
     with pytest.raises(ValueError, match=r"holds \[7\.?0?\]"):
         labels_of(pd.DataFrame({"sid": ["a"], "GOLD": [7]}), GOLD)

@@ -1,5 +1,6 @@
 """The answer of a page of results, in a sentence or two made from its numbers."""
 
+from drasclr_core.report.answers.body import body_answer
 from drasclr_core.report.answers.detection import factor_answer, share_answer, trend_answer
 from drasclr_core.report.answers.external import external_answer, within_answer
 from drasclr_core.report.answers.readouts import (
@@ -11,6 +12,7 @@ from drasclr_core.report.answers.readouts import (
 )
 
 __all__ = [
+    "body_answer",
     "comparisons_answer",
     "draws_note",
     "external_answer",

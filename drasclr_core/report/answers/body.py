@@ -1,0 +1,38 @@
+"""What the features of methods know of the body, in words."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from drasclr_core.evaluate.measured import HAND_DESIGNED, MEASURED
+from drasclr_core.methods import row_of
+from drasclr_core.report.answers.readouts import NO_METHOD
+
+
+def body_answer(table: pd.DataFrame, closely: str) -> str:
+    """Returns two sentences in Markdown: what a method knows best and least, and who knows most of each measure.
+
+    What is measured on the scan itself and rows that see no image or know the truth are not among those who know most.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``method, task, mean, low, high``, R2 with its interval (see `evaluate.statistics.summarise_draws`).
+    closely : str
+        The method of the first sentence.
+    """
+    own = table[table["method"] == closely].dropna(subset="mean").set_index("task")
+    told = [f"{task} (R² {_number(row['mean'])}, {_number(row['low'])} to {_number(row['high'])})"
+            for task, row in own.loc[[own["mean"].idxmax(), own["mean"].idxmin()]].iterrows()]  # fmt: skip
+    first = (
+        f"**Of {len(own)} measures the features of {row_of(closely).name} know {told[0]} best and {told[1]} least.**"
+    )
+    learn = [name not in (HAND_DESIGNED, *MEASURED) and row_of(name).group not in NO_METHOD for name in table["method"]]
+    others = table[learn].dropna(subset="mean")
+    best = others.loc[others.groupby("task", sort=False)["mean"].idxmax()]
+    listed = ", ".join(f"{row.task} {row_of(row.method).name} ({_number(row.mean)})" for row in best.itertuples())
+    return f"{first} Who knows most of each, of all methods that learn or describe: {listed}."
+
+
+def _number(value: float) -> str:
+    return f"{value:z.2f}".replace("-", "−")
