@@ -8,9 +8,12 @@ from drasclr_core.evaluate.measured import HAND_DESIGNED, MEASURED
 from drasclr_core.methods import row_of
 from drasclr_core.report.answers.readouts import NO_METHOD
 
+LITTLE = 0.1
+"""R2 below which hardly anything is known."""
+
 
 def body_answer(table: pd.DataFrame, closely: str) -> str:
-    """Returns two sentences in Markdown: what a method knows best and least, and who knows most of each measure.
+    """Returns sentences in Markdown: what a method knows best and least, who knows most of each, and what nobody knows.
 
     What is measured on the scan itself and rows that see no image or know the truth are not among those who know most.
 
@@ -30,8 +33,12 @@ def body_answer(table: pd.DataFrame, closely: str) -> str:
     learn = [name not in (HAND_DESIGNED, *MEASURED) and row_of(name).group not in NO_METHOD for name in table["method"]]
     others = table[learn].dropna(subset="mean")
     best = others.loc[others.groupby("task", sort=False)["mean"].idxmax()]
-    listed = ", ".join(f"{row.task} {row_of(row.method).name} ({_number(row.mean)})" for row in best.itertuples())
-    return f"{first} Who knows most of each, of all methods that learn or describe: {listed}."
+    hidden = best[best["mean"] < LITTLE]
+    listed = "; ".join(f"{row.task}: {row_of(row.method).name} ({_number(row.mean)})" for row in best.itertuples()
+                       if row.mean >= LITTLE)  # fmt: skip
+    listed = f" Who knows most, of all methods that learn or describe: {listed}." if listed else ""
+    most = f" Hardly anything is known of {', '.join(hidden['task'])} (R² at most {_number(hidden['mean'].max())})."
+    return first + listed + (most if len(hidden) else "")
 
 
 def _number(value: float) -> str:
