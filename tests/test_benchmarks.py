@@ -32,6 +32,7 @@ def ended(script, out, *arguments):
     told = out.with_name(f"{out.name}.txt")
     process = forked.start(BENCHMARKS / script, "--out", out, *arguments, told=told)
     process.join(timeout=900)
+    process.kill()  # that ended long ago, or never would
     return process.exitcode, told.read_text()
 
 

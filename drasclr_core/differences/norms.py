@@ -82,7 +82,7 @@ def trained_and_used(seed: int, landmarks: int = 10, subjects: int = 256, batch:
         if name.startswith("running"):
             used.eval()
         else:
-            estimate_statistics(used, store, locations, size, seed, **({} if used is own else {"batches": 16}))
+            estimate_statistics(used, store, locations, size, seed, batches=16)
         outputs = [used(torch.cat(parts), place) for parts, place in zip(views, locations, strict=True)]
         result[name] = float(np.mean([apart(a, b) for a, b in zip(trained, outputs, strict=True)]))
     return result

@@ -35,3 +35,8 @@ class Row:
     def group(self) -> str:
         """Which of `GROUPS` the row belongs to."""
         return next(group for below, group in GROUPS.items() if self.order < below)
+
+    @property
+    def is_method(self) -> bool:
+        """Whether it describes an image: chance sees none, and a ceiling knows the truth."""
+        return self.group not in ("no image", "ceilings")

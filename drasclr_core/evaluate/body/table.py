@@ -19,8 +19,6 @@ from drasclr_core.methods import row_of
 from drasclr_core.run import Run
 
 STEM = "body"
-NO_METHOD = ("no image", "ceilings")
-"""Groups of rows that are no method."""
 MEASURES = tuple(
     Task(name, column, log=False)
     for name, column in {
@@ -84,14 +82,14 @@ def body_table(run: Run, methods: Sequence[str] = (), measured: Sequence[str] = 
     return BodyTable(table, made, made.skipped | missing, write_table(run, STEM, table, folds=made.scores))
 
 
-def score_beside(table: pd.DataFrame, scores: pd.DataFrame, measure: str, task: str) -> pd.DataFrame:
-    """Returns ``method, known, score``: R2 of a `measure` and the score of a `task`, of the methods that have both.
+def score_beside(table: pd.DataFrame, scores: pd.DataFrame, task: str, measures: Sequence[str]) -> pd.DataFrame:
+    """Returns the score of a `task` and R2 of `measures`, of the methods that have all; indexed by method.
 
-    Rows that see no image, or know the truth, are no methods.
     `table` is of `body_table`, `scores` has ``method, task, metric, mean`` (``results/table2.csv``). Of several metrics
-    of the task the first is taken.
+    of the task the first is taken. Rows that see no image or know the truth are no methods. A measure that nobody was
+    asked about has no column.
     """
-    known = table[table["task"] == measure].rename(columns={"mean": "known"})[["method", "known"]]
-    other = scores[scores["task"] == task].drop_duplicates("method").rename(columns={"mean": "score"})
-    both = known.merge(other[["method", "score"]], on="method").dropna()
-    return both[[row_of(name).group not in NO_METHOD for name in both["method"]]].reset_index(drop=True)
+    known = table.pivot(index="method", columns="task", values="mean").reindex(columns=measures)
+    score = scores[scores["task"] == task].drop_duplicates("method").set_index("method")["mean"].rename(task)
+    both = pd.concat([score, known.dropna(axis=1, how="all")], axis=1, join="inner").dropna()
+    return both[[row_of(name).is_method for name in both.index]]

@@ -32,7 +32,7 @@ class Readout:
         choose; the next two say whether it lies on an edge of its grid (see `penalty_edge`).
     predictions : DataFrame
         One row per method, task, repeat and subject, predicted when the subject was in the test fold:
-        ``method, task, repeat, fold, sid, true, predicted``. Regression: natural logarithms.
+        ``method, task, repeat, fold, sid, true, predicted``. Regression: natural logarithms, if the task has them.
     skipped : dict
         Task name -> why it could not be evaluated.
     """

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from drasclr_core.evaluate.measured import HAND_DESIGNED, MEASURED
+from drasclr_core.evaluate.measured import MEASURED
 from drasclr_core.methods import row_of
-from drasclr_core.report.answers.readouts import NO_METHOD
+from drasclr_core.report.tables.beside_paper import mean_sd
 
 LITTLE = 0.1
 """R2 below which hardly anything is known."""
@@ -30,7 +30,7 @@ def body_answer(table: pd.DataFrame, closely: str) -> str:
     first = (
         f"**Of {len(own)} measures the features of {row_of(closely).name} know {told[0]} best and {told[1]} least.**"
     )
-    learn = [name not in (HAND_DESIGNED, *MEASURED) and row_of(name).group not in NO_METHOD for name in table["method"]]
+    learn = [name not in MEASURED and row_of(name).is_method for name in table["method"]]
     others = table[learn].dropna(subset="mean")
     best = others.loc[others.groupby("task", sort=False)["mean"].idxmax()]
     hidden = best[best["mean"] < LITTLE]
@@ -42,4 +42,4 @@ def body_answer(table: pd.DataFrame, closely: str) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:z.2f}".replace("-", "−")
+    return mean_sd(value, float("nan"), "R2")

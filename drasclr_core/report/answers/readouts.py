@@ -21,8 +21,6 @@ SAID = {
 """Tasks for readers who do not know their short names."""
 LONGER = "_long"
 """What the name of a method's longer training ends with."""
-NO_METHOD = ("no image", "ceilings")
-"""Groups of rows that are no method."""
 
 
 def readout_answer(table: pd.DataFrame, gain: pd.DataFrame, closely: str, task: str, metric: str) -> str:
@@ -174,7 +172,7 @@ def _standing(scores: pd.Series, closely: str, metric: str, task: str) -> str:
 
 
 def _best(scores: pd.Series, closely: str, unit: str, write=lambda value: value) -> str:
-    methods = scores[[name for name in scores.index if row_of(name).group not in NO_METHOD]].dropna()
+    methods = scores[[name for name in scores.index if row_of(name).is_method]].dropna()
     if methods.empty:
         return ""
     shown = methods.map(write)

@@ -50,6 +50,7 @@ def test_scores_beside_what_is_known(run):
     table = body_table(run, n_bootstraps=20).table
     rows = [(name, "logFEV1pp", "R2", score) for name, score in (("chance", 0.0), ("drasclr", 0.4), ("moco", 0.2))]
     scores = pd.DataFrame(rows, columns=["method", "task", "metric", "mean"])
-    beside = score_beside(table, scores, "BMI", "logFEV1pp")
-    assert beside["method"].tolist() == ["drasclr"] and beside["score"].item() == 0.4
-    assert beside["known"].item() == table.query("method == 'drasclr' and task == 'BMI'")["mean"].item()
+    beside = score_beside(table, scores, "logFEV1pp", ["BMI", "LAA-950"])
+    assert beside.index.tolist() == ["drasclr"] and beside.columns.tolist() == ["logFEV1pp", "BMI"]
+    known = table.query("method == 'drasclr' and task == 'BMI'")["mean"].item()
+    assert beside.loc["drasclr"].tolist() == [0.4, known]

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 
 from drasclr_core.report.answers import body_answer
-from drasclr_core.report.figures.baselines import body_matrix, known_against_score
+from drasclr_core.report.figures.baselines import body_matrix, score_panels
 
 SCORES = {
     "chance": (0.0, -0.01),
@@ -50,18 +50,11 @@ def test_every_field_has_its_number():
     plt.close(fig)
 
 
-def test_every_method_is_a_dot_with_its_name():
-    beside = pd.DataFrame({"method": ["kmeans", "drasclr"], "known": [0.6, 0.4], "score": [0.45, 0.41]})
-    fig = known_against_score(beside, "R² of LAA-950", "R² of FEV1")
-    axis = fig.axes[0]
-    assert {text.get_text(): text.xy for text in axis.texts} == {"K-means": (0.6, 0.45), "DrasCLR": (0.4, 0.41)}
-    plt.close(fig)
-
-
-def test_names_of_dots_that_lie_together_do_not_meet():
-    names = ["kmeans", "drasclr", "drasclr_local", "moco"]
-    fig = known_against_score(pd.DataFrame({"method": names, "known": 0.5, "score": 0.4}), "known", "score")
-    fig.canvas.draw()
-    boxes = [text.get_window_extent() for text in fig.axes[0].texts]
-    assert not any(one.overlaps(other) for number, one in enumerate(boxes) for other in boxes[:number])
+def test_every_method_is_a_dot_of_each_panel():
+    beside = pd.DataFrame({"logFEV1pp": [0.45, 0.41], "LAA-950": [0.6, 0.4]}, index=["kmeans", "drasclr"])
+    fig = score_panels(beside, ["FEV1", "LAA-950"])
+    assert [label.get_text() for label in fig.axes[0].get_yticklabels()] == ["K-means", "DrasCLR"]
+    for axis, column in zip(fig.axes, beside, strict=False):
+        dots = sorted((line.get_ydata()[0], line.get_xdata()[0]) for line in axis.lines if line.get_marker() == "o")
+        assert [value for _, value in dots] == beside[column].tolist()
     plt.close(fig)

@@ -1,8 +1,8 @@
 """Pictures of what methods are compared with, of what they know, and of how the supervised network was trained."""
 
-from drasclr_core.report.figures.baselines.body import body_matrix, known_against_score
+from drasclr_core.report.figures.baselines.body import body_matrix, score_panels
 from drasclr_core.report.figures.baselines.external import external_dots
 from drasclr_core.report.figures.baselines.reach import reach_chart
 from drasclr_core.report.figures.baselines.training import curves_of_training
 
-__all__ = ["body_matrix", "curves_of_training", "external_dots", "known_against_score", "reach_chart"]
+__all__ = ["body_matrix", "curves_of_training", "external_dots", "reach_chart", "score_panels"]
