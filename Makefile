@@ -61,6 +61,8 @@ bench: $(READY)  ## measure speed (two hours, after make book), and write the ta
 	$(BIN)/python benchmarks/dense.py --run $(call q,$(RUN))
 	$(BIN)/python benchmarks/lungs.py
 	$(BIN)/python benchmarks/store.py
+	$(BIN)/python benchmarks/half_precision.py
+	$(BIN)/python benchmarks/stability.py
 	$(BIN)/python benchmarks/scale.py
 	-$(BIN)/python benchmarks/registration.py
 	DRASCLR_PARITY_TABLE=book/_data/benchmark_parity.csv $(BIN)/python -m pytest tests/methods/test_parity.py

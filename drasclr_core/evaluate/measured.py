@@ -77,7 +77,9 @@ def measured_features(
             )
         return _columns(subjects, GIVEN[method], method), "as given in the subject table"
     if method == LAA950:
-        return _columns(on_scan, (ON_SCAN_LAA,), method), "measured on the scan (notebook 09)"
+        if ON_SCAN_LAA not in on_scan:
+            raise KeyError(f"method {method!r}: notebook 09 measured no {ON_SCAN_LAA!r}. Run 09_hand_made again.")
+        return on_scan[["sid", ON_SCAN_LAA]].dropna(), "measured on the scan (notebook 09)"
     there = [] if is_simulated(run) else [name for name in AIRWAYS if name in subjects]
     known = on_scan[["sid"]].merge(subjects, on="sid")[there].notna().mean()
     given = [name for name in there if known[name] >= LEAST_GIVEN]

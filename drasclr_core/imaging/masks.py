@@ -35,8 +35,10 @@ def distance(mask: np.ndarray) -> np.ndarray:
 
 
 def largest(mask: np.ndarray) -> np.ndarray:
-    """Returns the largest connected piece of a mask."""
-    labels, _ = ndimage.label(mask)
+    """Returns the largest connected piece of a mask, which is empty where the mask is."""
+    labels, pieces = ndimage.label(mask)
+    if not pieces:
+        return np.zeros(mask.shape, dtype=bool)
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
     return labels == sizes.argmax()

@@ -93,14 +93,12 @@ def save_mask(path: str | Path, mask: np.ndarray, affine: np.ndarray) -> None:
     _save_nifti(path, np.asarray(mask, dtype=np.uint8), affine)
 
 
-def load_mask(path: str | Path, turn: bool = True) -> tuple[np.ndarray, np.ndarray]:
-    """Reads a mask or label map: uint8 [x, y, z], not resampled, and its affine [4, 4] (RAS mm).
+def load_mask(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
+    """Reads a mask or label map: uint8 [x, y, z] in RAS+ order, not resampled, and its affine [4, 4] (RAS mm).
 
     Parameters
     ----------
     path : path
-    turn : bool
-        To RAS+ order; False leaves the voxels in the order in which they are stored.
 
     Raises
     ------
@@ -114,11 +112,9 @@ def load_mask(path: str | Path, turn: bool = True) -> tuple[np.ndarray, np.ndarr
     if not low >= 0 or labels > MOST_LABELS or (array != np.rint(array)).any():
         raise refusal(path, f"values from {low:g} to {high:g}: an image, not a mask",
                       "Give a mask: 0 outside, 1 in the right lung, 2 in the left one (or 1 in both)")  # fmt: skip
-    if turn:
-        order = orientations.io_orientation(affine)
-        affine = affine @ orientations.inv_ornt_aff(order, mask.shape)  # the shape as stored, before the turn
-        mask = orientations.apply_orientation(mask, order)
-    return np.ascontiguousarray(mask), affine
+    order = orientations.io_orientation(affine)
+    affine = affine @ orientations.inv_ornt_aff(order, mask.shape)  # the shape as stored, before the turn
+    return np.ascontiguousarray(orientations.apply_orientation(mask, order)), affine
 
 
 def _save_nifti(path: str | Path, array: np.ndarray, affine: np.ndarray) -> None:

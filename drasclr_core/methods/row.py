@@ -38,5 +38,5 @@ class Row:
 
     @property
     def is_method(self) -> bool:
-        """Whether it describes an image: chance sees none, and a ceiling knows the truth."""
+        """Whether it is a way to describe a subject: chance sees nothing, and a ceiling knows the truth."""
         return self.group not in ("no image", "ceilings")

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from drasclr_core.pretrain.deform.boxes import union_of_boxes
+
 PICTURE = 224
 """Edge of the published pictures in pixels."""
 CUT, KEPT, EXCHANGED = (10, 70), (154, 174), (10, 15)
@@ -134,6 +136,4 @@ def _union(views: Tensor, draws: Distortions, pixels: tuple[int, int]) -> Tensor
     edges = _edges(draws, pixels, size)
     goes_on = (draws.stops >= STOPS).long().cumprod(dim=1)
     drawn = torch.cat([torch.ones_like(goes_on[:, :1]), goes_on[:, :-1]], dim=1).bool()
-    inside = _inside(_starts(draws.places, edges, size), edges, size) & drawn[..., None, None]
-    x, y, z = inside.float().unbind(2)
-    return (torch.einsum("bkx,bky,bkz->bxyz", x, y, z) > 0)[:, None]
+    return union_of_boxes(_starts(draws.places, edges, size), edges, drawn, (size,) * 3)[:, None]

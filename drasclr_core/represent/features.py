@@ -74,7 +74,9 @@ def image_features(encoder: PatchEncoder, path: str | Path) -> pd.DataFrame:
     means = [encoder.image_features(array[start : start + SUBJECTS_AT_ONCE]) for start in starts]
     means = np.concatenate(means)
     if np.isnan(means).any():
-        raise ValueError(f"{path} lacks features of some landmarks: the run was interrupted. Run notebook 07 again.")
+        raise ValueError(
+            f"{Path(path).name} lacks features of some landmarks: the run was interrupted. Run notebook 07 again."
+        )
     return _table(array.attrs["sids"], means)
 
 

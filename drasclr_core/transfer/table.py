@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -70,8 +70,11 @@ def gains(scores: pd.DataFrame, tasks: Iterable[TransferTask], against: Mapping[
     return pd.DataFrame(rows, columns=columns)
 
 
-def gains_sentence(found: pd.DataFrame, tasks: Sequence[TransferTask], method: str) -> str:
-    """Returns what the gains of one training say, of the first metric of each task with all labels, as Markdown."""
+def gains_sentence(found: pd.DataFrame, tasks: Sequence[TransferTask], method: str, given: Collection[str] = ()) -> str:
+    """Returns what the gains of one training say, of the first metric of each task with all labels, as Markdown.
+
+    `given` are the names of tasks whose data are not simulated.
+    """
     parts, clear = [], 0
     for task in tasks:
         here = found[found["method"].eq(method) & found["task"].eq(task.title) & found["metric"].eq(task.metrics[0])]
@@ -85,8 +88,10 @@ def gains_sentence(found: pd.DataFrame, tasks: Sequence[TransferTask], method: s
         return f"**This run cannot say what {row_of(method).name} brings: nothing was compared.**"
     seeds = int(found["seeds"].max())
     judged = f"{clear} of {len(parts)} intervals leave out zero" if seeds > 1 else "one seed has no interval"
+    made = [task.title.lower() for task in tasks if task.name not in given]
+    data = f" Simulated data: {', '.join(made)}." if made else ""
     return (f"**{row_of(method).name} against random weights, all labels: {'; '.join(parts)}.** Same net, data and "
-            f"steps; {seeds} seed{'s' * (seeds > 1)}, {judged}. The data are simulated.")  # fmt: skip
+            f"steps; {seeds} seed{'s' * (seeds > 1)}, {judged}.{data}")  # fmt: skip
 
 
 def plain_sentence(found: pd.DataFrame, tasks: Sequence[TransferTask], method: str, plain: str) -> str:

@@ -31,7 +31,7 @@ def borrowed_pages(run: Run, notebooks: Mapping[str, Notebook], made: Collection
     made : collection of str
         Notebooks of which the run has a page.
     """
-    if not is_simulated(run):
+    if not made_its_subjects(run):
         return {}
     found = {}
     for name, notebook in notebooks.items():
@@ -62,7 +62,7 @@ def _pages(committed: str, name: str) -> list[Path]:
     return list((project_root() / "runs" / committed / "notebooks").glob(f"*/{name}.ipynb"))
 
 
-def is_simulated(run: Run) -> bool:
+def made_its_subjects(run: Run) -> bool:
     """Returns whether the run made its subjects; False where nothing tells."""
     records = [read_json(path) for path in (run.results / "stages").glob("*.json")]
     cohorts = [record for record in records if record["stage"] == COHORT_STAGE]

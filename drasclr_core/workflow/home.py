@@ -16,7 +16,7 @@ from drasclr_core.evaluate.scores import PERCENT
 from drasclr_core.evaluate.survival.covariates import REFERENCE
 from drasclr_core.report.figures.evaluation.scorecard import SIGN
 from drasclr_core.run import Run
-from drasclr_core.workflow.borrowed import is_simulated
+from drasclr_core.workflow.borrowed import made_its_subjects
 from drasclr_core.workflow.pages import markdown
 from drasclr_core.workflow.shown_files import shown_file
 from drasclr_core.workflow.stages import Notebook
@@ -70,7 +70,7 @@ def answer(run: Run, notebooks: Mapping[str, Notebook]) -> str:
         "answer.md",
         run=run.name,
         made=made,
-        simulated=is_simulated(run),
+        simulated=made_its_subjects(run),
         most=most,
         trained=_training(run),
         ahead=(sum(ahead), len(ahead)) if ahead else (),

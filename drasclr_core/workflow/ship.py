@@ -63,7 +63,7 @@ def ship(run: Run, to: str | Path, method: str = "drasclr", detector: str = "dra
         There is no such run.
     ValueError
         A cohort is not simulated, whose labels and features are not ours to pass on; `to` is a whole run, or the run's
-        own folder, in it or round it; weights are not as they were written; or a page or table names a folder of this
+        own folder, in it or round it; weights are not as they were written; or a table names a folder of this
         machine. Nothing has been written or removed then.
     """
     check_started(run)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from drasclr_core.files import read_json
 from drasclr_core.run import Run, project_root
-from drasclr_core.workflow.borrowed import COMMITTED, is_simulated
+from drasclr_core.workflow.borrowed import COMMITTED, made_its_subjects
 from drasclr_core.workflow.stages import Notebook
 
 
@@ -56,7 +56,7 @@ def shown_file(run: Run, notebooks: Mapping[str, Notebook], notebook: str, file:
     file : str
         Below the folder of results, ``table2.csv``; or ``.ipynb``, the executed notebook itself.
     """
-    large = notebook in notebooks and notebooks[notebook].large and is_simulated(run)
+    large = notebook in notebooks and notebooks[notebook].large and made_its_subjects(run)
     others = [Run(str(project_root() / "runs" / name)) for name in COMMITTED if name != run.name] if large else []
     for one in (run, *others):
         executed = sorted(one.notebooks.glob(f"*/{notebook}.ipynb"))
@@ -67,5 +67,5 @@ def shown_file(run: Run, notebooks: Mapping[str, Notebook], notebook: str, file:
             code = record.get("code", {})
             commit = code.get("sha", "") + (" with uncommitted changes" if code.get("dirty") else "")
             name, day = record.get("run", one.name), record.get("day", "")
-            return ShownFile(found[0], name, commit, day, is_simulated(one), one is not run)
+            return ShownFile(found[0], name, commit, day, made_its_subjects(one), one is not run)
     return None

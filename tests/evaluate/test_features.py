@@ -63,7 +63,7 @@ def measured_run(tmp_path, simulated: bool) -> tuple[Run, pd.DataFrame]:
 
 
 def write_densitometry(run: Run) -> None:
-    run.features("hand_designed").mkdir(parents=True)
+    run.features("hand_designed").mkdir(parents=True, exist_ok=True)
     table = pd.DataFrame({"sid": ["a", "b"], "laa950_pct": [5.0, 6.0], "mean_hu": [-850.0, -870.0]})
     table.to_parquet(run.features("hand_designed") / "image.parquet")
 
@@ -83,6 +83,11 @@ def test_baselines_of_a_simulated_cohort_are_measured_on_the_scan_and_never_its_
         "Pi10_mm",
         "wall_area_pct",
     ]
+    written = run.features("hand_designed") / "image.parquet"
+    pd.read_parquet(written).drop(columns="laa950_pct").to_parquet(written)
+    with pytest.raises(KeyError, match="Run 09_hand_made again"):
+        read_features(run, subjects, "laa950")
+    write_densitometry(run)
     where = sources(run, subjects, ["laa950", "laa950_noise_free", "drasclr"])
     assert where == {"laa950": "measured on the scan (notebook 09)",
                      "laa950_noise_free": "true values before scanner noise, with a small reading error"}  # fmt: skip

@@ -45,6 +45,8 @@ def test_costs_count_all_patches_that_were_shown(run):
     assert costs.loc["drasclr", "per_1000"] == pytest.approx(2 / 3.2)
     assert costs["megabytes"].tolist() == [2.0, 2.0]
     assert "not given equal time" in budget_sentence(costs)
+    assert training_costs(run, ["drasclr", "never_trained"])["method"].tolist() == ["drasclr"]
+    assert training_costs(run, ["never_trained"]).empty
 
 
 def test_equal_time_is_said_where_it_was_given(run):

@@ -240,7 +240,9 @@ def test_gains_are_paired_and_less_can_be_better():
     assert "of 2 scores, intervals lie above zero for 0 and below zero for 0" in sentence
     assert "has not trained both" in plain_sentence(plain, [HeartStructures], "joint_deepcluster", "random")
     assert gains(scores, [HeartStructures], {"joint": "slices_swav"}).empty
-    assert "Dice: +0.13" in gains_sentence(found.reset_index(), [HeartStructures], "joint")
+    sentence = gains_sentence(found.reset_index(), [HeartStructures], "joint")
+    assert "Dice: +0.13" in sentence and sentence.endswith("Simulated data: heart structures.")
+    assert "imulated" not in gains_sentence(found.reset_index(), [HeartStructures], "joint", given=["heart"])
 
 
 def test_the_abstracts_claims_are_told_with_the_intervals_over_seeds(tmp_path):

@@ -79,7 +79,6 @@ class VolumeStore:
     def __init__(self, run: Run, sids: Sequence[str], size: int, edges_mm: np.ndarray):
         self.run, self.sids, self.size = run, list(sids), size
         self.edges_mm = np.asarray(edges_mm, dtype=float)
-        self._rows = {sid: row for row, sid in enumerate(self.sids)}
 
     @classmethod
     def of(cls, run: Run, size: int, workers: int = 0) -> VolumeStore:

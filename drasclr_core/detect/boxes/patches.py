@@ -97,8 +97,8 @@ def cut_boxes(run: Run, boxes: pd.DataFrame, subjects: pd.DataFrame, patch_size:
         _save(folder, boxes, dict(zip(sids, for_each(cut, jobs, "boxes", 1), strict=True)), 2 * patch_size)
 
     kept(folder, "boxes", key, make, [folder / HU, folder / LOCATIONS])
-    told = np.load(folder / LOCATIONS)
-    return BoxPatches(boxes, np.load(folder / HU, mmap_mode="r"), told["locations"], told["steps"], key)
+    with np.load(folder / LOCATIONS) as told:
+        return BoxPatches(boxes, np.load(folder / HU, mmap_mode="r"), told["locations"], told["steps"], key)
 
 
 def _cut(job: tuple[Path, Path, np.ndarray], size: int, spacing: float, atlas: Atlas) -> tuple[np.ndarray, ...]:

@@ -12,12 +12,11 @@ from sklearn.metrics import average_precision_score
 
 from drasclr_core.detect.boxes.dataset import POSITIVE, Boxes
 from drasclr_core.detect.readouts.readouts import logistic, of_fold
+from drasclr_core.detect.scoring.ranking import AVERAGE_PRECISION
 from drasclr_core.evaluate.readout.permutation import against_shuffled
 from drasclr_core.evaluate.scores import KEYS
 from drasclr_core.evaluate.statistics.resampling import SAMPLE
 from drasclr_core.progress import for_each
-
-AVERAGE_PRECISION = "average precision"
 
 
 def detection_permutation_scores(

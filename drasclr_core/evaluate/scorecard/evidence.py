@@ -130,8 +130,9 @@ def _saved(reader: ResultReader, row: dict, count: int) -> dict:
     if given.get("missing"):
         return given
     table = reader(row["file"], row["file"])
-    if "p" not in table:
-        return {"missing": f"{row['file']}.csv has no p: it is of an older version, run notebook 23 again"}
+    absent = [name for name in ("p", "censored") if name not in table]
+    if absent:
+        return {"missing": f"{row['file']}.csv has no {absent[0]}: it is of an older version, run notebook 23 again"}
     found = table[_same(table["subtype"], row["task"])].iloc[0]
     # An upper end that is the largest factor that could be seen may lie anywhere above.
     room = found["high"] <= 1 or "high" not in str(found["censored"])

@@ -95,9 +95,13 @@ def survival_table(
     ------
     FileNotFoundError
         The row `closely` has no features.
+    ValueError
+        It is not among the rows.
     """
     subjects = read_subjects(run)
     rows = list(methods) or survival_rows(in_order({*methods_with_features(run), *trained}), closely, is_simulated(run))
+    if closely not in rows:
+        raise ValueError(f"closely is {closely!r}, which is no row: the rows are {', '.join(rows)}.")
     learned = dict.fromkeys(name for row in rows for name in row.split("+") if name not in {*MEASURED, *trained})
     features, missing = found_features(run, subjects, learned) if learned else ({}, {})
     lacking = [missing[name] for name in closely.split("+") if name in missing]

@@ -27,14 +27,13 @@ def share_answer(shares: pd.DataFrame) -> str:
         parts.append(f"{subtype} {', '.join(told)}")
         known = own.dropna(subset="true")
         if len(known):
-            beyond.append(
-                f"{100 * (known['detected'] - known['true']).mean():+.0f} points ({subtype})".replace("-", "−")
-            )
+            points = 100 * (known["detected"] - known["true"]).mean()
+            beyond.append(f"{abs(points):.0f} points {'more' if points >= 0 else 'less'} than is ill ({subtype})")
     text = (
         f"**Share of the lungs that is marked{', and in brackets what is ill' if beyond else ''}: {'; '.join(parts)}.**"
     )
     if beyond:
-        text += f" On the mean more is marked than is ill, by {' and '.join(beyond)}: a map marks regions, not lesions."
+        text += f" On the mean the maps mark {' and '.join(beyond)}: regions, not lesions."
     return text
 
 

@@ -84,7 +84,9 @@ def survival_answer(
     return f"{first}{added} {_best(part['mean'], closely, '{}', '{:.0%}'.format)}"
 
 
-def comparisons_answer(tested: Mapping[str, pd.DataFrame], names: Mapping[str, str], called: Mapping[str, str]) -> str:
+def comparisons_answer(
+    tested: Mapping[str, pd.DataFrame], names: Mapping[str, str], called: Mapping[str, str], level: float = 0.05
+) -> str:
     """Returns in Markdown how many differences of each table are clear, before and after a correction for their number.
 
     Parameters
@@ -95,6 +97,8 @@ def comparisons_answer(tested: Mapping[str, pd.DataFrame], names: Mapping[str, s
         Table -> the method that is compared.
     called : mapping of str to str
         Table -> what readers call it.
+    level : float
+        Below which a corrected p counts.
     """
     if not tested:
         return "**This run has no table to test.**"
@@ -107,7 +111,9 @@ def comparisons_answer(tested: Mapping[str, pd.DataFrame], names: Mapping[str, s
         f"at in {ahead}, against it in {behind}, and for neither in {len(known) - ahead - behind}.**"
         + (f" {unknown} more have no interval, for want of draws." if unknown else "")
     )
-    parts = [f"{called[name]} ({row_of(names[name]).name}) {_after_holm(table)}" for name, table in tested.items()]
+    parts = [
+        f"{called[name]} ({row_of(names[name]).name}) {_after_holm(table, level)}" for name, table in tested.items()
+    ]
     return (f"{first} In favour after Holm's correction for their number, by the bootstrap and by the corrected test "
             f"over folds: {'; '.join(parts)}.")  # fmt: skip
 
@@ -125,9 +131,9 @@ def draws_note(comparisons: int, draws: int, level: float = 0.05) -> str:
     return f"with {draws} draws no p of the bootstrap can be below {floor:.2g} after Holm's correction; {passes}."
 
 
-def _after_holm(table: pd.DataFrame) -> str:
+def _after_holm(table: pd.DataFrame, level: float) -> str:
     tests = (table["p_bootstrap_holm"], table["p_corrected_holm"])  # one-sided, in favour
-    return f"{' and '.join(str((p <= 0.05).sum()) if p.notna().any() else '–' for p in tests)} of {len(table)}"
+    return f"{' and '.join(str((p < level).sum()) if p.notna().any() else '–' for p in tests)} of {len(table)}"
 
 
 def reach_answer(found: pd.DataFrame, names: Mapping[str, str]) -> str:

@@ -77,7 +77,7 @@ def dense_features(
         description, or of a kind that takes no location.
     """
     started, stride = time.perf_counter(), options.stride
-    plan = make_plan(scan, encoder, options)
+    plan = make_plan(scan, encoder, options, options.check)
     lattice, fast = plan.lattice, plan.fast
     wanted = np.unique(lattice.corners(lattice.cells(stride), stride))
     wanted = wanted[lattice.lungs.ravel()[wanted]]

@@ -47,8 +47,8 @@ class Plan(NamedTuple):
         return feature_error(self.sample.interpolated(), exact.float().cpu().numpy())
 
 
-def make_plan(scan: AlignedScan, encoder: Encoder, options: DenseOptions) -> Plan:
-    """Checks scan and encoder, and sets up what `dense_features` and `dense_probability` need."""
+def make_plan(scan: AlignedScan, encoder: Encoder, options: DenseOptions, check: int) -> Plan:
+    """Checks scan and encoder, and sets up what dense features and probabilities need, sampling `check` voxels."""
     check_input(scan, encoder)
     lattice = Lattice(scan.lungs, options.stride)
     inputs = VoxelInputs(scan, lattice, encoder)
@@ -57,6 +57,6 @@ def make_plan(scan: AlignedScan, encoder: Encoder, options: DenseOptions) -> Pla
         return Plan(lattice, inputs, own, own, None)
     points_per_edge = max(1, options.block // options.stride)
     fast = Evaluator(inputs, fold_batch_norm(encoder), points_per_edge, options.batch_size)
-    sample = SampledVoxels(lattice, options.check, options.seed, encoder.rep_dim) if options.check else None
+    sample = SampledVoxels(lattice, check, options.seed, encoder.rep_dim) if check else None
     fast.listen = sample.listen if sample else None
     return Plan(lattice, inputs, fast, own, sample)

@@ -77,7 +77,7 @@ def dense_probability(
     started = time.perf_counter()
     check_head(head)
     options = replace(options, stride=1) if options.exact else options
-    plan = make_plan(scan, encoder, replace(options, check=options.check // 2))
+    plan = make_plan(scan, encoder, options, options.check // 2)
 
     def evaluate(ids: np.ndarray, step: int) -> np.ndarray:
         order = plan.fast.order(ids, step)

@@ -85,10 +85,16 @@ def local_measures(run: Run, store: PatchStore, sids: Sequence[str], size: int, 
     folder, simulated = run.cohort / "local", run.truth.is_dir()
     measure = partial(_measured_once, run=run, patches=store.path, size=size, simulated=simulated, folder=folder)
     for_each(measure, list(sids), "patches one by one", workers)
-    rows = [np.load(folder / f"{sid}.npz") for sid in sids]
-    columns = {name: np.stack([row[name] for row in rows]) for name in rows[0].files}
+    rows = [_arrays(folder / f"{sid}.npz") for sid in sids]
+    columns = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
     truth = {name: columns[f"true_{name}"] for name in LOCAL_TRUTH} if simulated else {}
     return LocalMeasures(columns["lung"], columns["laa950"], columns["histogram"], truth)
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    """All arrays of a file, which is closed: a cohort has more subjects than a process may hold files open."""
+    with np.load(path) as file:
+        return dict(file)
 
 
 def lung_histograms(patches: np.ndarray, lungs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -36,7 +36,7 @@ def training_costs(run: Run, names: Sequence[str] = ()) -> pd.DataFrame:
         kept weights; ``given``, the minutes that the steps were counted for (see `budget.within`), NaN where none were.
     """
     rows = []
-    for name in [one for one in names if (run.pretrain(one) / CONFIG).exists()] or trained_methods(run):
+    for name in [one for one in names if (run.pretrain(one) / CONFIG).exists()] if names else trained_methods(run):
         log, about = pd.read_csv(run.pretrain(name) / "log.csv"), read_json(run.pretrain(name) / CONFIG)
         steps, seconds = int(log["step"].iloc[-1]), float(log["seconds"].iloc[-1])
         shown = steps * about["patches_per_step"]

@@ -237,9 +237,10 @@ def test_an_interval_that_a_run_could_not_give(tmp_path):
     assert found["missing"] == "fig5_saved.csv has no interval for paraseptal"
 
 
-def test_files_of_an_older_version_name_their_notebook(tmp_path):
+@pytest.mark.parametrize("absent", ["p", "censored"])
+def test_files_of_an_older_version_name_their_notebook(tmp_path, absent):
     write_figures(tmp_path)
-    pd.read_csv(tmp_path / "fig5_saved.csv").drop(columns="p").to_csv(tmp_path / "fig5_saved.csv", index=False)
+    pd.read_csv(tmp_path / "fig5_saved.csv").drop(columns=absent).to_csv(tmp_path / "fig5_saved.csv", index=False)
     trends = pd.read_csv(tmp_path / "fig4_trend.csv").query("against in ('GOLD', 'truth')")
     trends.to_csv(tmp_path / "fig4_trend.csv", index=False)
     found = evidence(tmp_path, asked("annotation-paraseptal", "volume-trend", "maps-rise"))

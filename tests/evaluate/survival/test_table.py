@@ -44,6 +44,11 @@ def test_what_is_there_is_evaluated_and_written(run):
     assert made.table[["mean", "low", "high"]].notna().all(axis=None)
 
 
+def test_the_row_that_is_looked_at_closely_is_a_row(run):
+    with pytest.raises(ValueError, match=r"closely is 'drasclr', which is no row: the rows are mine, bode"):
+        survival_table(run, ["mine", "bode"], "table3")
+
+
 def test_a_simulated_cohort_measures_on_the_scan_and_has_its_ceilings(run):
     run.truth.mkdir(parents=True)
     made = survival_table(run, ["hand_designed", "mine", "ct_noise_free"], "table3", closely="mine", folds=3, repeats=1,

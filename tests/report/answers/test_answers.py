@@ -77,6 +77,8 @@ def test_comparisons():
     assert "Of 3 comparisons with another row," in text and "in 1, against it in 1, and for neither in 1.**" in text
     assert "1 more have no interval" in text
     assert "Paper Table 2 (DrasCLR) 1 and 0 of 3; mine (DrasCLR) – and 1 of 1" in text
+    wider = comparisons_answer({"a": one}, {"a": "drasclr"}, {"a": "Paper Table 2"}, level=0.3)
+    assert "Paper Table 2 (DrasCLR) 1 and 1 of 3" in wider
     assert "no table" in comparisons_answer({}, {}, {})
 
 
@@ -110,7 +112,7 @@ def test_shares():
     text = share_answer(pd.DataFrame(rows, columns=["subtype", "stage", "detected", "true"]))
     assert (
         "centrilobular GOLD 0 10% (0%), GOLD 4 50% (30%); paraseptal GOLD 0 0%.**" in text
-        and "+15 points (centrilobular)" in text
+        and "mark 15 points more than is ill (centrilobular)" in text
     )
     assert "in brackets" not in share_answer(pd.DataFrame(rows[2:], columns=["subtype", "stage", "detected", "true"]))
     assert "no maps" in share_answer(pd.DataFrame(columns=["subtype", "stage", "detected", "true"]))

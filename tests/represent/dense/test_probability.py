@@ -46,6 +46,12 @@ def test_fast_with_stride_and_block_1_is_exact(scan, make_encoder, exact):
     assert fast.feature_error.max < 1e-3
 
 
+@pytest.mark.parametrize("exact", [False, True])
+def test_the_smallest_check_is_possible(scan, make_encoder, exact):
+    options = DenseOptions(stride=4, block=1, check=10, exact=exact)
+    assert (dense_probability(scan, make_encoder(), head, options=options).error is None) == exact
+
+
 def test_between_points_it_is_interpolated_and_at_points_it_is_evaluated(scan, make_encoder):
     lungs = scan.lungs
     fast = dense_probability(scan, make_encoder(), head, options=DenseOptions(stride=2, block=2, check=0, budget=0))

@@ -158,7 +158,7 @@ def mediastinum(x: np.ndarray, y: np.ndarray, z: np.ndarray, build: Build, organ
     return field
 
 
-def skin(x: np.ndarray, y: np.ndarray, z: np.ndarray, build: Build) -> np.ndarray:
+def skin(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
     """Returns the inside of the body without its fat layer (arms are raised, out of the field of view)."""
     fore = profile(_SKIN_FRONT, z)
     return _superellipse(x, y - (fore + SKIN_BACK) / 2, profile(_SKIN_HALF_WIDTH, z), (fore - SKIN_BACK) / 2, 2.5)

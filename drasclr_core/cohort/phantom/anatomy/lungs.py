@@ -105,7 +105,7 @@ def make_chest(traits: Traits, index: int, seed: int) -> Chest:
         matrix,
         build,
         _as_distance(cage),
-        body.skin(x, y, z, build),
+        body.skin(x, y, z),
         organ,
         below,
         lungs_cut,

@@ -51,7 +51,7 @@ def detection_scores_plot(folds: pd.DataFrame, table: pd.DataFrame, metric: str 
 def precision_recall_plot(curves: pd.DataFrame, prevalence: dict[str, float]) -> Figure:
     """Draws precision against recall at every threshold, a panel per task; the dotted line is chance.
 
-    `curves` is from `detect.scores.precision_recall`; `prevalence` is the share of a task's boxes that are annotated,
+    `curves` is from `detect.scoring.precision_recall`; `prevalence` is the share of a task's boxes that are annotated,
     which is the precision of calling everything positive.
     """
     tasks, methods = list(dict.fromkeys(curves["task"])), list(dict.fromkeys(curves["method"]))

@@ -23,7 +23,6 @@ from drasclr_core.imaging.constants import EMPHYSEMA_WINDOW
 from drasclr_core.imaging.volume import Volume
 from drasclr_core.report.style import STRUCTURES, color
 
-"""HU shown from black to white, as in the paper's Figure 3."""
 LUNG_COLOR, FOUND_COLOR, TRUE_COLOR = "#3b7dd8", "#e0245e", "#ffd166"
 MARGIN_MM = 8.0
 

@@ -152,9 +152,10 @@ def _confusion(axis: plt.Axes, predictions: pd.DataFrame, task: Task, title: str
 
 
 def _dots(axis: plt.Axes, values: np.ndarray, height: float, method: str) -> None:
-    values = np.maximum(values[~np.isnan(values)], R2_FLOOR)
+    values = values[~np.isnan(values)]
     if not len(values):
         return
     mean, spread = values.mean(), values.std(ddof=1) if len(values) > 1 else 0.0
+    values, mean = np.maximum(values, R2_FLOOR), max(mean, R2_FLOOR)
     axis.plot(values, np.full(len(values), height), "o", markersize=3, color=color(method), alpha=0.45, linewidth=0)
     axis.errorbar(mean, height, xerr=spread, fmt="o", markersize=6.5, color=color(method), elinewidth=1.6)

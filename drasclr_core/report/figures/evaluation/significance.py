@@ -92,7 +92,7 @@ def p_values(table: pd.DataFrame, level: float = 0.05) -> Figure:
             axis.plot(values, heights, marker, markersize=4, markerfacecolor=face, markeredgecolor="#0072B2")
     axis.axvline(level, color="#D55E00", linewidth=1)
     axis.set_xscale("log")
-    axis.set(xlim=(SMALLEST * 0.8, 1.3), ylim=(len(table) - 0.4, -0.6), xlabel="p (left of the line: below 0.05)")
+    axis.set(xlim=(SMALLEST * 0.8, 1.3), ylim=(len(table) - 0.4, -0.6), xlabel=f"p (left of the line: below {level:g})")
     axis.set_yticks(range(len(table)), names, fontsize=8)
     shapes = [
         Line2D([], [], linestyle="", marker=marker, markerfacecolor="white", markeredgecolor="#0072B2", label=name)

@@ -6,6 +6,7 @@
 import argparse
 from pathlib import Path
 
+from drasclr_core.files import atomic
 from drasclr_core.report import use_style
 from drasclr_core.report.figures.way import pipeline_figure, read_way
 from drasclr_core.run import Run, project_root
@@ -19,7 +20,9 @@ def main() -> None:
     parser.add_argument("--out", default=project_root() / "book" / "_static" / "figures" / "pipeline.png", type=Path)
     arguments = parser.parse_args()
     use_style()
-    pipeline_figure(read_way(Run(arguments.run, arguments.cohort), arguments.sid)).savefig(arguments.out, dpi=150)
+    figure = pipeline_figure(read_way(Run(arguments.run, arguments.cohort), arguments.sid))
+    with atomic(arguments.out) as temporary:
+        figure.savefig(temporary, dpi=150)
     print(arguments.out)
 
 

@@ -18,12 +18,10 @@ from drasclr_core.cohort import image_path, read_subjects, typical_per_stage
 from drasclr_core.evaluate import PHENOTYPES, read_features
 from drasclr_core.evaluate.readout import compare_readouts
 from drasclr_core.imaging.affine import transform
+from drasclr_core.imaging.constants import HU_WINDOW, LOW_ATTENUATION
 from drasclr_core.report.style import color
 from drasclr_core.run import Run
 
-WINDOW = (-1024.0, 240.0)
-"""HU that the encoder sees, from black to white."""
-EMPHYSEMA = -950
 PATCH_MM, MARGIN_MM = 32.0, 25.0
 STAGES = (3, 2, 4, 1, 0)
 """GOLD stages in the order in which a subject is looked for."""
@@ -45,7 +43,7 @@ class Way:
     landmarks : float [L, 3]
         Voxel coordinates of the patch centres.
     chosen : int
-        The landmark whose patch is shown: of those at mid-depth the one with most voxels below `EMPHYSEMA`.
+        The landmark whose patch is shown: of those at mid-depth the one with most voxels below `LOW_ATTENUATION`.
     patch : int16 [n, n, n]
         Its patch, HU, as the encoder sees it.
     features : float [L, D]
@@ -93,7 +91,7 @@ def read_way(run: Run, sid: str = "", method: str = "drasclr", folds: int = 5) -
     edge = (store.size - round(PATCH_MM / store.spacing)) // 2
     inner = slice(edge, store.size - edge)
     patches = patches[:, inner, inner, inner]
-    share = (patches < EMPHYSEMA).mean(axis=(1, 2, 3))
+    share = (patches < LOW_ATTENUATION).mean(axis=(1, 2, 3))
     depth = np.flatnonzero((aligned.lungs > 0).any(axis=(0, 2))).mean()
     share[np.abs(landmarks[:, 1] - depth) > PATCH_MM / store.spacing] = -1  # a slice that shows much of the lungs
     chosen = int(share.argmax())
@@ -135,7 +133,7 @@ def pipeline_figure(way: Way) -> Figure:
 
 
 def _slice(axes: Axes, way: Way, view: View, title: str) -> None:
-    axes.imshow(view.picture(way.scan), origin="lower", vmin=WINDOW[0], vmax=WINDOW[1])
+    axes.imshow(view.picture(way.scan), origin="lower", vmin=HU_WINDOW[0], vmax=HU_WINDOW[1])
     up, across = (np.flatnonzero((view.picture(way.lungs) > 0).any(axis=axis)) for axis in (1, 0))
     margin = MARGIN_MM / way.spacing
     x, y = ((inside[0] - margin, inside[-1] + margin) for inside in (across, up))
@@ -145,7 +143,7 @@ def _slice(axes: Axes, way: Way, view: View, title: str) -> None:
 
 
 def _patch(axes: Axes, patch: np.ndarray) -> None:
-    axes.imshow(patch[::-1, patch.shape[1] // 2].T, origin="lower", vmin=WINDOW[0], vmax=WINDOW[1])
+    axes.imshow(patch[::-1, patch.shape[1] // 2].T, origin="lower", vmin=HU_WINDOW[0], vmax=HU_WINDOW[1])
     axes.set(title="4  A patch", xticks=[], yticks=[], xlabel=f"{PATCH_MM:.0f} mm")
     for spine in axes.spines.values():
         spine.set(visible=True, color="#d55e00", linewidth=1.8)

@@ -37,6 +37,7 @@ def test_dots_are_folds_and_means():
     drawn = {tuple(line.get_xdata()) for line in grades.lines}
     assert {(50.0, 60.0, 70.0), (60.0,)} <= drawn
     assert min(min(line.get_xdata()) for line in regression.lines) == -1.0  # -7 is drawn at the edge
+    assert (-1.0,) in {tuple(line.get_xdata()) for line in regression.lines}  # and so is the mean, -2.1
     fig.canvas.draw()
 
 
