@@ -55,14 +55,12 @@ test: $(READY)  ## every test, with the smoke run of all notebooks and its book
 gpu: $(READY)  ## measure on a GPU, in a quarter of an hour: parity, speed, a pretraining at 1 mm
 	$(BIN)/python benchmarks/gpu.py
 
-bench: $(READY)  ## measure speed (two hours, after make book), and write the tables of the page "How fast it is"
+bench: $(READY)  ## measure speed (two hours, after make book), and write the tables of the page "How fast it is" but those that compare two runs
 	$(BIN)/python benchmarks/train_step.py
 	$(BIN)/python benchmarks/augment_and_load.py
 	$(BIN)/python benchmarks/dense.py --run $(call q,$(RUN))
 	$(BIN)/python benchmarks/lungs.py
 	$(BIN)/python benchmarks/store.py
-	$(BIN)/python benchmarks/half_precision.py
-	$(BIN)/python benchmarks/stability.py
 	$(BIN)/python benchmarks/scale.py
 	-$(BIN)/python benchmarks/registration.py
 	DRASCLR_PARITY_TABLE=book/_data/benchmark_parity.csv $(BIN)/python -m pytest tests/methods/test_parity.py

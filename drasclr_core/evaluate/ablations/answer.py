@@ -67,16 +67,20 @@ def best_along(scores: pd.DataFrame, what: str) -> str:
 
 
 def ablation_notes(made: AblationTable) -> str:
-    """Returns in Markdown how many subjects the table `made` has, which variants have few seeds, and which are missing.
+    """Returns in Markdown how many subjects the table `made` has, and what keeps its rows from being compared.
 
-    The last two are left out where there is nothing to say.
+    Few seeds, trainings of unlike lengths, variants that are missing: each is left out where there is nothing to say.
     """
     counts = made.table.groupby("method", sort=False)["seeds"].first().drop("chance")
     few = counts[counts < FEW_SEEDS]
     told = (f" **{len(few)} of {len(counts)} variants were trained with fewer than three seeds: an interval then holds "
             "other subjects, not other trainings, and is too short.**")  # fmt: skip
+    unlike = []
+    if len(set(made.lengths.values())) > 1:
+        each = ", ".join(f"{row_of(name).name} {length}" for name, length in made.lengths.items())
+        unlike = [f"**The trainings are not equally long ({each}): a difference may come from that.**"]
     missing = [f"*{row_of(name).name} has no row: {reason.rstrip('.')}.*" for name, reason in made.missing.items()]
-    return "\n\n".join([f"{made.subjects} subjects.{told if len(few) else ''}", *missing])
+    return "\n\n".join([f"{made.subjects} subjects.{told if len(few) else ''}", *unlike, *missing])
 
 
 def scores_of(made: AblationTable, tasks: Sequence[Task], along: Mapping[str, object]) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from drasclr_core.evaluate.statistics.comparison import compare_methods
 from drasclr_core.evaluate.statistics.resampling import numbered, readout_draws
 from drasclr_core.evaluate.table import beside_paper, write_table
 from drasclr_core.evaluate.tasks import Task
+from drasclr_core.represent.trainings import training_length
 from drasclr_core.run import Run
 
 
@@ -37,6 +38,8 @@ class AblationTable(NamedTuple):
         From `seed_scores`.
     subjects : int
         That were tested.
+    lengths : dict of str to str
+        Training -> its steps or epochs in words, of those whose encoders are at hand.
     missing : dict of str to str
         Variant -> why it has no row.
     files : list of Path
@@ -48,6 +51,7 @@ class AblationTable(NamedTuple):
     draws: pd.DataFrame
     seeds: pd.DataFrame
     subjects: int
+    lengths: dict[str, str]
     missing: dict[str, str]
     files: list[Path]
 
@@ -101,4 +105,5 @@ def ablation_table(run: Run, variants: Sequence[str], tasks: Sequence[Task], ste
     none = pd.DataFrame(columns=[*KEYS, "against"])
     differences = compare_methods(scores, reference, others, pooled) if others else none
     tested = readout.predictions["sid"].nunique()
-    return AblationTable(table, differences, pooled, seeds, tested, missing, files[:-1])
+    lengths = {name: length for name in features if (length := training_length(run, name))}
+    return AblationTable(table, differences, pooled, seeds, tested, lengths, missing, files[:-1])

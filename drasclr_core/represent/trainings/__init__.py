@@ -9,10 +9,11 @@ from drasclr_core.represent.trainings.logs import (
     trained_methods,
     training_costs,
     training_curves,
+    training_length,
 )
 from drasclr_core.represent.trainings.looks import joint_looks
 from drasclr_core.represent.trainings.tasks import task_pictures
 
 __all__ = ["budget_sentence", "joint_looks", "joint_sentence", "joint_settings", "joint_trainings", "probe_gains",
            "probe_scores", "probe_sentence", "task_pictures", "trained_methods", "training_costs",
-           "training_curves"]  # fmt: skip
+           "training_curves", "training_length"]  # fmt: skip

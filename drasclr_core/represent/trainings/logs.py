@@ -12,6 +12,7 @@ from drasclr_core.model.weights import CONFIG, WEIGHTS
 from drasclr_core.pretrain.budget import PACE
 from drasclr_core.run import Run
 
+LOG = "log.csv"
 FEWEST = 40
 """Subjects from which on page 15 says in words what the probe reads."""
 COST_COLUMNS = ("method", "steps", "shown", "seconds", "per_1000", "megabytes", "given")
@@ -19,10 +20,15 @@ CURVE_COLUMNS = ("method", "done", "loss", "relative")
 PROBE_COLUMNS = ("method", "label", "before", "after")
 
 
+def has_log(run: Run, name: str) -> bool:
+    """Whether a training has ended here: of one that came from elsewhere there is no log."""
+    return all((run.pretrain(name) / file).exists() for file in (CONFIG, LOG))
+
+
 def trained_methods(run: Run) -> list[str]:
     """Returns the pretraining methods, by their own names, that have been trained, in the order of the tables."""
     there = (path.parent.name for path in run.pretrain().parent.glob(f"*/{CONFIG}"))
-    return in_order(name for name in there if name in methods() and (run.pretrain(name) / "log.csv").exists())
+    return in_order(name for name in there if name in methods() and has_log(run, name))
 
 
 def training_costs(run: Run, names: Sequence[str] = ()) -> pd.DataFrame:
@@ -36,14 +42,21 @@ def training_costs(run: Run, names: Sequence[str] = ()) -> pd.DataFrame:
         kept weights; ``given``, the minutes that the steps were counted for (see `budget.within`), NaN where none were.
     """
     rows = []
-    for name in [one for one in names if (run.pretrain(one) / CONFIG).exists()] if names else trained_methods(run):
-        log, about = pd.read_csv(run.pretrain(name) / "log.csv"), read_json(run.pretrain(name) / CONFIG)
+    for name in [one for one in names if has_log(run, one)] if names else trained_methods(run):
+        log, about = pd.read_csv(run.pretrain(name) / LOG), read_json(run.pretrain(name) / CONFIG)
         steps, seconds = int(log["step"].iloc[-1]), float(log["seconds"].iloc[-1])
         shown = steps * about["patches_per_step"]
         size = (run.pretrain(name) / WEIGHTS).stat().st_size / 1e6
         given = read_json(run.pretrain(name) / PACE).get("minutes", float("nan"))
         rows.append((name, steps, shown, seconds, 1000 * seconds / shown, size, given))
     return pd.DataFrame(rows, columns=list(COST_COLUMNS))
+
+
+def training_length(run: Run, name: str) -> str:
+    """Returns how long a training was to last, ``600 steps`` or ``2 epochs``; empty where its encoder is not here."""
+    settings = read_json(run.pretrain(name) / CONFIG).get("config", {})
+    steps, epochs = settings.get("most_steps"), settings.get("epochs")
+    return f"{steps} steps" if steps else f"{epochs} epochs" if epochs else ""
 
 
 def budget_sentence(costs: pd.DataFrame) -> str:
@@ -68,7 +81,7 @@ def training_curves(run: Run) -> pd.DataFrame:
     """
     parts = []
     for name in trained_methods(run):
-        log = pd.read_csv(run.pretrain(name) / "log.csv")
+        log = pd.read_csv(run.pretrain(name) / LOG)
         loss = log[next(iter(method_class(name).curves))]
         smooth = smoothed(loss)
         parts.append(pd.DataFrame({"method": name, "done": log["step"] / log["step"].iloc[-1], "loss": smooth,

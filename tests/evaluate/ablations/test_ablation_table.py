@@ -21,6 +21,7 @@ from drasclr_core.evaluate.scorecard.comparisons import comparisons
 from drasclr_core.evaluate.scorecard.evidence import evidence
 from drasclr_core.evaluate.statistics.resampling import SAMPLE
 from drasclr_core.evaluate.tasks import Task
+from drasclr_core.files import write_json
 from drasclr_core.paper import claims
 from drasclr_core.run import Run
 
@@ -65,6 +66,17 @@ def test_variants_are_rows_and_seeds_are_not(run):
     assert differences_told(main).count("logFEV1pp, DrasCLR without neighbours minus") == 2
     notes = ablation_notes(made)
     assert notes.startswith("60 subjects. **3 of 3 variants") and "*Concatenation has no row: features/conc" in notes
+    assert "equally long" not in notes
+
+
+@pytest.mark.parametrize(("steps", "epochs"), [((600, 1188), (2, 2)), ((0, 0), (2, 3)), ((600, 600), (2, 3))])
+def test_trainings_of_unlike_lengths_are_told(run, steps, epochs):
+    for name, most_steps, each in zip(("drasclr_local", "hypernetwork"), steps, epochs, strict=True):
+        write_json(run.pretrain(name) / "config.json", {"config": {"most_steps": most_steps, "epochs": each}})
+    made = ablation_table(run, VARIANTS, [FEV1], "table6", "drasclr_local", folds=3, n_bootstraps=5)
+    lengths = [f"{most} steps" if most else f"{each} epochs" for most, each in zip(steps, epochs, strict=True)]
+    told = f"not equally long (HyperNetwork {lengths[1]}, DrasCLR without neighbours {lengths[0]})"
+    assert (told in ablation_notes(made)) == (lengths[0] != lengths[1])
 
 
 def test_scores_come_in_the_order_of_what_is_varied(run):
