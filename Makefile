@@ -50,7 +50,7 @@ course: $(READY)  ## write course/: student notebooks without solutions, slides,
 
 test: $(READY)  ## every test, with the smoke run of all notebooks and its book
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder --durations=25
 
 gpu: $(READY)  ## measure on a GPU, in a quarter of an hour: parity, speed, a pretraining at 1 mm
 	$(BIN)/python benchmarks/gpu.py
@@ -83,4 +83,4 @@ $(READY): requirements.lock pyproject.toml
 
 clean:  ## remove the environment and every run but the committed ones
 	rm -rf .venv .snakemake
-	find runs -mindepth 1 -maxdepth 1 ! -name shown ! -name ablations -exec rm -rf {} +
+	find runs -mindepth 1 -maxdepth 1 ! -name shown ! -name ablations ! -name joint -exec rm -rf {} +

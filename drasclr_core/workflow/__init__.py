@@ -7,6 +7,7 @@ stages of a preset, and ``python -m drasclr_core.workflow.book`` builds the book
 
 from drasclr_core.workflow.check import check_parameters, expect
 from drasclr_core.workflow.preset import Preset
+from drasclr_core.workflow.shown_files import shown_file
 from drasclr_core.workflow.stages import Notebook, read_notebooks
 
-__all__ = ["Notebook", "Preset", "check_parameters", "expect", "read_notebooks"]
+__all__ = ["Notebook", "Preset", "check_parameters", "expect", "read_notebooks", "shown_file"]

@@ -23,7 +23,7 @@ def external_answer(table: pd.DataFrame, draws: pd.DataFrame, ours: str, other: 
     tasks : sequence of str
         Names of tasks, of each of which the first metric is compared.
     """
-    scores = draws.set_index(["method", "task", "metric", "draw"])["value"]
+    scores = draws.set_index(["method", "task", "metric", "draw"])["value"].sort_index()
     names = {name: row_of(name).name for name in (ours, other)}
     firsts = table.drop_duplicates(["method", "task"]).set_index(["method", "task"])["metric"]
     both = ours != other
