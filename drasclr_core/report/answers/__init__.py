@@ -10,6 +10,7 @@ from drasclr_core.report.answers.readouts import (
     readout_answer,
     survival_answer,
 )
+from drasclr_core.report.answers.reasons import why_not
 
 __all__ = [
     "body_answer",
@@ -22,5 +23,6 @@ __all__ = [
     "share_answer",
     "survival_answer",
     "trend_answer",
+    "why_not",
     "within_answer",
 ]
