@@ -16,6 +16,9 @@ SHOWN = {"engine": "Engine", "schedule": "Schedule", "attention": "Attention", "
          "volume_prototypes": "Clusters of volumes"}  # fmt: skip
 """Settings in which joint trainings differ, and how a table calls them."""
 
+FEW = 0.25
+"""A share of the clusters in use below which most samples lie in a few of them."""
+
 
 def joint_trainings(run: Run) -> dict[str, pd.DataFrame]:
     """Returns the log of every training that keeps an encoder of images and volumes, in the order of the tables."""
@@ -50,5 +53,14 @@ def joint_sentence(name: str, log: pd.DataFrame) -> str:
         parts.append(f"hidden slices leave an error of {last['loss_mask']:.2f} (at first {first['loss_mask']:.2f}; "
                      "guessing the mean costs 1)")  # fmt: skip
     if (log["loss_inter"] != 0).any():
-        parts.append(f"the clusters of volumes at {last['loss_inter']:.2f} (at first {first['loss_inter']:.2f})")
-    return f"**{row_of(name).name}**: {'; '.join(parts)}."
+        parts.append(f"the clusters of volumes at {last['loss_inter']:.2f} (at first {first['loss_inter']:.2f}), with "
+                     f"{100 * last['in_use_3d']:.0f} % of them in use")  # fmt: skip
+    few = " Few clusters are in use: a low loss is easy then, and says little." if few_clusters(log) else ""
+    return f"**{row_of(name).name}**: {'; '.join(parts)}.{few}"
+
+
+def few_clusters(log: pd.DataFrame) -> bool:
+    """Returns whether, at the end of a training, most slices or most volumes lie in a few of the clusters (`FEW`)."""
+    last = log.tail(max(1, len(log) // 10)).mean()
+    clustered = [kind for kind, loss in (("2d", "loss_intra"), ("3d", "loss_inter")) if (log[loss] != 0).any()]
+    return min((last[f"in_use_{kind}"] for kind in clustered), default=1.0) < FEW
