@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,10 @@ def overlaps(found: Tensor, true: Tensor, spacing: np.ndarray, structures: int) 
     both = np.flatnonzero(seen & there)
     if len(both):
         pair = [part[:, both] for part in masks]
-        scores[both, 1] = compute_hausdorff_distance(
-            *pair, include_background=True, percentile=PERCENTILE, spacing=list(spacing[::-1])
-        )[0].numpy()
+        with warnings.catch_warnings():  # MONAI warns of an argument that it passes itself
+            warnings.simplefilter("ignore", FutureWarning)
+            distances = compute_hausdorff_distance(
+                *pair, include_background=True, percentile=PERCENTILE, spacing=list(spacing[::-1])
+            )
+        scores[both, 1] = distances[0].numpy()
     return scores
