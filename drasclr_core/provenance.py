@@ -29,14 +29,18 @@ GPU_DRIVERS = ("/proc/driver/nvidia", "/dev/kfd", "/dev/dxg")
 
 
 def code_version() -> dict:
-    """Git commit of the code (``unknown`` outside a git checkout) and whether files differ from it."""
+    """Git commit of the code (``unknown`` outside a git checkout) and whether files differ from it.
+
+    What runs write is no code: a stage of a committed run would else make every later one differ.
+    """
 
     def git(*arguments: str) -> str | None:
         done = subprocess.run(["git", *arguments], cwd=project_root(), capture_output=True, text=True)
         return done.stdout.strip() if done.returncode == 0 else None
 
     try:
-        sha, changes = git("rev-parse", "--short=12", "HEAD"), git("status", "--porcelain", "--untracked-files=no")
+        sha = git("rev-parse", "--short=12", "HEAD")
+        changes = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)runs")
     except FileNotFoundError:  # no git on this machine
         sha = changes = None
     return {"sha": sha or "unknown", "dirty": bool(changes)}

@@ -36,6 +36,20 @@ def test_machine_and_code_are_described():
     assert versions()["torch"].startswith("2.13.0")
 
 
+def test_what_a_run_writes_is_no_change_of_the_code(tmp_path, monkeypatch):
+    monkeypatch.setattr("drasclr_core.provenance.project_root", lambda: tmp_path)
+    for name in ("runs/shown/table.csv", "core.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("1")
+    who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    for command in (["init", "-q"], ["add", "."], [*who, "commit", "-qm", "a"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    (tmp_path / "runs/shown/table.csv").write_text("2")
+    assert code_version()["dirty"] is False and len(code_version()["sha"]) == 12
+    (tmp_path / "core.py").write_text("2")
+    assert code_version()["dirty"] is True
+
+
 def test_inputs_are_the_files_that_exist(tmp_path):
     run = Run(str(tmp_path / "r"))
     assert input_fingerprints(run) == {}
