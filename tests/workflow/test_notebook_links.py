@@ -76,3 +76,18 @@ def test_links_of_chapters_hold_where_a_stage_was_not_run():
     assert not {
         name: found for name, text in texts.items() if (found := re.findall(r"\]\([^)\s]+\.ipynb[^)]*\)", text))
     }
+
+
+def test_what_code_shows_names_notebooks_and_does_not_link_them():
+    """The builder resolves no link in an output: *notebook 14* becomes one, ``](14_what_it_knows.ipynb)`` leads nowhere."""
+    root = project_root(__file__)
+    texts = {
+        path.name: path.read_text()
+        for path in sorted((root / "drasclr_core").rglob("*.py"))
+        if "workflow" not in path.parts
+    }
+    for path in NOTEBOOKS:
+        cells = nbformat.read(path, as_version=4).cells
+        texts[path.name] = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    found = {name: links for name, text in texts.items() if (links := re.findall(r"\]\([^)\s]*\.ipynb", text))}
+    assert not found

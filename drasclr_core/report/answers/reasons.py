@@ -59,7 +59,7 @@ def why_not(board: pd.DataFrame, results: str | Path) -> str:
             explained |= {claim["id"] for claim in about}
             number = experiment.page.partition("_")[0]
             bears = "; ".join(claim["short"] for claim in about)
-            parts.append(f"- {text} Page [{number}]({experiment.page}.ipynb). *Bears on: {bears}.*")
+            parts.append(f"- {text} See notebook {number}. *Bears on: {bears}.*")
     left = "; ".join(claim["short"] for claim in failed if claim["id"] not in explained)
     if left:
         parts.append(f"- **No experiment of this run says why:** {left}.")

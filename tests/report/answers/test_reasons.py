@@ -40,7 +40,7 @@ def test_more_steps(tmp_path, longer, said):
     both = [table(scores), table(blind, metric="accuracy", task="AE History"), table(scores, metric="kappa")]
     pd.concat(both).to_csv(tmp_path / "table2.csv", index=False)
     text = why_not(board(phenotypes_laa="not reproduced"), tmp_path)
-    assert said in text and "claim of phenotypes_laa" in text and "(10_phenotypes.ipynb)" in text
+    assert said in text and "claim of phenotypes_laa" in text and "See notebook 10." in text
     assert "AE History" not in text, "the true disease says nothing of it"
     assert f"hand-made row it is in 0 of them, and then in {int(longer > 0.5)}" in text
 
