@@ -79,7 +79,7 @@ def test_links_of_chapters_hold_where_a_stage_was_not_run():
 
 
 def test_what_code_shows_names_notebooks_and_does_not_link_them():
-    """The builder resolves no link in an output: *notebook 14* becomes one, ``](14_what_it_knows.ipynb)`` leads nowhere."""
+    """The builder resolves no link in an output; *notebook 14* becomes one."""
     root = project_root(__file__)
     texts = {
         path.name: path.read_text()
