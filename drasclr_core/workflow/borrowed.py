@@ -49,8 +49,8 @@ def as_borrowed(page: NotebookNode, path: Path) -> NotebookNode:
     record = read_json(run / "results" / "stages" / f"{path.parent.name}-{path.stem}.json")
     day = f" of {record['day']}" if record else ""
     note = (
-        f":::{{note}}\nThis page is from the run `{run.name}`{day}, not from the run of this book, which is too small "
-        "for it and did not make it. Subjects, trainings and numbers are those of that run.\n:::"
+        f":::{{note}}\nThis page is from the run `{run.name}`{day}, not from the run of this book, which did not "
+        "make it. Subjects, trainings and numbers are those of that run.\n:::"
     )
     page.cells[0].source = title
     lead = [new_markdown_cell(rest.strip(), id="borrowed-lead")] if rest.strip() else []
