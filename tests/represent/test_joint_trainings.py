@@ -16,10 +16,8 @@ def test_every_loss_is_told():
     text = joint_sentence("joint", log())
     assert "at a loss of 2.50 (at first 4.00), below the 4.20 of guessing, with 90 % of the clusters in use" in text
     assert "an error of 0.30 (at first 1.20" in text and "at 3.00 (at first 3.50), with 90 % of them in use." in text
-    plain = pd.DataFrame([{**row, "loss_mask": 0, "loss_inter": 0} for row in log().to_dict("records")])
-    assert "volumes" not in joint_sentence("slices_swav", plain) and "hidden" not in joint_sentence(
-        "slices_swav", plain
-    )
+    plain = joint_sentence("slices_swav", log().assign(loss_mask=0.0, loss_inter=0.0))
+    assert "volumes" not in plain and "hidden" not in plain
 
 
 @pytest.mark.parametrize("kind", ["2d", "3d"])

@@ -7,7 +7,7 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 
 from drasclr_core.run import Run, project_root
 from drasclr_core.workflow.book import assemble, build, main
-from drasclr_core.workflow.borrowed import as_borrowed, borrowed_pages
+from drasclr_core.workflow.borrowed import COMMITTED, as_borrowed, borrowed_pages
 from drasclr_core.workflow.stages import read_notebooks
 
 EXERCISES = "## Exercises\n\n:::{exercise}\n:label: exercise-of-the-page\n\nThink.\n:::"
@@ -143,3 +143,16 @@ def test_a_run_on_somebody_s_scans_borrows_nothing(run, committed, given):
     if given:
         made_by(run, **given)
     assert borrowed_pages(run, read_notebooks(), set()) == {}
+
+
+@pytest.mark.parametrize("name", COMMITTED)
+def test_a_committed_run_is_known_wherever_runs_are_left_out(name):
+    """Git keeps it, the image holds it, and `make clean` spares it."""
+    root = project_root(__file__)
+    assert list((root / "runs" / name / "notebooks").glob("*/*.ipynb"))
+    for file, line in (
+        (".gitignore", f"!runs/{name}/"),
+        (".dockerignore", f"!runs/{name}"),
+        ("Makefile", f"! -name {name}"),
+    ):
+        assert line in (root / file).read_text(), file

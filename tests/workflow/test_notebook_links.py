@@ -82,7 +82,7 @@ def test_what_code_shows_names_notebooks_and_does_not_link_them():
     """The builder resolves no link in an output; *notebook 14* becomes one."""
     root = project_root(__file__)
     texts = {
-        path.name: path.read_text()
+        str(path.relative_to(root)): path.read_text()
         for path in sorted((root / "drasclr_core").rglob("*.py"))
         if "workflow" not in path.parts
     }

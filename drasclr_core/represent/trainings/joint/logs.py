@@ -41,8 +41,7 @@ def joint_settings(run: Run, logs: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 def joint_sentence(name: str, log: pd.DataFrame) -> str:
     """Returns what the losses of one training say, first and last tenth of its steps, as Markdown."""
-    tenth = max(1, len(log) // 10)
-    first, last = log.head(tenth).mean(), log.tail(tenth).mean()
+    first, last = log.head(_tenth(log)).mean(), log.tail(_tenth(log)).mean()
     parts = []
     if (log["loss_intra"] != 0).any():
         gained = "below" if last["loss_intra"] < last["chance"] else "not below"
@@ -61,6 +60,10 @@ def joint_sentence(name: str, log: pd.DataFrame) -> str:
 
 def few_clusters(log: pd.DataFrame) -> bool:
     """Returns whether, at the end of a training, most slices or most volumes lie in a few of the clusters (`FEW`)."""
-    last = log.tail(max(1, len(log) // 10)).mean()
+    last = log.tail(_tenth(log)).mean()
     clustered = [kind for kind, loss in (("2d", "loss_intra"), ("3d", "loss_inter")) if (log[loss] != 0).any()]
     return min((last[f"in_use_{kind}"] for kind in clustered), default=1.0) < FEW
+
+
+def _tenth(log: pd.DataFrame) -> int:
+    return max(1, len(log) // 10)
