@@ -29,6 +29,7 @@ from drasclr_core.model.inputs import center_views
 from drasclr_core.pretrain import pretrain
 from drasclr_core.pretrain.cache import cached
 from drasclr_core.pretrain.probe import probe_score
+from drasclr_core.provenance import code_version
 from drasclr_core.report import use_style
 from drasclr_core.run import Run
 
@@ -65,7 +66,7 @@ LABELS = {"logFEV1pp": ("FEV1pp", np.log), "logFEV1/FVC": ("FEV1_FVC", np.log), 
           "paraseptal": ("paraseptal", np.asarray)}  # fmt: skip
 
 WATCHED = ("loss_local", "loss_neighbor", "chance", "negatives", "accuracy", "alignment", "uniformity")
-COLUMNS = ("recipe", "seed", "budget", "steps", "CPU s", *WATCHED, "effective rank", *LABELS)
+COLUMNS = ("recipe", "seed", "code", "budget", "steps", "CPU s", *WATCHED, "effective rank", *LABELS)
 
 
 def folder_of(run: Run) -> Path:
@@ -121,8 +122,8 @@ def measure(run: Run, store, atlas: Atlas, recipe: str, seed: int, budget: float
     features = image_features(load_encoder(out), store, atlas, size)
     subjects = pd.read_parquet(run.subjects).set_index("sid").loc[store.sids]
     last = log.tail(max(1, len(log) // 10)).mean()
-    row = {"recipe": recipe, "seed": seed, "budget": round(budget), "steps": settings.most_steps,
-           "CPU s": round(spent, 1)}  # fmt: skip
+    row = {"recipe": recipe, "seed": seed, "code": code_version()["sha"], "budget": round(budget),
+           "steps": settings.most_steps, "CPU s": round(spent, 1)}  # fmt: skip
     row |= {name: round(float(last[name]), 3) for name in WATCHED}
     row["effective rank"] = round(effective_rank(features), 2)
     for name, (column, change) in LABELS.items():
@@ -177,6 +178,18 @@ def marks(run: Run) -> dict[str, dict[str, float]]:
     return found
 
 
+def with_earlier(measured: list[dict], path: Path) -> list[dict]:
+    """Returns rows in the order of `RECIPES`: what a run measured, and the earlier table's trainings of other recipes.
+
+    A recipe that was trained anew has the new rows only: its seeds shall differ by nothing else.
+    """
+    again = {row["recipe"] for row in measured}
+    earlier = pd.read_csv(path).to_dict("records") if path.exists() else []
+    rows = [*measured, *(row for row in earlier if row["recipe"] not in again)]
+    rows.sort(key=lambda row: (row["budget"], list(RECIPES).index(row["recipe"]), row["seed"]))
+    return [{name: row[name] for name in COLUMNS} for row in rows]
+
+
 def means(table: pd.DataFrame) -> list[dict]:
     """Returns a row for each recipe: how many trainings, and the means that the page shows."""
     gains = {"local": table["chance"] - table["loss_local"], "neighbouring": table["chance"] - table["loss_neighbor"]}
@@ -222,17 +235,16 @@ def main() -> None:
                 kept = folder_of(run) / f"{recipe}-{seed}-{chosen.budget:.0f}.json".replace(" ", "_")
                 if not kept.exists():
                     write_json(kept, measure(run, store, atlas, recipe, seed, chosen.budget))
-    rows = [read_json(path) for path in sorted(folder_of(run).glob("*.json"))]
-    order = list(RECIPES)
-    rows = sorted(rows, key=lambda row: (row["budget"], order.index(row["recipe"]), row["seed"]))
-    rows = [{name: row[name] for name in COLUMNS} for row in rows]
+    measured = [read_json(path) for path in sorted(folder_of(run).glob("*.json"))]
+    rows = with_earlier(measured, DATA / "benchmark_recipe.csv")
     table = pd.DataFrame(rows)
     print(table.to_string(index=False))
     if chosen.gather:
         write_table(rows, "recipe", DATA, run=run.name, tries=len(rows))
         write_table(means(table), "recipe_means", DATA, run=run.name, tries=len(rows))
         atlas, store = Atlas.load(run.atlas), PatchStore.open(run.patches)
-        write_table(norms(run, store, atlas, rows), "norms", DATA, run=run.name)
+        if {row["recipe"] for row in measured if row["seed"] == 0} >= set(NORMS):
+            write_table(norms(run, store, atlas, measured), "norms", DATA, run=run.name)
         known = marks(run)
         write_table([{"features": name, **value} for name, value in known.items()], "recipe_marks", DATA, run=run.name)
         draw(table, known, DATA / "benchmark_recipe.svg")
