@@ -17,6 +17,8 @@ from drasclr_core.transfer.start import NETWORKS
 from drasclr_core.transfer.task import TransferTask
 
 LEVEL = 0.95
+DISTANCE = "HD95"
+"""How the name of the one metric begins that is no fraction."""
 
 
 def tasks_table(scores: pd.DataFrame) -> pd.DataFrame:
@@ -28,11 +30,13 @@ def tasks_table(scores: pd.DataFrame) -> pd.DataFrame:
         Of `compare_starts`, several tasks below one another.
 
     The interval is Student's with the correction for training sets that overlap (Nadeau and Bengio 2003): the variance
-    of the mean is (1 / J + n_test / n_train) s^2 over J seeds. NaN with one seed.
+    of the mean is (1 / J + n_test / n_train) s^2 over J seeds. NaN with one seed. It ends where scores end: at 0,
+    and at 1 (a distance has no upper end).
     """
     table = summarise(scores.dropna(subset="value"))
     reach = [_reach(part) for _, part in _groups(scores)]
-    return table.assign(low=table["mean"] - reach, high=table["mean"] + reach)
+    most = [np.inf if metric.startswith(DISTANCE) else 1.0 for metric in table["metric"]]
+    return table.assign(low=(table["mean"] - reach).clip(lower=0), high=(table["mean"] + reach).clip(upper=most))
 
 
 def gains(scores: pd.DataFrame, tasks: Iterable[TransferTask], against: Mapping[str, str] | None = None

@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
 
 from drasclr_core.cohort.images.datasets import read_mmwhs
 from drasclr_core.evaluate import write_table
@@ -36,7 +37,7 @@ from drasclr_core.transfer.tasks import task_class, task_names
 from drasclr_core.transfer.tasks.heart import HeartStructures, overlaps
 from drasclr_core.transfer.tasks.heart_along import HeartStructuresAlong
 from drasclr_core.transfer.tasks.nodules import NoduleDetection
-from drasclr_core.transfer.tasks.radiographs import AbnormalRadiographs
+from drasclr_core.transfer.tasks.radiographs import AbnormalRadiographs, auc_within
 
 from .made_up import SMALL, nodule_cohort, small_encoder, write_hearts, write_radiographs
 
@@ -125,11 +126,28 @@ def test_radiographs_of_all_cohorts_are_one_task_and_each_kind_is_against_the_no
     for cohort, kind in (("copd", "emphysema"), ("covid", "covid")):
         write_radiographs(tmp_path / "run" / cohort / "images_2d" / "radiographs", kind=kind)
     task = AbnormalRadiographs.of(Run(str(tmp_path / "run"), "copd"))
-    assert len(task.sids) == 16 and np.bincount(task.strata).tolist() == [8, 4, 4]
+    assert len(task.sids) == 16 and task.classes.sum() == 8
+    # of each cohort the normal and the abnormal ones: 0 and 2 of copd, 4 and 5 of covid
+    assert np.bincount(task.strata).tolist() == [4, 0, 4, 0, 4, 4]
     train, test = train_and_test(task.strata, 0)
     scores = task.score(small_encoder(), train, test, HOW, 0)
     assert list(scores) == list(task.metrics) and scores["AUC abnormal, linear"] > 0.9
     assert scores["AUC covid, fine-tuned"] > 0.9
+
+
+def test_who_knows_the_cohort_alone_knows_nothing_of_the_radiograph():
+    cohort, truth = np.repeat(["copd", "covid"], 50), np.r_[np.zeros(40), np.ones(10), np.zeros(10), np.ones(40)]
+    truth, alone = truth.astype(int), (cohort == "covid").astype(float)
+    assert roc_auc_score(truth, alone) == pytest.approx(0.8)  # cohorts told apart, all pairs counted
+    assert auc_within(truth, alone, cohort) == 0.5
+    assert auc_within(truth, truth + 0.01 * alone, cohort) == 1
+    scores = np.random.default_rng(0).normal(size=100)
+    one = np.full(100, "copd")
+    assert auc_within(truth, scores, one) == pytest.approx(roc_auc_score(truth, scores))
+    pairs = [(a > b) + 0.5 * (a == b) for name in ("copd", "covid") for a in scores[(cohort == name) & (truth == 1)]
+             for b in scores[(cohort == name) & (truth == 0)]]  # fmt: skip
+    assert auc_within(truth, scores, cohort) == pytest.approx(np.mean(pairs))
+    assert np.isnan(auc_within(np.ones(4, int), scores[:4], one[:4]))
 
 
 def test_a_readout_follows_the_class_and_draws_are_even():

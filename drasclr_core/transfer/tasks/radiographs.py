@@ -25,7 +25,9 @@ KINDS = ("abnormal", "covid", "emphysema")
 class AbnormalRadiographs(TransferTask):
     """Is a radiograph abnormal? Of the encoder only f_intra sees it.
 
-    The cohorts of a run are put together, so that a run with copd and covid phantoms has both kinds.
+    The cohorts of a run are put together, so that a run with copd and covid phantoms has both kinds. Cohorts differ in
+    more than disease (age, smoking, airways), so an abnormal radiograph is compared with the normal ones of its own
+    cohort (`auc_within`): who knows the cohort and nothing else scores 0.5.
 
     Parameters
     ----------
@@ -40,14 +42,16 @@ class AbnormalRadiographs(TransferTask):
         streams = [(cohort, read_stream(folder)) for cohort, folder in folders.items()]
         for cohort, stream in streams:
             stream.table["sid"] = f"{cohort}/" + stream.table["sid"]
+            stream.table["cohort"] = cohort
         self.stream = joined(*(stream for _, stream in streams))
         table = self.stream.table
         if "abnormal" not in table or table["abnormal"].isna().any():
             raise FileNotFoundError("radiographs without known findings: only those of phantoms have them")
         self.sids = sorted(set(table["sid"]))
         whose = table.groupby("sid")[["covid", "emphysema"]].max().loc[self.sids]
-        self.strata = (whose["covid"] + 2 * whose["emphysema"]).to_numpy(dtype=int)
-        self.key = " ".join(file_fingerprint(folder) for folder in folders.values())
+        cohort = table.groupby("sid")["cohort"].first().loc[self.sids].map(list(folders).index)
+        self.strata = (whose["covid"] + 2 * whose["emphysema"] + 4 * cohort).to_numpy(dtype=int)
+        self.key = " ".join(["within cohorts", *(file_fingerprint(folder) for folder in folders.values())])
 
     @classmethod
     def of(cls, run: Run, folder: Path | None = None) -> AbnormalRadiographs:
@@ -58,7 +62,7 @@ class AbnormalRadiographs(TransferTask):
 
     @property
     def classes(self) -> np.ndarray:
-        return (self.strata > 0).astype(int)
+        return (self.strata % 4 > 0).astype(int)
 
     @cached_property
     def images(self) -> Tensor:
@@ -78,7 +82,29 @@ class AbnormalRadiographs(TransferTask):
         for way, scores in found.items():
             for kind in KINDS:
                 asked = ((tested[kind] == 1) | (tested["abnormal"] == 0)).to_numpy(dtype=bool)
-                truth = tested["abnormal"].to_numpy(dtype=int)[asked]
-                both = len(set(truth)) == 2
-                made[f"AUC {kind}, {way}"] = roc_auc_score(truth, scores[asked]) if both else np.nan
+                truth, cohort = (tested[name].to_numpy()[asked] for name in ("abnormal", "cohort"))
+                made[f"AUC {kind}, {way}"] = auc_within(truth.astype(int), scores[asked], cohort)
         return {name: made[name] for name in self.metrics}
+
+
+def auc_within(truth: np.ndarray, scores: np.ndarray, groups: np.ndarray) -> float:
+    """Returns the share of pairs, one ill and one not of the same group, of which the ill one scores higher.
+
+    A tie counts half.
+
+    Parameters
+    ----------
+    truth : int [N]
+        1 for ill, 0 for not.
+    scores : float [N]
+    groups : [N]
+        Pairs across groups do not count, so that what tells groups apart is worth nothing. NaN without any pair.
+    """
+    right, pairs = 0.0, 0
+    for group in np.unique(groups):
+        here = groups == group
+        count = int(truth[here].sum()) * int((1 - truth[here]).sum())
+        if count:
+            right += count * roc_auc_score(truth[here], scores[here])
+            pairs += count
+    return right / pairs if pairs else float("nan")
