@@ -20,6 +20,8 @@ def needed(board: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
       is the wide interval.
     - ``better`` where the interval leaves out 0 and the test over folds is not sure: once its t, which grows with the
       square root too, is large enough.
+    - ``better`` where the paper's own numbers are against its claim (no difference, or one below 0): once an interval
+      round a difference below 0 leaves 0 out.
     - ``alike``: once the interval fits into the margin if the difference is the paper's.
 
     A claim about all comparisons needs the largest number of those that are undecided, that is, mostly, that of its
@@ -64,6 +66,8 @@ def _times(row: dict) -> float:
         return _times_over_folds(row["p_folds"], row["folds"])
     if row["rule"] == "alike":
         short, length = margin(row["metric"]) - abs(row["paper"]), (high - low) / 2
+    elif row["rule"] == "better" and row["paper"] <= 0:
+        short, length = -row["estimate"], high - row["estimate"]
     elif row["rule"] in ("better", "correlated", "apart"):
         short, length = row["paper"] if row["rule"] == "better" else NEGLIGIBLE, high - low
     else:

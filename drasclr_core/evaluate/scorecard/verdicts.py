@@ -32,9 +32,10 @@ RULES = {
     "difference is asked of the corrected resampled t-test over folds (Nadeau and Bengio 2003), one-sided, p of 0.05 "
     "or below; of several methods the largest p counts. Reproduced needs both. Neither sees that another pretraining "
     "would have given another encoder: for that each method must be pretrained with several seeds.",
-    "seeds": "As better, for trainings that are repeated with several seeds, each tested on other subjects: the "
-    "interval is Student's over seeds, with the correction for training sets that overlap. The second paper's abstract "
-    "gives no number; a difference below 2.5 points counts as none.",
+    "seeds": "As better, for tasks that are trained anew with each seed, three of which test every subject once: the "
+    "interval is Student's over seeds, with the correction for training sets that overlap. What they begin from was "
+    "pretrained once: another pretraining is not in the interval. The second paper's abstract gives no number; a "
+    "difference below 2.5 points counts as none.",
     "correlated": "As better, for a rank correlation. The paper gives no number; one below 0.1 counts as none.",
     "rises": "For a few subjects: exact permutation test of Jonckheere and Terpstra. Reproduced: p of rising is 0.025 "
     "or below. Not reproduced: p of falling is.",

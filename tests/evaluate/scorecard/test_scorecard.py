@@ -324,8 +324,14 @@ def test_alike_needs_an_interval_that_fits_into_the_margin():
 
 
 def test_what_no_number_of_subjects_decides():
-    for row in ({"paper": 0.0}, {"lacks": "moco"}, {"room": False}, {"verdict": UNTESTABLE, "missing": "not run"}):
+    for row in ({"paper": 0.0, "estimate": 0.4}, {"lacks": "moco"}, {"room": False}, {"verdict": UNTESTABLE, "missing": "not run"}):
         assert np.isnan(open_claim({"paper": 2.0} | row)["times"])
+
+
+def test_where_the_paper_is_against_its_claim_an_interval_below_zero_decides():
+    row = {"paper": -2.0, "estimate": -4.0, "low": -12.0, "high": 4.0}
+    assert open_claim(row, scope="most")["times"] == pytest.approx(4)  # half as long an interval ends at 0
+    assert open_claim(row | {"high": 0.1}, scope="most")["times"] == pytest.approx((4.1 / 4) ** 2)
 
 
 def test_unsure_folds_need_a_larger_t():
