@@ -31,7 +31,7 @@ ROWS = {
     "models_genesis_finetuned": Row("Models Genesis, fine-tuned", "#7A7A1F", 342, {
         "table5": "Full Fine-tuning: Models Genesis"}),
     "swinunetr_finetuned": Row("SwinUNETR, fine-tuned", "#2E7F75", 372, {"table5": "Full Fine-tuning: SwinUNETR"}),
-    "slices_swav": Row("SwAV on slices", "#56B4E9", 393),
+    "slices_swav": Row("SwAV on slices", "#4FA9DE", 393),
     "slices_deepcluster": Row("DeepCluster-V2 on slices", "#0B5FA5", 394),
     "joint_deepcluster": Row("Joint, DeepCluster-V2", "#7A1F5C", 397),
     "context_ssl_finetuned": Row("Context SSL, fine-tuned", "#3F6FA3", 392, {

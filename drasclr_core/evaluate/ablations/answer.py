@@ -11,6 +11,7 @@ from drasclr_core.evaluate.statistics.resampling import summarise_draws
 from drasclr_core.evaluate.tasks import Task
 from drasclr_core.methods import row_of
 
+LEVEL = 0.05
 FEW_SEEDS = 3
 """With fewer trainings of a variant nobody knows what another seed would have given."""
 
@@ -23,15 +24,19 @@ def main_differences(made: AblationTable, tasks: Sequence[Task]) -> pd.DataFrame
 def ablation_sentence(differences: pd.DataFrame) -> str:
     """Returns in Markdown on which tasks the reference is ahead, behind, or not told apart from each other variant.
 
-    A difference counts where its 95 % interval leaves out 0; `differences` are from `main_differences`.
+    A difference counts where its 95 % interval leaves out 0; the sentence says how many are left after Holm's
+    correction. `differences` are from `main_differences`.
     """
     name = row_of(differences["method"].iloc[0]).name
     ahead, behind = differences[differences["low"] > 0], differences[differences["high"] < 0]
     parts = [f"{verb} {len(rows)} ({_listed(rows)})" if len(rows) else f"{verb} none"
              for verb, rows in (("is ahead in", ahead), ("is behind in", behind))]  # fmt: skip
     left = len(differences) - len(ahead) - len(behind)
+    sure = int((differences["p_bootstrap_holm"] < LEVEL).sum()) if len(ahead) else 0
+    holm = (f" Intervals are taken one by one; after Holm's correction for all tests of the table {sure or 'none'} "
+            f"of the {len(ahead)} {'is' if sure == 1 else 'are'} left.") if len(ahead) else ""  # fmt: skip
     return (f"**Of {len(differences)} comparisons with another variant, {name} {parts[0]}, and {parts[1]}.** "
-            f"In {left} this run cannot tell which is better.")  # fmt: skip
+            f"In {left} this run cannot tell which is better.{holm}")  # fmt: skip
 
 
 def differences_told(differences: pd.DataFrame) -> str:
@@ -61,7 +66,8 @@ def best_along(scores: pd.DataFrame, what: str) -> str:
     for task, rows in scores.groupby("task", sort=False):
         best = rows.loc[rows["value"].idxmax()]
         apart = (rows["high"] < best["low"]).sum() == len(rows) - 1
-        parts.append(f"{task} is read best with {best['x']} {what} ({best['value']:.2f}"
+        thing = what.removesuffix("s") if str(best["x"]) == "1" else what
+        parts.append(f"{task} is read best with {best['x']} {thing} ({best['value']:.2f}"
                      + ("" if apart else "; intervals overlap") + ")")  # fmt: skip
     return "; ".join(parts) + "."
 

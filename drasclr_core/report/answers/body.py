@@ -36,7 +36,11 @@ def body_answer(table: pd.DataFrame, closely: str) -> str:
     hidden = best[best["mean"] < LITTLE]
     listed = "; ".join(f"{row.task}: {row_of(row.method).name} ({_number(row.mean)})" for row in best.itertuples()
                        if row.mean >= LITTLE)  # fmt: skip
-    listed = f" Who knows most, of all methods that learn or describe: {listed}." if listed else ""
+    listed = (
+        f" Who knows most, of all that learn or describe patches (what is measured on the scan is left out): {listed}."
+        if listed
+        else ""
+    )
     most = f" Hardly anything is known of {', '.join(hidden['task'])} (R² at most {_number(hidden['mean'].max())})."
     return first + listed + (most if len(hidden) else "")
 

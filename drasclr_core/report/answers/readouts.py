@@ -41,7 +41,8 @@ def readout_answer(table: pd.DataFrame, gain: pd.DataFrame, closely: str, task: 
     below = f", and clearly worse in {len(worse)}{_where(worse)}" if len(worse) else ""
     first = (
         f"**{row_of(closely).name} is clearly better than chance in {len(better)} of {len(gain)} scores**"
-        f"{_where(better)}{below}, on {int(table['subjects'].max())} subjects that the readout has not seen."
+        f"{_where(better)}{below}, each 95 % interval taken by itself, on {int(table['subjects'].max())} subjects that "
+        "the readout has not seen."
     )
     if not ((table["task"] == task) & (table["metric"] == metric)).any():
         task, metric = table.iloc[0][["task", "metric"]]
@@ -114,8 +115,9 @@ def comparisons_answer(
     parts = [
         f"{called[name]} ({row_of(names[name]).name}) {_after_holm(table, level)}" for name, table in tested.items()
     ]
-    return (f"{first} In favour after Holm's correction for their number, by the bootstrap and by the corrected test "
-            f"over folds: {'; '.join(parts)}.")  # fmt: skip
+    return (f"{first} Many ask the same again, such as rows that all predict as chance does. Left in favour after "
+            "Holm's correction for their number, by bootstrap and by the corrected test over folds (one-sided: what "
+            f"speaks against it is not corrected): {'; '.join(parts)}.")  # fmt: skip
 
 
 def draws_note(comparisons: int, draws: int, level: float = 0.05) -> str:

@@ -134,10 +134,11 @@ def probe_sentence(gains: pd.DataFrame, label: str, subjects: int) -> str:
     label = label if (gains["label"] == label).any() else gains["label"].iloc[0]
     part = gains[gains["label"] == label].assign(gain=lambda table: table["after"] - table["before"])
     best, most = part.loc[part["after"].idxmax()], part.loc[part["gain"].idxmax()]
-    better = int((part["gain"] > 0).sum())
+    better = int(((part["gain"] > 0) & (part["after"] > 0)).sum())
     gained, highest = row_of(most["method"]).name, row_of(best["method"]).name
     return (
         f"**After training, the probe reads {label} better from {better} of {len(part)} encoders than from the same "
-        f"network untrained**; the most by {gained} ({most['before']:.2f} to {most['after']:.2f}). The highest R² at "
+        f"network untrained** (below 0 it is no better than the mean); the most by {gained} ({most['before']:.2f} to "
+        f"{most['after']:.2f}). The highest R² at "
         f"the end is that of {highest} ({best['after']:.2f}), on this quick look."
     )

@@ -173,5 +173,5 @@ def test_captions_count_what_is_clear_and_name_the_best():
         "value": [0.2, 0.5, 0.4, 0.3], "low": [0.1, 0.4, 0.2, 0.1], "high": [0.3, 0.6, 0.6, 0.5],
     })  # fmt: skip
     assert best_along(scores, "kernels") == (
-        "GOLD is read best with 4 kernels (0.50); CLE is read best with 1 kernels (0.40; intervals overlap)."
+        "GOLD is read best with 4 kernels (0.50); CLE is read best with 1 kernel (0.40; intervals overlap)."
     )

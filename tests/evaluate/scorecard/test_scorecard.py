@@ -324,7 +324,12 @@ def test_alike_needs_an_interval_that_fits_into_the_margin():
 
 
 def test_what_no_number_of_subjects_decides():
-    for row in ({"paper": 0.0, "estimate": 0.4}, {"lacks": "moco"}, {"room": False}, {"verdict": UNTESTABLE, "missing": "not run"}):
+    for row in (
+        {"paper": 0.0, "estimate": 0.4},
+        {"lacks": "moco"},
+        {"room": False},
+        {"verdict": UNTESTABLE, "missing": "not run"},
+    ):
         assert np.isnan(open_claim({"paper": 2.0} | row)["times"])
 
 

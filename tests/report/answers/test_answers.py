@@ -28,13 +28,15 @@ def gain(lows, highs=(9.0, 9.0)):
 def test_readouts():
     scores = {"chance": 31.25, "laa950": 70.0, "drasclr": 55.0, "truth": 80.0}
     text = readout_answer(table(scores), gain([0.1, -2.0]), "drasclr", "CLE", "accuracy")
-    assert text.startswith("**DrasCLR is clearly better than chance in 1 of 2 scores** (CLE), on 64 subjects")
+    assert text.startswith(
+        "**DrasCLR is clearly better than chance in 1 of 2 scores** (CLE), each 95 % interval taken by itself"
+    )
     assert "reaches 55.0 % right, chance 31.2, who knows the disease 80.0" in text
     assert "highest score has LAA-950, 70.0 % right" in text, "a ceiling is no method"
     longer = readout_answer(table({**scores, "drasclr_long": 62.5}), gain([0.1, -2.0]), "drasclr", "CLE", "accuracy")
     assert "reaches 55.0 % right (62.5 trained longer), chance 31.2" in longer
     below = readout_answer(table(scores), gain([0.1, -7.0], [4.0, -0.1]), "drasclr", "CLE", "accuracy")
-    assert "better than chance in 1 of 2 scores** (CLE), and clearly worse in 1 (GOLD 1-off), on" in below
+    assert "better than chance in 1 of 2 scores** (CLE), and clearly worse in 1 (GOLD 1-off), each" in below
     best = readout_answer(
         table({"chance": 0.0, "drasclr": 0.5}, metric="R2"), gain([-1, -1]), "drasclr", "AE", "accuracy"
     )

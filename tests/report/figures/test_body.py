@@ -32,7 +32,7 @@ def test_best_and_least_of_a_method_and_who_knows_most():
         "**Of 2 measures the features of DrasCLR know Height (R² 0.70, 0.57 to 0.82) best and LAA-950 (R² 0.40"
     )
     # Neither what is measured on the scan nor a ceiling is a method that learns.
-    assert text.endswith("that learn or describe: LAA-950: K-means (0.60); Height: DrasCLR (0.70).")
+    assert text.endswith("(what is measured on the scan is left out): LAA-950: K-means (0.60); Height: DrasCLR (0.70).")
     dark = table().assign(mean=lambda rows: rows["mean"].where(rows["task"] != "Height", 0.02))
     assert body_answer(dark, "drasclr").endswith(
         "LAA-950: K-means (0.60). Hardly anything is known of Height (R² at most 0.02)."
