@@ -41,7 +41,7 @@ def test_readouts():
         table({"chance": 0.0, "drasclr": 0.5}, metric="R2"), gain([-1, -1]), "drasclr", "AE", "accuracy"
     )
     assert (
-        "in 0 of 2 scores**, on" in best
+        "in 0 of 2 scores**, each" in best
         and "No other method" in best
         and "an R² of 0.50" in best
         and "centrilobular" in best
