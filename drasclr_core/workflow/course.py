@@ -20,7 +20,7 @@ from drasclr_core.run import project_root
 from drasclr_core.workflow.chapters import cache_folder, chapter_files, executed_chapters
 from drasclr_core.workflow.course_data import write_data
 from drasclr_core.workflow.handout import handout, print_pdf
-from drasclr_core.workflow.small_html import html_of, pictures_of, text_of
+from drasclr_core.workflow.small_html import equations_of, html_of, pictures_of, text_of
 from drasclr_core.workflow.student import answers, student_notebook
 
 MARK = ".course.json"
@@ -57,13 +57,15 @@ def write_course(folder: Path, chapters: dict[str, NotebookNode]) -> None:
 
 
 def slides(chapter: NotebookNode) -> str:
-    """Returns one HTML file of a chapter: its title and goals, its picture, its exercises, its three lines."""
+    """Returns one HTML file of a chapter: title and goals, equations, picture, exercises, three lines."""
     text = text_of(chapter)
     title, lead, goals = re.search(r"^# (.+)\n\n(.+?)\n\n:::\{admonition\} (.*?)\n:::", text, re.DOTALL | re.M).groups()
     goals = goals.replace("\n:class: tip", "\n", 1)
     exercises = re.findall(r"```\{exercise\} .*?\n```", text, re.DOTALL)
     lines = text.partition("## In three lines")[2]
     pages = [f"<h1>{html_of(title, inline=True)}</h1>{html_of(lead)}{html_of(goals)}"]
+    pages += [f'<h2>{html_of(section, inline=True)}</h2><div class="equation">{one}</div>'
+              for section, one in equations_of(chapter)]  # fmt: skip
     pages += [f"<figure>{picture}</figure>" for picture in pictures_of(chapter)]
     pages += [html_of(exercise) for exercise in exercises]
     pages += [f"<h2>In three lines</h2>{html_of(lines)}"]

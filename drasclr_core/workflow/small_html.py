@@ -15,6 +15,17 @@ from nbformat import NotebookNode
 from drasclr_core.workflow.student import plain_markdown
 
 FORMULA = re.compile(r"\$([^$\n]+)\$")
+EQUATION = re.compile(r"^## (?P<section>[^\n]+)$|^\$\$ (?P<tex>.+?) \$\$$", re.DOTALL | re.MULTILINE)
+BRACED = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
+PLAINER = (
+    (r"\\[Bb]ig[lr]", ""),
+    (r"\\iff\b", r"\\Leftrightarrow"),
+    (rf"\\underbrace{BRACED}_{BRACED}", r"\\underset{\2}{\1}\\;"),
+    (r"\\begin\{cases\}|\\end\{cases\}", ""),
+    (r"&", r"\\;\\;"),
+    (r"\\\\", r",\\quad "),
+)
+"""TeX that Matplotlib does not know, and what it is drawn as: a list of cases is one line, a brace only its words."""
 POINTS = 12
 
 
@@ -35,6 +46,20 @@ def html_of(text: str, inline: bool = False) -> Markup:
     """Returns the HTML of a piece of a chapter; `inline` without a paragraph round it."""
     reader, text = MarkdownIt(), FORMULA.sub(lambda found: _formula(found[1]), plain_markdown(text))
     return Markup(reader.renderInline(text) if inline else reader.render(text))
+
+
+def equations_of(chapter: NotebookNode) -> list[tuple[str, Markup]]:
+    """Returns the displayed equations of a chapter, each with the title of its section; its parts stand in lines."""
+    section, found = "", []
+    for one in EQUATION.finditer(text_of(chapter)):
+        section = one["section"] or section
+        if one["tex"]:
+            tex = one["tex"]
+            for unknown, plainer in PLAINER:
+                tex = re.sub(unknown, plainer, tex)
+            parts = re.split(r",?\s*(?:\\qquad\s*)+", tex)
+            found.append((section, Markup("".join(f"<p>{_formula(part)}</p>" for part in parts))))
+    return found
 
 
 def _formula(tex: str) -> str:

@@ -12,22 +12,29 @@ EXERCISE = re.compile(r"```\{exercise\} (?P<title>[^\n]*)\n:label: course-(?P<id
 SOLUTION = re.compile(r":::\{solution\} course-(?P<id>\S+)\n:class: dropdown\n(?P<text>.*?)\n:::", re.DOTALL)
 BOX = re.compile(r":::\{admonition\} (?P<title>[^\n]*)\n(?::class: [^\n]*\n)?(?P<text>.*?)\n:::", re.DOTALL)
 ROLE = re.compile(r"\{\w+(?::\w+)?\}`(?P<shown>[^`<]+?)(?: <[^`>]+>)?`")
+WIDGET = re.compile(r"^show_widget\(", re.MULTILINE)
 LINK = re.compile(r"\[(?P<text>[^\]]+)\]\((?P<target>(?!https?:)[^)]+)\)")
+
+WHERE = "*To drag this, open the page* {} *of the book. Here it is told in words only.*"
+"""What students read before a widget, with the title of its page."""
 
 
 def student_notebook(chapter: NotebookNode) -> NotebookNode:
     """Returns a chapter without outputs and solutions, in Markdown that any notebook program shows.
 
-    Cells whose input the book hides keep their code, which draws the pictures.
+    Cells whose input the book hides keep their code, which draws the pictures. Before each that makes a widget stands
+    the page of the book where it can be dragged.
     """
     notebook = nbformat.from_dict(chapter)
-    cells = []
+    cells, page = [], notebook.cells[0].source.partition("\n")[0].removeprefix("# ")
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             text = plain_markdown(SOLUTION.sub("", cell.source)).strip()
             if text:
                 cells.append(new_markdown_cell(text, id=cell.id))
         else:
+            if WIDGET.search(cell.source):
+                cells.append(new_markdown_cell(WHERE.format(page), id=f"{cell.id}-where"))
             kept = {"tags": cell.metadata["tags"]} if "tags" in cell.metadata else {}
             cells.append(new_code_cell(cell.source, metadata=kept, id=cell.id))
     notebook.cells = cells

@@ -45,6 +45,10 @@ def test_an_exercise_knows_mistakes_and_says_when_it_is_empty(exercise):
         assert repr(draws[0]) != repr(draws[1]), "inputs are random"
 
 
+def test_a_rate_may_be_rounded_to_three_digits():
+    assert judge(EXERCISES["12-rate"], 0.014).right and not judge(EXERCISES["12-rate"], 0.0142).right
+
+
 def test_every_chapter_has_two_exercises_or_more():
     assert all(len(chapter.EXERCISES) >= 2 for chapter in CHAPTERS.values())
     assert len(EXERCISES) == sum(len(chapter.EXERCISES) for chapter in CHAPTERS.values()), "an id is there twice"

@@ -19,6 +19,7 @@ from drasclr_core.workflow.chapters import chapter_files, code_of, content_of, r
 from drasclr_core.workflow.course import main, slides, write_course
 from drasclr_core.workflow.course_data import write_data
 from drasclr_core.workflow.handout import BROWSERS, print_pdf
+from drasclr_core.workflow.small_html import equations_of, text_of
 from drasclr_core.workflow.student import plain_markdown, student_notebook
 
 ROOT = project_root(__file__)
@@ -55,6 +56,19 @@ def test_a_student_gets_all_questions_no_answers_and_no_markup(course, name):
             assert f"**{right:.4g}**" not in text
 
 
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_student_is_told_on_which_page_each_widget_can_be_dragged(course, name):
+    cells = nbformat.read(course / "notebooks" / f"{name}.ipynb", as_version=4).cells
+    title = cells[0].source.partition("\n")[0].removeprefix("# ")
+    before = [cells[number - 1].source for number, cell in enumerate(cells) if "\nshow_widget(" in f"\n{cell.source}"]
+    assert all(text.startswith(f"*To drag this, open the page* {title} *of the book.") for text in before)
+    assert len(before) == sum(cell.source.count("*To drag this") for cell in cells)
+
+
+def test_some_chapters_have_widgets():
+    assert sum("show_widget(" in cell.source for chapter in CHAPTERS.values() for cell in chapter.cells) >= 6
+
+
 def test_the_teacher_gets_every_answer_once(course):
     text = (course / "answers.md").read_text(encoding="utf-8")
     assert sorted(re.findall(r"^### (\d+-\w+): ", text, re.MULTILINE)) == sorted(EXERCISES)
@@ -67,6 +81,26 @@ def test_slides_have_goals_picture_exercises_and_three_lines_and_need_no_network
     assert html.count("<section>") >= 5 and PICTURE in html and "In three lines" in html
     words = re.sub(r'alt="[^"]*"', "", html)  # of formulas, which are pictures, it is their TeX
     assert "http" not in html and "$" not in words and "\\" not in words and ":::" not in html
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_slides_have_every_displayed_equation_with_the_title_of_its_section(course, name):
+    html, source = ((course / "slides" / f"{name}.html"), text_of(CHAPTERS[name]))
+    found = re.findall(r'<section><h2>([^\n]*)</h2><div class="equation">(.*?)</div>', html.read_text(encoding="utf-8"))
+    assert len(found) == source.count("\n$$ ") >= 1 and all("<img" in equation for _, equation in found)
+    assert all(f"\n## {title.replace('&amp;', '&')}\n" in source for title, _ in found)
+
+
+def test_tex_that_is_not_known_to_matplotlib_becomes_plainer():
+    cases = r"\begin{cases} a & b \\ c & d \end{cases}"
+    one = {
+        "cell_type": "markdown",
+        "source": rf"## Two" "\n\n" rf"$$ y = {cases}, \qquad \underbrace{{x_{{i}}}}_{{\text{{e}}}} \iff z $$",
+    }
+    ((title, html),) = equations_of(nbformat.from_dict({"cells": [one]}))
+    drawn = [" ".join(alt.split()) for alt in re.findall('alt="([^"]*)"', html)]
+    assert title == "Two"
+    assert drawn == [r"y = a \;\; b ,\quad c \;\; d", r"\underset{\text{e}}{x_{i}}\; \Leftrightarrow z"]
 
 
 def test_the_handout_has_every_chapter_with_its_picture_and_its_lines(course):

@@ -61,7 +61,8 @@ EXERCISES = (
         id="6-momentum",
         right=1 - 10 / 1572,
         tolerance=4e-4,
-        learnt="The published 0.999 remembers 1,000 steps: in a training of 1,572 it would hardly leave its beginning.",
+        learnt="The published 0.999 remembers 1,000 steps: after 1,572 a fifth of the key network would still be its "
+        "random beginning.",
         mistakes=(
             Mistake(0.999, "This is the published value. It remembers 1,000 steps, far more than a tenth of 1,572."),
             Mistake(10 / 1572, "This is 1 − m."),

@@ -67,10 +67,10 @@ EXERCISES = (
         id="5-floor",
         right=math.log1p(4096 * math.exp(-10)),
         tolerance=2e-3,
-        learnt="At 0.2 the floor is 3.35: a loss that stays there may be as good as it gets for that temperature.",
+        learnt="At 0.2 it is 3.35: whether a loss is low depends on its temperature.",
         mistakes=(
             Mistake(math.log(4097), "This is chance, when all products are equal. Here the key's product is 1."),
-            Mistake(math.log1p(4096 * math.exp(-5)), "This is the floor at a temperature of 0.2. What is 1 / 0.1?"),
+            Mistake(math.log1p(4096 * math.exp(-5)), "This is the loss at a temperature of 0.2. What is 1 / 0.1?"),
             Mistake(math.log1p(4096 * math.exp(-0.1)), "You multiply by the temperature. Divide by it."),
             Mistake(math.log1p(4096 * math.exp(-1)), "The temperature is missing: exp(1 / 0.1) is not exp(1)."),
             Mistake(0, "It comes close, but 4096 small numbers are not nothing: each negative adds exp(0)."),

@@ -50,7 +50,7 @@ EXERCISES = (
     Exercise(
         id="12-rate",
         right=2 * math.sqrt(0.05 * 0.95 / 1000),
-        tolerance=2e-4,
+        tolerance=3e-4,
         learnt="So 6 % in 1,000 studies is no evidence against a test, and 30 % is.",
         mistakes=(
             Mistake(math.sqrt(0.05 * 0.95 / 1000), "This is one standard error. Two are asked for."),
