@@ -11,7 +11,7 @@ from drasclr_core.cohort.images.keep import Rows, keep_piece, keep_stream
 from drasclr_core.cohort.images.stream import ImageStream, write_images
 from drasclr_core.cohort.sids import safe_sids
 
-VERSION = 1
+VERSION = 2
 """Raise when images are made in another way."""
 
 
