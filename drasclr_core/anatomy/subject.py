@@ -19,7 +19,7 @@ from drasclr_core.anatomy.lungs.lungmask import network_fingerprint, segment_lun
 from drasclr_core.anatomy.lungs.segmentation import NoLungsError, segment_lungs
 from drasclr_core.anatomy.patches import PatchStore
 from drasclr_core.anatomy.quality.measures import measure_alignment, measure_scan
-from drasclr_core.anatomy.quality.verdict import Quality, assess, judge
+from drasclr_core.anatomy.quality.verdict import Quality, assess, judge, named_by_sid
 from drasclr_core.anatomy.thumbnail import note_thumbnail, save_thumbnail
 from drasclr_core.files import atomic, read_json
 from drasclr_core.imaging.refusal import printable_name
@@ -72,7 +72,7 @@ def find_lungs(
     key = fingerprint(version=VERSION, image=found["content"], spacing=spacing, network=network)
 
     def segment() -> dict:
-        quality = _lungs_quality(image, folder, spacing, lungmask_weights)
+        quality = named_by_sid(_lungs_quality(image, folder, spacing, lungmask_weights), sid, image)
         quality.save(folder / "quality.json")
         (folder / ".align.json").unlink(missing_ok=True)  # its measures are gone
         note_thumbnail(folder, key)
@@ -81,6 +81,10 @@ def find_lungs(
     facts = kept(folder, "lungs", key, segment, [folder / "lungs.nii.gz"] * (before.get("verdict") != "refused"))
     if facts["image"] != found:
         mark_done(folder, "lungs", key, verdict=facts["verdict"], image=found)
+    if facts["verdict"] == "refused" and (folder / "quality.json").exists():
+        stored = Quality.load(folder / "quality.json")
+        if (named := named_by_sid(stored, sid, image)) != stored:  # made by a version that always named the file
+            named.save(folder / "quality.json")
     return {"sid": sid, "verdict": facts["verdict"]}
 
 

@@ -37,6 +37,19 @@ def safe_sids(scans: Sequence[Path]) -> tuple[list[str], list[str]]:
     return sids, [f"Names made safe: {len(changed)} ({named(changed)})."] if changed else []
 
 
+def is_named_after(sid: str, scan: str | Path) -> bool:
+    """Returns whether a sid holds the name of its scan's file, so that this name tells no more than the sid does.
+
+    So it is for what `safe_sids` gives, and for sids that begin with it; not where somebody chose another sid, perhaps
+    because the name is that of a person.
+    """
+    scan = Path(scan)
+    stem, plain = _stem(scan), _plain(_stem(scan))
+    if sid == f"{plain[:LONGEST] or 'scan'}-{_digest(scan)}":
+        return True
+    return not _loses_letters(stem) and sid.casefold().startswith(plain.casefold())
+
+
 def _stem(scan: Path) -> str:
     suffix = file_suffix(scan) or (".dcm" if scan.name.lower().endswith(".dcm") else "")
     return scan.name[: len(scan.name) - len(suffix)]

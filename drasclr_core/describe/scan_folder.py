@@ -15,7 +15,7 @@ from drasclr_core.anatomy.lungs.bronchi import without_bronchi
 from drasclr_core.anatomy.quality.verdict import Quality, judge
 from drasclr_core.anatomy.subject import align, find_lungs
 from drasclr_core.files import read_json, write_json
-from drasclr_core.imaging.refusal import printable_name
+from drasclr_core.imaging.refusal import without_name
 from drasclr_core.imaging.volume import Volume, load_mask, load_volume
 
 CLAIM = ".your_ct.json"
@@ -78,15 +78,16 @@ def forget(folder: Path, names: Iterable[str]) -> None:
 def judge_scan(scan: OneScan, atlas_folder: Path, mode: str, seed: int) -> Quality:
     """Finds the lungs and aligns them with the atlas, as stages 02 and 04 do for a cohort; each is done once.
 
-    Messages about a scan begin with its file's name; here they begin with "scan".
+    Messages about a scan begin with its file's or its folder's name; here they begin with "scan".
     """
-    folder, name = scan.folder, printable_name(scan.image)
+    folder = scan.folder
     if find_lungs((folder.name, str(scan.image)), folder.parent, scan.spacing)["verdict"] == "refused":
         forget(folder, ["affine.json", "landmarks.npy", ".align.json"])  # of another scan that was here before
     align(folder.name, folder.parent, atlas_folder, mode, seed)
     quality = Quality.load(folder / "quality.json")
     error = quality.measures.get("error", "")
-    if error.startswith(f"{name}: "):
-        quality = judge({**quality.measures, "error": NEUTRAL + error.removeprefix(name)})
+    problem = without_name(error, scan.image).removeprefix(f"{folder.name}: ")
+    if problem != error:
+        quality = judge({**quality.measures, "error": f"{NEUTRAL}: {problem}"})
         quality.save(folder / "quality.json")
     return quality

@@ -13,7 +13,7 @@ from drasclr_core.imaging.affine import affine_matrix
 from drasclr_core.imaging.dicom import is_dicom, read_dicom
 from drasclr_core.imaging.masks import bounding_box
 from drasclr_core.imaging.pointers import FETCH, is_pointer
-from drasclr_core.imaging.refusal import VolumeError, printable_name, refusal
+from drasclr_core.imaging.refusal import VolumeError, printable_name, refusal, without_name
 
 FILE_SUFFIXES = (*nifti.SUFFIXES, *itk.SUFFIXES)
 PLAUSIBLE_SPACING = (0.1, 20.0)
@@ -73,8 +73,7 @@ def read_image(path: str | Path) -> tuple[np.ndarray, np.ndarray, dict]:
         _check_geometry(path, array.shape, affine)
     except VolumeError as error:
         if file.name != path.name:  # the file's own name may be a person's where the link's is not
-            problem = str(error).removeprefix(f"{printable_name(file)}: ")
-            error.args = (f"{printable_name(path)}: {problem}",)
+            error.args = (f"{printable_name(path)}: {without_name(str(error), file)}",)
         raise
     except Exception as error:  # a damaged file may make the libraries raise anything, and must not stop a cohort
         problem = f"cannot be read ({type(error).__name__})"

@@ -23,6 +23,11 @@ def refusal(path: str | Path, problem: str, remedy: str) -> VolumeError:
     return VolumeError(f"{printable_name(path)}: {problem}. {remedy}.")
 
 
+def without_name(message: str, path: str | Path) -> str:
+    """Returns a message about an image (see `refusal`) without the file's name: the problem and the remedy."""
+    return message.removeprefix(f"{printable_name(path)}: ")
+
+
 def printable_name(path: str | Path) -> str:
     """Returns the file's name as text: shortened, what cannot be printed (line breaks, broken UTF-8) replaced."""
     name = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in Path(path).name)

@@ -24,7 +24,7 @@ from drasclr_core.anatomy.quality import VERDICTS, Quality, worst_first
 from drasclr_core.anatomy.thumbnail import draw_thumbnail, has_thumbnail
 from drasclr_core.cohort.subjects import image_path, read_subjects
 from drasclr_core.files import atomic
-from drasclr_core.imaging.refusal import printable_name
+from drasclr_core.imaging.refusal import without_name
 from drasclr_core.progress import for_each
 from drasclr_core.report.templates import render
 from drasclr_core.run import Run
@@ -107,7 +107,7 @@ def _html(title: str, found: list[tuple[str, Quality, bool]], images: dict[str, 
 
 def _data(found: list[tuple[str, Quality, bool]], images: dict[str, str]) -> dict:
     """Returns what the page's script reads; an entry is [sid, verdict, reasons, kinds of reason, measures, drawn]."""
-    kinds = {sid: [reason_kind(reason, images[sid]) for reason in quality.reasons] for sid, quality, _ in found}
+    kinds = {sid: [reason_kind(reason, images[sid], sid) for reason in quality.reasons] for sid, quality, _ in found}
     names = [kind for kind, _ in Counter(kind for each in kinds.values() for kind in each).most_common()]
     number_of = {kind: number for number, kind in enumerate(names)}
     verdicts = [*VERDICTS, *sorted({quality.verdict for _, quality, _ in found} - set(VERDICTS))]
@@ -129,15 +129,16 @@ def _data(found: list[tuple[str, Quality, bool]], images: dict[str, str]) -> dic
     }
 
 
-def reason_kind(reason: str, image: str) -> str:
-    """Returns what a reason has in common with those of other scans: without the file's name, numbers and remedy.
+def reason_kind(reason: str, image: str, sid: str = "") -> str:
+    """Returns what a reason has in common with those of other scans: without names, numbers and remedy.
 
     Examples
     --------
     >>> reason_kind("a.nii: values from 0 to 255 are 8-bit grey values, not HU. Export it again.", "scans/a.nii")
     'values from … to … are 8-bit grey values, not HU'
     """
-    problem = reason.removeprefix(f"{printable_name(image)}: ")
+    problem = reason.removeprefix(f"{sid}: ") if sid else reason
+    problem = without_name(problem, image)
     return NUMBER.sub("…", problem).split(". ")[0].removesuffix(".")
 
 

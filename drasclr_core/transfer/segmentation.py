@@ -133,8 +133,8 @@ def coarser(case: Case) -> Case:
 
 
 def voxel_size(case: Case) -> np.ndarray:
-    """Returns the voxel size along x, y, z in mm."""
-    return np.abs(np.diag(case.affine)[:3])
+    """Returns the voxel size along the three axes of the array in mm, float64 [3], however they lie in space."""
+    return np.linalg.norm(case.affine[:3, :3], axis=0)
 
 
 def as_slices(images: np.ndarray, case: Case) -> Slices:

@@ -71,7 +71,7 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
         **parameters,
     }
     output.parent.mkdir(parents=True, exist_ok=True)
-    failed = failed_page(output)
+    failed, folders = failed_page(output), known_folders(parameters)
     with FileLock(output.with_name(f".{output.stem}.lock")):
         inputs = input_fingerprints(run)
         partial = output.with_name(f".{output.stem}.partial.ipynb")
@@ -87,7 +87,7 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
             partial.unlink(missing_ok=True)
         record = {
             "run": run.name, "cohort": run.cohort_name, "stage": stage, "preset": preset,
-            "parameters": {name: portable_value(value) for name, value in parameters.items()},
+            "parameters": {name: portable_value(value, folders) for name, value in parameters.items()},
             "seconds": meter.seconds, "peak_mb": meter.peak_mb, "day": datetime.date.today().isoformat(),
             "code": code_version(), "versions": versions(), "hardware": hardware(), "inputs": inputs,
         }  # fmt: skip
@@ -95,7 +95,7 @@ def execute_stage(notebook: str | Path, run: Run, parameters: dict, preset: str 
             record["computed"] = work
         write_json(record_file, record)
         with atomic(output) as temporary:
-            nbformat.write(tidy_notebook(executed, record, about.parameters, known_folders(parameters)), temporary)
+            nbformat.write(tidy_notebook(executed, record, about.parameters, folders), temporary)
         failed.unlink(missing_ok=True)
     return output
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 
 from drasclr_core.run import project_root
@@ -45,20 +46,40 @@ def portable_text(text: str, known: Iterable[str] = ()) -> str:
     return "".join(parts)
 
 
-def portable_value(value: object) -> object:
-    """Returns a parameter's value; of a text that is an absolute path its last name, or what follows the project's."""
+def portable_value(value: object, known: Iterable[str] = ()) -> object:
+    """Returns a parameter's value; of a text that is an absolute path its last name, or what follows the project's.
+
+    The texts in a list or a dict, at any depth, are treated alike; other texts become `portable_text`.
+    """
+    if isinstance(value, Mapping):
+        return {portable_value(key, known): portable_value(one, known) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [portable_value(one, known) for one in value]
     if not isinstance(value, str):
         return value
     if not _is_absolute(value):
-        return portable_text(value)
+        return portable_text(value, known)
     path = Path(value)
     return str(path.relative_to(project_root())) if path.is_relative_to(project_root()) else f"…/{path.name}"
 
 
 def known_folders(parameters: Mapping[str, object]) -> list[str]:
-    """Returns the folders that hold what parameters name by an absolute path, the deepest first."""
-    paths = [Path(value) for value in parameters.values() if isinstance(value, str) and _is_absolute(value)]
+    """Returns the folders that hold what parameters name by an absolute path, the deepest first.
+
+    Of lists and dicts every text counts, as in `portable_value`.
+    """
+    paths = [Path(text) for text in _texts(parameters) if _is_absolute(text)]
     return sorted({str(path.parent) for path in paths if path.parent != path.parent.parent}, key=len, reverse=True)
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text in a value: itself, or those in a list or a dict, its keys among them."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from chain.from_iterable(map(_texts, chain(value, value.values())))
+    elif isinstance(value, (list, tuple)):
+        yield from chain.from_iterable(map(_texts, value))
 
 
 def _is_absolute(value: str) -> bool:

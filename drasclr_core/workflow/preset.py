@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from drasclr_core.methods import method_class, method_files
 from drasclr_core.workflow.parameters import checked, nearest, refuse_place
+from drasclr_core.workflow.preset_file import LISTS, read_preset
 from drasclr_core.workflow.stages import (
     COHORTS,
     STAGES,
@@ -24,7 +23,6 @@ from drasclr_core.workflow.stages import (
 
 OF_ANY_METHOD = ("method", "variant_of", "atlas", "settings", "probe_labels", "epochs", "minutes", "batch_size", "seed")
 """Parameters of stage 06 that are no method's own (some of `pretrain.settings.BUDGET` among them)."""
-CHOICES = ("only", "without")
 
 
 @dataclass(frozen=True)
@@ -71,24 +69,17 @@ class Preset:
         Raises
         ------
         ValueError
-            A key is missing, or a stage or a parameter is unknown or has a value that is not allowed; the message names
-            the file, the cohort, the stage and the nearest known name.
+            The file has another form (see `read_preset`), or a stage or a parameter is unknown or has a value that is
+            not allowed; the message names the file, the cohort, the stage and the nearest known name.
         """
         path, notebooks = Path(path), notebooks or read_notebooks()
-        content = _read(path)
-        missing = {"stages", "cohorts"} - set(content)
-        if missing:
-            raise ValueError(f"{path.name}: no {' and no '.join(sorted(missing))}; see presets/demo.yaml for the form")
-        for key in set(content) - {"stages", "cohorts"}:
-            raise ValueError(f"{path.name}: no key {key!r}, only stages and cohorts")
+        content = read_preset(path)
         listed = _checked(content["stages"], notebooks, path.name)
         stages = {one: listed.get(one, {}) for one in _followed(listed, notebooks)}
         cohorts, chosen = {}, {}
         for cohort, given in content["cohorts"].items():
             given = dict(given or {})
-            only, without = (
-                given.pop(key, None) or default for key, default in zip(CHOICES, (stages, ()), strict=True)
-            )
+            only, without = (given.pop(key, None) or default for key, default in zip(LISTS, (stages, ()), strict=True))
             for one in {*given, *only, *without} - set(stages):
                 raise ValueError(f"{path.name}: cohort {cohort} names {one!r}, no stage of it{nearest(one, stages)}")
             cohorts[cohort] = _checked(given, notebooks, f"{path.name}, cohort {cohort}")
@@ -134,21 +125,6 @@ class Preset:
                     stages = same or [one for one in stages if not suffix_of(one)]
                 found += [(other, one) for one in stages]
         return found
-
-
-class _TextLoader(yaml.SafeLoader):
-    """Every value is text; a mapping can be that of another stage with changes, ``{<<: *name, key: value}``."""
-
-    yaml_implicit_resolvers = {"<": [("tag:yaml.org,2002:merge", re.compile("^<<$"))]}  # noqa: RUF012 (as PyYAML has it)
-
-
-def _read(path: Path) -> dict:
-    """The content of a YAML file with every value as text."""
-    try:
-        content = yaml.load(path.read_text(), _TextLoader)
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not to be read as a preset: {' '.join(str(error).split())}") from None
-    return content if isinstance(content, dict) else {}
 
 
 def _checked(stages: dict, notebooks: dict[str, Notebook], where: str) -> dict[str, dict]:

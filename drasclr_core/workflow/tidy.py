@@ -43,7 +43,8 @@ def tidy_notebook(
             cell.outputs = [_portable(output, known) for output in cell.outputs if not _is_noise(output)]
             cell.source = portable_text(cell.source, known)
         if "parameters" in tags:
-            cells.append(new_markdown_cell(parameter_table(parameters, record["parameters"]), id="parameters-table"))
+            table = parameter_table(parameters, record["parameters"], known)
+            cells.append(new_markdown_cell(table, id="parameters-table"))
             cell.metadata["tags"] = [*tags, "remove-cell"]
         elif "injected-parameters" in tags:
             cell.metadata["tags"] = [*tags, "remove-cell"]
@@ -53,9 +54,13 @@ def tidy_notebook(
     return notebook
 
 
-def parameter_table(parameters: dict[str, Parameter], values: dict) -> str:
-    """Returns a Markdown table of parameter, value in this run, and meaning (the comment behind the parameter)."""
-    shown = {name: str(portable_value(values.get(name, one.default))) for name, one in parameters.items()}
+def parameter_table(parameters: dict[str, Parameter], values: dict, known: Collection[str] = ()) -> str:
+    """Returns a Markdown table of parameter, value in this run, and meaning (the comment behind the parameter).
+
+    Absolute paths are cut, those below the folders `known` whatever stands around them.
+    """
+    cut = {name: portable_value(values.get(name, one.default), known) for name, one in parameters.items()}
+    shown = {name: portable_text(str(value), known) for name, value in cut.items()}
     return markdown("parameters.md", parameters=parameters.values(), shown=shown)
 
 

@@ -3,20 +3,25 @@ nobody."""
 
 import errno
 import os
+import re
 import shutil
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from drasclr_core.anatomy import PatchStore, extract_patches
 from drasclr_core.anatomy.atlas import Atlas, AtlasAffine, build_atlas
-from drasclr_core.anatomy.quality import Quality
+from drasclr_core.anatomy.quality import NoUsableScanError, Quality, quality_table, require_usable
+from drasclr_core.anatomy.quality.verdict import judge
 from drasclr_core.anatomy.subject import align, cut_patches, find_lungs
+from drasclr_core.cohort.subjects import write_subjects
 from drasclr_core.files import NotWritableError
 from drasclr_core.imaging.volume import Volume, load_mask, load_volume, save_volume
 from drasclr_core.pieces import file_fingerprint, remembered_fingerprint
 from drasclr_core.progress import for_each
+from drasclr_core.run import Run
 
 from ..imaging.scan_files import whole_chest
 
@@ -65,6 +70,35 @@ def test_unusable_scan_is_refused_with_its_reason_and_skipped(cohort, scans, nam
     assert quality.verdict == "refused" and len(quality.reasons[0]) > 20
     assert align(name, anatomy, atlas)["verdict"] == "refused"
     assert not (anatomy / name / "affine.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("sid", "named"), [("Doe_Jane", "Doe_Jane.nii.gz"), ("doe_jane-2", "Doe_Jane.nii.gz"), ("P001", "P001")]
+)
+@pytest.mark.parametrize("scan", ["broken", "block"])
+def test_a_refusal_names_the_file_only_where_the_sid_does(scans, tmp_path, scan, sid, named):
+    image = tmp_path / "Doe_Jane.nii.gz"
+    shutil.copy(scans / f"{scan}.nii.gz", image)
+    run = Run(str(tmp_path / "r"), "copd")
+    write_subjects(run, pd.DataFrame({"sid": [sid], "image": [str(image)]}))
+    find_lungs((sid, str(image)), run.anatomy_folder, SPACING)
+    table = quality_table(run)
+    assert re.fullmatch(re.escape(named) + r": [^\n]+\. ?.*", table["reasons"][0])
+    with pytest.raises(NoUsableScanError, match=f"1 refused: {re.escape(named)}: "):
+        require_usable(table)
+    if sid == "P001":
+        assert not any("Doe" in file.read_text() for file in run.anatomy(sid).glob("*.json"))
+
+
+def test_a_message_of_an_older_version_loses_the_name_of_the_file(scans, tmp_path):
+    image = tmp_path / "Doe_Jane.nii.gz"
+    shutil.copy(scans / "broken.nii.gz", image)
+    find_lungs(("P001", str(image)), tmp_path, SPACING)
+    said = Quality.load(tmp_path / "P001/quality.json")
+    old = said.measures["error"].replace("P001", image.name)
+    judge({"error": old}).save(tmp_path / "P001/quality.json")
+    find_lungs(("P001", str(image)), tmp_path, SPACING)
+    assert Quality.load(tmp_path / "P001/quality.json") == said and image.name not in said.measures["error"]
 
 
 def test_alignment_carries_patch_centres(cohort):

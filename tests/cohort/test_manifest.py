@@ -11,7 +11,7 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from drasclr_core.cohort.manifest import read_manifest
-from drasclr_core.cohort.sids import safe_sids
+from drasclr_core.cohort.sids import is_named_after, safe_sids
 
 
 def dicom_folder(folder):
@@ -258,3 +258,11 @@ def test_the_directory_of_a_disk_is_no_slice(tmp_path, name):
     dicom_folder(tmp_path / "disk" / "PAT2")
     table = read_manifest(tmp_path / "disk")
     assert table["sid"].tolist() == ["PAT1", "PAT2"] and not table.attrs["notes"]
+
+
+def test_a_sid_is_named_after_its_scan_or_not():
+    names = ["a.nii.gz", "Müller, Hans.nrrd", "王.nii.gz", "x" * 200 + ".nii", "series 1"]
+    sids, _ = safe_sids([Path(name) for name in names])
+    assert all(map(is_named_after, sids, [f"scans/{name}" for name in names]))
+    assert is_named_after("A-2", "a.nii.gz")
+    assert not any(map(is_named_after, ["P001"] * len(names), names))

@@ -5,6 +5,7 @@ import os
 import re
 from functools import partial
 from html import escape
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ import pytest
 from drasclr_core.anatomy.quality import quality_table
 from drasclr_core.anatomy.quality.verdict import Quality
 from drasclr_core.anatomy.subject import find_lungs
+from drasclr_core.cohort.sids import safe_sids
 from drasclr_core.cohort.subjects import write_subjects
 from drasclr_core.imaging.refusal import printable_name
 from drasclr_core.imaging.volume import load_mask, save_volume
@@ -22,7 +24,10 @@ from drasclr_core.run import Run
 from .bad_scans import BAD, WHOLE
 
 SPACING = 4.0
-SIDS = {name: f"S{number:03d}" for number, name in enumerate(BAD)}
+FROM_NAMES, _ = safe_sids([Path(bad.file) for bad in BAD.values()])
+SIDS = {name: sid if FROM_NAMES.count(sid) == 1 else f"{sid}-{number}"
+        for number, (name, sid) in enumerate(zip(BAD, FROM_NAMES, strict=True))}  # fmt: skip
+"""Made from the files' names, as those of a folder of scans are, so that messages name the files."""
 
 
 def can_be_made(name, path):

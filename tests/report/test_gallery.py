@@ -85,6 +85,7 @@ def test_reasons_are_grouped_by_their_kind(run):
 )  # fmt: skip
 def test_kind_of_a_reason(reason, kind):
     assert reason_kind(reason, "../scans/a.nii") == kind
+    assert reason_kind(reason.replace("a.nii", "P001"), "../scans/a.nii", "P001") == kind
 
 
 def test_thumbnails_are_small_pictures_and_are_drawn_once(run):

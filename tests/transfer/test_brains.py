@@ -7,12 +7,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.spatial.transform import Rotation
 
 from drasclr_core.cohort.images.datasets import Case, read_brats18, read_mmwhs
 from drasclr_core.cohort.images.datasets.brats18 import MODALITIES
 from drasclr_core.run import Run
 from drasclr_core.transfer import FitSettings, open_tasks
-from drasclr_core.transfer.segmentation import Slices, coarser, squared
+from drasclr_core.transfer.segmentation import Slices, coarser, squared, voxel_size
 from drasclr_core.transfer.tasks.brains import BrainTumours, region_dice, standardised
 from drasclr_core.transfer.tasks.heart import HeartStructures
 from drasclr_core.transfer.tasks.heart_along import HeartStructuresAlong
@@ -126,6 +127,18 @@ def test_coarser_voxels_are_means_and_most_frequent_classes(classes, voxel):
         counts = np.bincount(classes[block].ravel(), minlength=4)
         there = made.label[place]
         assert counts[there] == counts.max() and not (counts[there + 1 :] == counts.max()).any()
+
+
+@given(st.tuples(*[st.floats(-44, 44)] * 3), st.tuples(*[st.sampled_from([1.0, 1.5, 3.0, 5.0])] * 3))
+@settings(deadline=None, max_examples=25)
+def test_voxels_of_an_image_that_lies_askew_have_their_true_size(degrees, spacing):
+    affine = np.eye(4)
+    affine[:3, :3] = Rotation.from_euler("xyz", degrees, degrees=True).as_matrix() @ np.diag(spacing)
+    case = Case(np.zeros((1, 12, 12, 12), np.float32), np.zeros((12, 12, 12), np.uint8), affine)
+    np.testing.assert_allclose(voxel_size(case), spacing)
+    made = coarser(case)
+    assert made.label.shape == tuple(12 // {1.0: 3, 1.5: 2}.get(edge, 1) for edge in spacing)
+    np.testing.assert_allclose(voxel_size(made), [edge * {1.0: 3, 1.5: 2}.get(edge, 1) for edge in spacing])
 
 
 @given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 30), st.integers(1, 30)), min_size=1, max_size=4))

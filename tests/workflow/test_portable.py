@@ -59,3 +59,12 @@ def test_a_parameter_that_is_a_path_keeps_its_last_name():
     assert portable_value(f"{project_root()}/my scans/x.nii") == "my scans/x.nii"
     assert portable_value("a, b") == "a, b" and portable_value(3) == 3 and portable_value("/") == "/"
     assert known_folders({"a": "/data/b/c.nii", "n": 1, "run": "demo", "d": "/x"}) == ["/data/b"]
+
+
+def test_paths_in_lists_and_dicts_are_cut_too():
+    given = {"folders": {"heart": "/data/Doe_Jane/mmwhs", "deep": {"/data/Doe, J/a b": [1, "/x/y/c.nii"]}},
+             "scans": ["/data/Doe_Jane/a.nii.gz", f"{project_root()}/runs/b.nii"], "n": 2}  # fmt: skip
+    assert {name: portable_value(value) for name, value in given.items()} == {
+        "folders": {"heart": "…/mmwhs", "deep": {"…/a b": [1, "…/c.nii"]}}, "scans": ["…/a.nii.gz", "runs/b.nii"],
+        "n": 2}  # fmt: skip
+    assert set(known_folders(given)) == {"/data/Doe_Jane", "/data/Doe, J", "/x/y", f"{project_root()}/runs"}

@@ -33,6 +33,15 @@ def test_a_stage_can_have_the_parameters_of_another_one_with_changes(load):
     assert preset.parameters("copd", "06_pretrain-local") == {"lr": 0.5, "atlas": "other", "method": "local"}
 
 
+def test_a_merged_key_may_be_overridden_by_a_mapping_that_is_merged_again(load):
+    preset = load("stages: {06_pretrain: &first {lr: 1, atlas: a}, 06_pretrain-b: &second {<<: *first, lr: 0.5},\n"
+                  "  06_pretrain-c: {<<: *second, atlas: c}, 06_pretrain-d: {<<: [*second, *first], lr: 2}}\n"
+                  "cohorts: {copd: }")  # fmt: skip
+    assert preset.stages["06_pretrain-b"] == {"lr": 0.5, "atlas": "a"}
+    assert preset.stages["06_pretrain-c"] == {"lr": 0.5, "atlas": "c"}
+    assert preset.stages["06_pretrain-d"] == {"lr": 2.0, "atlas": "a"}
+
+
 def test_names_are_text(load):
     preset = load("stages: {01_cohort: {manifest: 2024_01}, 06_pretrain-2024_01: }\ncohorts: {2024: }")
     assert preset.parameters("2024", "01_cohort") == {"manifest": "2024_01"}
@@ -103,6 +112,24 @@ def test_a_stage_may_come_after_those_of_all_cohorts(load):
         ("stages: {06_pretrain: }\ncohorts: {c: {06_pretrain: {lr: 0}}}", "cohort c, stage 06_pretrain: lr is '0'"),
         ("stages: {10_tables: {folds: 1}}\ncohorts: {c: }", "2 or more"),
         ("stages: {10_tables: {cohort: b}}\ncohorts: {c: }", "stage 10_tables: 'cohort' is no parameter of a stage"),
+        ("stages:\n  03_atlas: \n  01_cohort: \n  03_atlas: {}\ncohorts: {c: }", "line 4 has '03_atlas' a second time"),
+        ("stages: {01_cohort: {seed: 1, seed: 2}}\ncohorts: {c: }", "line 1 has 'seed' a second time. Make one"),
+        ("stages: {03_atlas: }\ncohorts: {c: , c: {}}", "'c' a second time"),
+        ("stages: {03_atlas: }\ncohorts: {c: }\nstages: {01_cohort: }", "'stages' a second time"),
+        ("stages: [03_atlas]\ncohorts: {c: }", "stages is a list. Write a name and a colon for each"),
+        ("stages: \ncohorts: {c: }", "stages is empty. Name at least one"),
+        ("stages: 03_atlas\ncohorts: {c: }", "stages is the text '03_atlas'. Write"),
+        ("stages: {03_atlas: }\ncohorts: [copd, covid]", "cohorts is a list. Write"),
+        ("stages: {03_atlas: }\ncohorts: ", "cohorts is empty. Name"),
+        ("stages: {01_cohort: 40}\ncohorts: {c: }", "stage 01_cohort is the text '40'. Write a name, a colon"),
+        ("stages: {03_atlas: }\ncohorts: {c: 03_atlas}", "cohort c is the text '03_atlas'. Write"),
+        ("stages: {03_atlas: }\ncohorts: {c: {03_atlas: [a]}}", "cohort c, stage 03_atlas is a list. Write"),
+        ("stages: {03_atlas: }\ncohorts: {c: {only: 03_atlas}}", r"cohort c: only is no list. Write .*\[03_atlas\]"),
+        ("stages: {03_atlas: }\ncohorts: {../x: }", "cohort '../x': .* letters, digits and _. Give"),
+        ("stages: {03_atlas: }\ncohorts: {a b: }", "cohort 'a b': .* letters, digits and _"),
+        ("stages: {03_atlas: }\ncohorts: {results: }", "'results': a run has a folder of this name. Give"),
+        ("stages: {03_atlas: }\ncohorts: {Notebooks: }", "'Notebooks': a run has a folder of this name"),
+        ("stages: {03_atlas: }\ncohorts: {book: }", "'book': a run has a folder of this name"),
     ],
 )
 def test_bad_preset_is_named(load, text, problem):

@@ -8,7 +8,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from drasclr_core.run import project_root
 from drasclr_core.workflow.parameters import declared
 from drasclr_core.workflow.portable import known_folders, portable_value
-from drasclr_core.workflow.tidy import tidy_notebook
+from drasclr_core.workflow.tidy import parameter_table, tidy_notebook
 
 RECORD = {
     "run": "demo", "preset": "demo", "cohort": "copd", "day": "2026-01-02", "seconds": 61.2, "peak_mb": 812.0,
@@ -90,3 +90,25 @@ def test_a_path_given_as_a_parameter_is_nowhere_on_the_page():
     assert record["parameters"] == {"run": "demo", "image": "…/a scan.nii.gz"}
     assert "…/a scan.nii.gz | the scan" in text and "…/b.nii.gz" in text and "…/a scan.nii.gz: read" in text
     assert not any(name in text for name in ("Müller", "xfcller", "Hans", "1950", "/data"))
+
+
+def test_paths_in_a_dict_or_a_list_are_nowhere_on_the_page():
+    folder = "/data/Doe [Jane]: 1950"
+    given = {"folders": {"heart": f"{folder}/mmwhs"}, "scans": [f"{folder}/a.nii.gz"]}
+    source = "folders = {}  # by task\nscans = []  # the scans"
+    cells = [
+        new_code_cell(source, metadata={"tags": ["parameters"]}),
+        new_code_cell(f"folders = {given['folders']!r}", metadata={"tags": ["injected-parameters"]}),
+        new_code_cell("x", outputs=[new_output("stream", name="stdout", text=f"nothing else in {folder}\n")]),
+    ]
+    record = RECORD | {"parameters": {name: portable_value(value) for name, value in given.items()}}
+    tidy = tidy_notebook(new_notebook(cells=cells), record, declared(source), known_folders(given))
+    text = nbformat.writes(tidy)
+    assert record["parameters"] == {"folders": {"heart": "…/mmwhs"}, "scans": ["…/a.nii.gz"]}
+    assert "{'heart': '…/mmwhs'} | by task" in text and "['…/a.nii.gz'] | the scans" in text
+    assert not any(name in text for name in ("Doe", "Jane", "1950", "/data"))
+
+
+def test_the_table_of_parameters_cuts_what_is_below_a_known_folder():
+    table = parameter_table(declared('note = ""  # words'), {"note": "from /data/Doe: x/y"}, ["/data/Doe: x"])
+    assert "Doe" not in table and "from …/y | words" in table

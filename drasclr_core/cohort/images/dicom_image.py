@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
-import SimpleITK as sitk
 from pydicom.pixels import apply_modality_lut, apply_voi_lut
 from pydicom.uid import UID
 
 from drasclr_core.imaging.dicom.checks import MODALITIES
 from drasclr_core.imaging.dicom.headers import read_slices
+from drasclr_core.imaging.dicom.pixels import stored_values
 from drasclr_core.imaging.refusal import refusal
 from drasclr_core.imaging.window import brightness
 
@@ -54,7 +54,8 @@ def read_dicom_image(path: Path) -> tuple[np.ndarray, dict]:
         values, image = _values(path)
         bits, inverted = int(first.get("BitsStored") or 16), first.get("PhotometricInterpretation") == "MONOCHROME1"
         if modality == "CT":
-            return brightness(values), {"format": "DICOM", "bits": bits, "inverted": False, "modality": "CT"}
+            source = {"format": "DICOM", "bits": bits, "inverted": False, "modality": "CT"}
+            return brightness(values.astype(np.float64)), source  # without a slope the values may have no sign
         with suppress(ValueError, NotImplementedError, AttributeError, TypeError):  # a window that makes no sense
             values = np.asarray(apply_voi_lut(values, image), dtype=np.float64)
     array = brightness(values, tuple(np.percentile(values, TAILS)))
@@ -67,8 +68,7 @@ def _values(path: Path) -> tuple[np.ndarray, pydicom.Dataset]:
     image = pydicom.dcmread(path, force=True)
     syntax = image.file_meta.get("TransferSyntaxUID") if hasattr(image, "file_meta") else None
     if syntax and UID(syntax).is_compressed:
-        stored = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))  # ITK decodes all of them, and applies the slope
-        return np.asarray(stored, dtype=np.float64).reshape(stored.shape[-2:]), image
+        return apply_modality_lut(stored_values(image)[0], image), image
     if not syntax:
         image.file_meta = pydicom.dataset.FileMetaDataset()
         image.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian

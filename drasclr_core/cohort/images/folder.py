@@ -96,13 +96,21 @@ def _look(path: Path) -> dict | str:
 
 
 def _names(images: Sequence[Path]) -> list[str]:
-    """A unique name for each image: files of one name in several folders are numbered."""
+    """A unique name for each image: files of one name in several folders are numbered.
+
+    Names that differ in the case of letters only are one, as they are on many disks. A number that makes the name of
+    another file is left out.
+    """
     names = [name_of(path) for path in images]
-    counts, seen = Counter(names), Counter()
+    counts = Counter(name.casefold() for name in names)
+    taken, last = set(counts), Counter()
     for place, name in enumerate(names):
-        if counts[name] > 1:
-            seen[name] += 1
-            names[place] = f"{name}-{seen[name]}"
+        if counts[key := name.casefold()] > 1:
+            last[key] += 1
+            while f"{key}-{last[key]}" in taken:
+                last[key] += 1
+            names[place] = f"{name}-{last[key]}"
+            taken.add(names[place].casefold())
     return names
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from drasclr_core.cohort.images.grey import read_grey
 from drasclr_core.cohort.images.keep import Rows, keep_piece, keep_stream
 from drasclr_core.cohort.images.stream import ImageStream, write_images
 from drasclr_core.cohort.sids import safe_sids
+from drasclr_core.cohort.subjects import named
 
-VERSION = 1
+VERSION = 2
 """Raise when images are made in another way."""
 
 
@@ -37,10 +39,14 @@ def keep_folder(folder: str | Path, images: ImageFolder, edge: int = 128, worker
     Raises
     ------
     ValueError
-        No image can be used any more.
+        No image can be used any more, or two images have one name.
     """
     folder = Path(folder)
     sids, _ = safe_sids([Path(name) for name in images.table["name"]])
+    counts = Counter(sid.casefold() for sid in sids)
+    names = zip(images.table["name"], sids, strict=True)
+    if twice := sorted(name for name, sid in names if counts[sid.casefold()] > 1):
+        raise ValueError(f"{images.folder.name}: several images have one name ({named(twice)}). Rename their files.")
     kinds = [group or images.folder.name for group in images.table["group"]]
     sources = {sid: (file, kind) for sid, file, kind in zip(sids, images.files, kinds, strict=True)}
     piece = partial(_image, folder=folder, edge=edge)

@@ -57,13 +57,27 @@ def read_pixels(folder: Path, slices: Sequence[Slice]) -> np.ndarray:
 
 def _stored(slices: Sequence[Slice]) -> np.ndarray:
     """Stored values [slice, row, column], by way of plain copies of the files' pixels, which ITK decodes."""
-    frames: dict[Path, np.ndarray] = {}
-    for file in {one.file for one in slices}:
-        with TemporaryDirectory() as folder:
-            copy = Path(folder) / "plain.dcm"
-            _write_plain(pydicom.dcmread(file, force=True), copy)
-            frames[file] = sitk.GetArrayFromImage(sitk.ReadImage(str(copy)))
+    frames = {file: stored_values(pydicom.dcmread(file, force=True)) for file in {one.file for one in slices}}
     return np.stack([frames[one.file][one.frame or 0] for one in slices]).astype(np.float64)
+
+
+def stored_values(header: Dataset) -> np.ndarray:
+    """Returns the stored values of a file, whole numbers [frame, row, column], before slope, intercept and inversion.
+
+    ITK decodes them, whatever their compression, from a plain copy that calls itself MONOCHROME2: ITK inverts
+    MONOCHROME1 as it reads.
+
+    Raises
+    ------
+    KeyError
+        One of the tags `COPIED` is missing.
+    RuntimeError
+        ITK cannot decode the pixels.
+    """
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / "plain.dcm"
+        _write_plain(header, copy)
+        return sitk.GetArrayFromImage(sitk.ReadImage(str(copy)))
 
 
 def _write_plain(header: Dataset, path: Path) -> None:

@@ -53,6 +53,28 @@ def test_a_stream_of_a_folder(folder, tmp_path):
     assert (tmp_path / "stream" / REFUSED).read_text().count("\n") == 3
 
 
+@pytest.mark.parametrize("files", [
+    ["p1/img.png", "p2/img.png", "p3/img-1.png"],
+    ["p1/img-1.png", "p2/img.png", "p3/img.png", "p4/img-1.png"],
+    ["p1/Img.png", "p2/img.png", "p3/IMG-2.png"],
+    ["p1/a b.png", "p2/a_b.png"],
+])  # fmt: skip
+def test_no_image_is_lost_where_names_are_alike(tmp_path, files):
+    for place, name in enumerate(files):
+        write_png(tmp_path / "own" / name, gradient(20 + place, 20))
+    images = read_image_folder(tmp_path / "own")
+    assert images.table["name"].str.casefold().is_unique
+    stream = keep_folder(tmp_path / "stream", images, edge=16)
+    assert len(stream) == len(files) and sorted(stream.table["kind"]) == sorted(images.table["group"])
+
+
+def test_images_of_one_name_are_refused(folder, tmp_path):
+    images = read_image_folder(folder)
+    images.table["name"] = ["one", "x", "One", "y"]
+    with pytest.raises(ValueError, match=r"images: several images have one name \(One, one\)\. Rename"):
+        keep_folder(tmp_path / "stream", images)
+
+
 def test_an_image_that_has_become_bad_does_not_stop_the_others(folder, tmp_path):
     images = read_image_folder(folder)
     (folder / "a" / "one.png").write_bytes(b"junk")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from pydicom.uid import RLELossless
 
 from drasclr_core.cohort.images.grey import read_grey
 from drasclr_core.imaging.refusal import VolumeError
@@ -104,6 +105,25 @@ def test_monochrome1_is_inverted(tmp_path):
     path = write_radiograph(tmp_path / "a.dicom", gradient(), PhotometricInterpretation="MONOCHROME1")
     image = read_grey(path)
     assert image.source["inverted"] and abs(image.array - (1 - gradient())).max() < 0.05
+
+
+@pytest.mark.parametrize("kind", ["MONOCHROME1", "MONOCHROME2"])
+@pytest.mark.parametrize("how", [
+    {},
+    {"WindowCenter": 1024, "WindowWidth": 2048},
+    {"RescaleSlope": 2, "RescaleIntercept": -100, "WindowCenter": 1500, "WindowWidth": 3000},
+    {"Modality": "CT"},
+    {"Modality": "CT", "RescaleSlope": 1, "RescaleIntercept": -1024},
+    {"PixelRepresentation": 1, "BitsStored": 16, "HighBit": 15},
+])  # fmt: skip
+def test_compression_changes_nothing(tmp_path, kind, how):
+    plain = write_radiograph(tmp_path / "plain.dcm", gradient(), PhotometricInterpretation=kind, **how)
+    header = pydicom.dcmread(plain)
+    header.compress(RLELossless, header.pixel_array, encoding_plugin="pydicom")
+    header.save_as(tmp_path / "rle.dcm")
+    first, second = read_grey(plain), read_grey(tmp_path / "rle.dcm")
+    np.testing.assert_array_equal(second.array, first.array)
+    assert second.source == first.source
 
 
 def test_the_files_window_counts(tmp_path):
