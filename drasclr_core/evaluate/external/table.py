@@ -126,10 +126,13 @@ def external_table(fitted: Run, tested: Run, methods: Mapping[str, str], tasks: 
 
 def _survival(subjects: pd.DataFrame, features: dict[str, pd.DataFrame], draws: int, seed: int
               ) -> tuple[pd.DataFrame | None, list[int], str]:  # fmt: skip
-    """Draws of the Cox models, or None and why; and how many of either cohort are followed up."""
+    """Draws of the Cox models, or None and why; and how many of either cohort are followed up.
+
+    Readouts of cohorts whose survival cannot be judged can be tested all the same.
+    """
     try:
         data = survival_data(subjects, features, [*features, "spirometry"])
-    except KeyError as error:  # readouts of a cohort without follow-up can be tested all the same
+    except (KeyError, ValueError) as error:
         return None, [0, 0], str(error.args[0])
     fitted_on = data.outcomes.index.str.startswith(FITTED)
     followed = [int(fitted_on.sum()), int((~fitted_on).sum())]
@@ -137,7 +140,10 @@ def _survival(subjects: pd.DataFrame, features: dict[str, pd.DataFrame], draws: 
     if min(deaths) < MIN_DEATHS:
         reason = f"{deaths[0]} and {deaths[1]} deaths in the two cohorts, {MIN_DEATHS} are needed in each"
         return None, followed, reason
-    return external_survival_draws(data, fitted_on, draws, seed), followed, ""
+    try:
+        return external_survival_draws(data, fitted_on, draws, seed), followed, ""
+    except (KeyError, ValueError) as error:
+        return None, followed, str(error.args[0])
 
 
 def no_shared_subjects(fitted: Run, tested: Run) -> None:

@@ -119,6 +119,16 @@ def test_readouts_of_cohorts_without_follow_up_are_tested_all_the_same(tmp_path)
     assert "no column" in made.skipped["Survival"]
 
 
+@pytest.mark.parametrize(("change", "reason"), [({"died": 1}, "every subject died"), ({"days": -1.0}, "not positive")])
+def test_readouts_are_tested_where_survival_alone_cannot_be_judged(tmp_path, change, reason):
+    (there, theirs), (here, ours) = people(60, 1), people(40, 2)
+    fitted = run_of(tmp_path / "a", {"drasclr": there}, theirs)
+    tested = run_of(tmp_path / "b", {"drasclr": here}, ours.assign(**change))
+    made = external_table(fitted, tested, {"drasclr": "drasclr"}, PHENOTYPES, draws=20)
+    assert {"logFEV1pp", "GOLD"} <= set(made.table["task"]) and "Survival" not in set(made.table["task"])
+    assert reason in made.skipped["Survival"] and made.table["subjects"].eq(40).all()
+
+
 def test_subjects_that_took_part_are_refused(tmp_path):
     features, subjects = people(30, 1)
     again = subjects.assign(sid=[f"Q{number}" for number in range(30)])
