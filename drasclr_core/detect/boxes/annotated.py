@@ -100,7 +100,8 @@ def lung_share(lungs: np.ndarray, affine: np.ndarray) -> np.ndarray:
 
 def usable(run: Run, sids: Iterable[str]) -> list[str]:
     """Returns those of the subjects whose scans were not refused and are aligned with the atlas."""
-    aligned = [sid for sid in sids if (run.alignment(sid) / "affine.json").exists()]
+    files = ("affine.json", "quality.json")  # either may be left of a scan that was replaced
+    aligned = [sid for sid in sids if all((run.alignment(sid) / name).exists() for name in files)]
     return [sid for sid in aligned if Quality.load(run.alignment(sid) / "quality.json").verdict != "refused"]
 
 
