@@ -339,6 +339,20 @@ def test_a_scan_is_not_compared_with_features_of_another_encoder(run, found):
     shutil.rmtree(path)
 
 
+def test_image_features_of_another_encoder_are_not_compared_either(run, found, tmp_path):
+    shutil.copytree(run.folder, tmp_path / "run")
+    run = Run(str(tmp_path / "run"), "copd")
+    encoder, path = load_encoder(run.pretrain(), patches=True), run.features() / "image.parquet"
+    table = pd.read_parquet(path)
+    for maker, same in ((weights_fingerprint(encoder), True), ("0" * 64, False)):
+        table.attrs["encoder"] = maker
+        table.to_parquet(path, index=False)
+        assert (compare_with_cohort(run, "drasclr", encoder, found.landmarks, "P0") is not None) == same
+    table.attrs = {}
+    table.drop(columns="f007").to_parquet(path, index=False)
+    assert compare_with_cohort(run, "drasclr", encoder, found.landmarks, "P0") is None
+
+
 def test_patches_tell_what_their_mean_hides():
     """A scan whose patches are all unlike the cohort's, with a mean amid it."""
     cohort = np.random.default_rng(0).normal(size=(40, 20, REP_DIM))
