@@ -18,7 +18,7 @@ from scipy.ndimage import map_coordinates
 
 from drasclr_core.anatomy.quality.verdict import Quality
 from drasclr_core.cohort.annotations import SUBTYPES
-from drasclr_core.cohort.subjects import read_subjects
+from drasclr_core.cohort.subjects import read_subjects, write_subjects
 from drasclr_core.describe import describe_scan, example_subject, scan_folder, section
 from drasclr_core.describe import scan as describe_module
 from drasclr_core.describe.__main__ import main
@@ -310,6 +310,16 @@ def test_example_has_much_disease_and_no_detector_was_trained_on_it(run):
     folds.parent.mkdir()
     pd.DataFrame({"sid": usable[2:], "fold": 0}).to_csv(folds, index=False)
     assert example_subject(run, "all_but_two")[0] == usable[1]
+
+
+def test_who_has_no_measured_disease_is_no_example_of_much(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("drasclr_core.describe.example.usable", lambda run, sids: list(sids))
+    some = Run(str(tmp_path / "some"), "copd")
+    table = read_subjects(run)[:8].assign(LAA950_pct=[1.0, 5, 9, 13, *[np.nan] * 4])
+    write_subjects(some, table)
+    assert example_subject(some)[0] == "P2"
+    write_subjects(some, table.assign(LAA950_pct=np.nan))
+    assert example_subject(some)[0] == "P5"
 
 
 def test_place_of_a_scan():
