@@ -16,10 +16,19 @@ def fingerprint(**inputs) -> str:
     return hashlib.sha256(to_json(inputs).encode()).hexdigest()[:12]
 
 
-def file_fingerprint(path: str | Path) -> str:
-    """Returns twelve hex digits of a file's content (a folder: of its files' places and contents)."""
+def file_fingerprint(path: str | Path, counts: Callable[[Path], bool] | None = None) -> str:
+    """Returns twelve hex digits of a file's content (a folder: of its files' places and contents).
+
+    Parameters
+    ----------
+    path : path
+    counts : callable, optional
+        Which files of a folder count, by their place in it; by default all.
+    """
     path, digest = Path(path), hashlib.sha256()
     for file in _files(path):
+        if counts and not counts(file.relative_to(path)):
+            continue
         digest.update(file.relative_to(path).as_posix().encode() if path.is_dir() else b"")
         if file.is_file():  # whoever opens a pipe waits for ever
             with file.open("rb") as stream:

@@ -37,6 +37,7 @@ def find_lungs(
     """Segments the lungs of one scan and judges the scan.
 
     Writes ``<sid>/lungs.nii.gz``, ``<sid>/quality.json`` and, where the scan could be read, ``<sid>/thumbnail.webp``.
+    Alignments with the atlas and its variants go when lungs are made anew.
 
     Parameters
     ----------
@@ -72,9 +73,10 @@ def find_lungs(
     key = fingerprint(version=VERSION, image=found["content"], spacing=spacing, network=network)
 
     def segment() -> dict:
+        for place in (folder, *folder.glob("atlas-*")):
+            _forget_alignment(place)
         quality = named_by_sid(_lungs_quality(image, folder, spacing, lungmask_weights), sid, image)
         quality.save(folder / "quality.json")
-        (folder / ".align.json").unlink(missing_ok=True)  # its measures are gone
         note_thumbnail(folder, key)
         return {"verdict": quality.verdict, "image": found}
 
@@ -112,7 +114,8 @@ def align(
 
     Writes ``<sid>/affine.json`` and ``<sid>/landmarks.npy`` (float64 [L, 3], patch centres, RAS mm of the subject) and
     adds the alignment's measures to ``<sid>/quality.json``; for a `variant` of the atlas all three are written to
-    ``<sid>/atlas-<variant>`` (see `Run.alignment`). Subjects refused by `find_lungs` are left alone.
+    ``<sid>/atlas-<variant>`` (see `Run.alignment`). A subject refused by `find_lungs` gets none, and an older
+    one goes.
 
     Parameters
     ----------
@@ -132,6 +135,7 @@ def align(
     anatomy = Path(anatomy_folder) / sid
     folder, lungs = alignment_folder(anatomy, variant), _facts(anatomy, "lungs")
     if lungs["verdict"] == "refused":
+        _forget_alignment(folder)
         if variant:
             (folder / "quality.json").unlink(missing_ok=True)  # of a scan that was replaced
         return {"sid": sid, "verdict": "refused"}
@@ -150,6 +154,12 @@ def align(
 
     files = [folder / name for name in ("affine.json", "landmarks.npy", "quality.json")]
     return {"sid": sid, **kept(folder, "align", key, register, files)}
+
+
+def _forget_alignment(folder: Path) -> None:
+    """Removes an alignment, which may be that of a scan that was replaced: whoever needs one must align anew."""
+    for name in (".align.json", "affine.json", "landmarks.npy"):
+        (folder / name).unlink(missing_ok=True)
 
 
 def cut_patches(subject: tuple[str, str], anatomy_folder: str | Path, store: str | Path, variant: str = "") -> dict:

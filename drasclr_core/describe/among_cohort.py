@@ -160,10 +160,12 @@ def compare_with_cohort(
         features = read_features(run, subjects, method)
     except FileNotFoundError:
         return None
+    ours, odd = landmark_features(landmarks), None
+    if not is_of(features, encoder) or len(features.columns.drop("sid")) != ours.shape[1]:
+        return None
     features = features[features["sid"] != sid]
     if len(features) < FEWEST:
         return None
-    ours, odd = landmark_features(landmarks), None
     if (path := run.features(method) / "patch.zarr").exists():
         array = zarr.open_array(path, mode="r")
         if not is_of(array, encoder):

@@ -16,7 +16,7 @@ def example_subject(run: Run, detector: str = "drasclr_finetuned") -> tuple[str,
     """Returns a subject of the cohort to try `describe_scan` on: its sid and its scan.
 
     Of the usable subjects on which no detector was trained (of all usable ones, if there are no such), one with more
-    LAA-950 than three quarters of them, so that there is something to see.
+    LAA-950 than three quarters of them, as far as it is known, so that there is something to see.
 
     Raises
     ------
@@ -30,7 +30,7 @@ def example_subject(run: Run, detector: str = "drasclr_finetuned") -> tuple[str,
     seen = set(pd.read_csv(folds, converters={"sid": str})["sid"]) if folds.exists() else set()
     unseen = chosen[~chosen["sid"].isin(seen)]
     chosen = chosen if unseen.empty else unseen
-    if "LAA950_pct" in chosen:
-        chosen = chosen.sort_values("LAA950_pct", kind="stable")
+    if "LAA950_pct" in chosen and chosen["LAA950_pct"].notna().any():
+        chosen = chosen.dropna(subset="LAA950_pct").sort_values("LAA950_pct", kind="stable")
     row = chosen.iloc[round(0.75 * (len(chosen) - 1))]
     return row["sid"], image_path(run, row["image"])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
 from drasclr_core.cohort.text_table import read_table
-from drasclr_core.evaluate.measured import HAND_DESIGNED, LAA950, MEASURED, is_simulated, measured_features
+from drasclr_core.evaluate.measured import HAND_DESIGNED, LAA950, LEAST_GIVEN, MEASURED, is_simulated, measured_features
 from drasclr_core.methods import in_order
 from drasclr_core.methods.registry import is_ablation
 from drasclr_core.run import Run
@@ -105,6 +105,36 @@ def found_features(
     if not features:
         raise FileNotFoundError(" ".join(missing.values()) or "no method was named: give at least one")
     return features, missing
+
+
+def without_small(
+    features: dict[str, pd.DataFrame], subjects: pd.DataFrame, closely: str, kept: Collection[str] = ()
+) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
+    """Returns the features that so many subjects have that a table of all loses few, and why the others are left out.
+
+    A subject without the features of one method is in no row of a table. So a method stays where `LEAST_GIVEN` of the
+    subjects with features of the method `closely` have its features, too; or where it is among those `kept`.
+
+    Parameters
+    ----------
+    features : dict of str to DataFrame
+        From `found_features`.
+    subjects : DataFrame
+        The subject table.
+    closely : str
+        One of the methods.
+    kept : collection of str
+        Methods that stay in any case.
+    """
+    whole = set(subjects["sid"]) & set(features[closely]["sid"])
+    few = {}
+    for method, table in features.items():
+        count = len(whole & set(table["sid"]))
+        if count < LEAST_GIVEN * len(whole) and method not in kept:
+            few[method] = (f"only {count} of the {len(whole)} subjects with features of {closely!r} have its features, "
+                           f"and {LEAST_GIVEN:.0%} are needed, because whoever lacks them is in no row of the table. "
+                           "Compute them for everybody, or name the rows in `methods`.")  # fmt: skip
+    return {method: table for method, table in features.items() if method not in few}, few
 
 
 def by_subject(features: pd.DataFrame, method: str) -> pd.DataFrame:

@@ -8,6 +8,8 @@ rows of their own, ceilings.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from drasclr_core.anatomy.quality import quality_table
@@ -45,7 +47,8 @@ def measured_features(
         The subject table.
     method : str
         ``laa950`` (% of lung voxels below -950 HU), ``lung_density`` (mean HU), ``hand_designed`` (densitometry, with
-        the airway measures that a table of patients gives), or a ceiling, ``laa950_noise_free`` or ``ct_noise_free``.
+        the airway measures that a table of patients gives for most), or a ceiling, ``laa950_noise_free`` or
+        ``ct_noise_free``.
     on_scan : DataFrame or None
         The features ``hand_designed`` that notebook 09 wrote, if it has.
 
@@ -75,20 +78,27 @@ def measured_features(
                 f"method {method!r}: not measured on the scans of cohort {run.cohort_name!r} yet, and the columns of a "
                 "simulated subject table are no measurements. Run notebook 09_hand_made."
             )
-        return _columns(subjects, GIVEN[method], method), "as given in the subject table"
+        given, rare = _frequent(GIVEN[method], subjects)
+        return _columns(subjects, given, method), "as given in the subject table" + rare
     if method == LAA950:
         if ON_SCAN_LAA not in on_scan:
             raise KeyError(f"method {method!r}: notebook 09 measured no {ON_SCAN_LAA!r}. Run 09_hand_made again.")
         return on_scan[["sid", ON_SCAN_LAA]].dropna(), "measured on the scan (notebook 09)"
     there = [] if is_simulated(run) else [name for name in AIRWAYS if name in subjects]
-    known = on_scan[["sid"]].merge(subjects, on="sid")[there].notna().mean()
-    given = [name for name in there if known[name] >= LEAST_GIVEN]
+    given, rare = _frequent(there, on_scan[["sid"]].merge(subjects, on="sid"))
     said = "measured on the scan (notebook 09)"
     if given:
         said += f"; {', '.join(given)} as given in the subject table"
-    if rare := [f"{name} ({known[name]:.0%})" for name in there if name not in given]:
-        said += f"; without {', '.join(rare)}, which too few subjects have"
-    return on_scan.merge(_columns(subjects, given, method), on="sid") if given else on_scan, said
+    return on_scan.merge(_columns(subjects, given, method), on="sid") if given else on_scan, said + rare
+
+
+def _frequent(names: Sequence[str], subjects: pd.DataFrame) -> tuple[list[str], str]:
+    """Which of these columns stay, and in words which airway measures do not: those that too few `subjects` have."""
+    known = {name: subjects[name].notna().mean() for name in names if name in AIRWAYS and name in subjects}
+    rare = {name: share for name, share in known.items() if share < LEAST_GIVEN}
+    told = ", ".join(f"{name} ({share:.0%})" for name, share in rare.items())
+    said = f"; without {told}, which too few subjects have" if rare else ""
+    return [name for name in names if name not in rare], said
 
 
 def _columns(table: pd.DataFrame, names, method: str) -> pd.DataFrame:

@@ -59,14 +59,16 @@ def patch_features(encoder: PatchEncoder, store: PatchStore, locations: np.ndarr
     return array
 
 
-def is_of(array: zarr.Array, encoder: PatchEncoder) -> bool:
-    """Returns False where features at the landmarks say that another encoder, of other weights, made them."""
-    return array.attrs.get("encoder") in (None, weights_fingerprint(encoder))
+def is_of(features: zarr.Array | pd.DataFrame, encoder: PatchEncoder) -> bool:
+    """Returns False where features, of patches or of images, say that another encoder, of other weights, made them."""
+    maker = features.attrs.get("encoder")
+    return maker is None or maker == weights_fingerprint(encoder)
 
 
 def image_features(encoder: PatchEncoder, path: str | Path) -> pd.DataFrame:
     """Returns one row per subject, columns sid, f000, f001, ...: by default the mean over landmarks (Eq. 11).
 
+    The table's ``attrs``, which Parquet keeps, say of which encoder it is (see `is_of`).
     Raises ValueError where `patch_features` has not finished the array at `path`.
     """
     array = zarr.open_array(path, mode="r")
@@ -77,7 +79,7 @@ def image_features(encoder: PatchEncoder, path: str | Path) -> pd.DataFrame:
         raise ValueError(
             f"{Path(path).name} lacks features of some landmarks: the run was interrupted. Run notebook 07 again."
         )
-    return _table(array.attrs["sids"], means)
+    return _table(array.attrs["sids"], means, encoder)
 
 
 @torch.inference_mode()
@@ -96,12 +98,13 @@ def volume_features(encoder: PatchEncoder, store: VolumeStore) -> pd.DataFrame:
     for some in track(np.array_split(rows, -(-len(rows) // VOLUMES_AT_ONCE)), "Features"):
         views = center_views(torch.from_numpy(store.read(0, some)), store.size)[:, None].to(encoder.device)
         parts.append(encoder(views, middle).float().cpu().numpy())
-    return _table(store.sids, np.concatenate(parts))
+    return _table(store.sids, np.concatenate(parts), encoder)
 
 
-def _table(sids: list[str], features: np.ndarray) -> pd.DataFrame:
+def _table(sids: list[str], features: np.ndarray, encoder: PatchEncoder) -> pd.DataFrame:
     table = pd.DataFrame(features, columns=[f"f{index:03d}" for index in range(features.shape[1])])
     table.insert(0, "sid", sids)
+    table.attrs["encoder"] = weights_fingerprint(encoder)
     return table
 
 

@@ -103,7 +103,7 @@ def pattern_scores(
     Raises
     ------
     ValueError
-        There are fewer subjects than folds.
+        There are fewer subjects than folds, or the training subjects of a fold have one pattern alone.
     """
     people = len(np.unique(subjects))
     if people < folds:
@@ -112,6 +112,9 @@ def pattern_scores(
     known, code = known[np.argsort(-count)], np.argsort(np.argsort(-count))[code]  # the rarest pattern comes last
     fold = grouped_folds(code, subjects, folds, np.random.default_rng(seed))
     rows = []
+    if any(len(set(code[train])) == 1 for train, _ in splits(fold)):
+        raise ValueError(f"{_counts(known, code, subjects)} of {people} subjects are too few for {folds} folds: the "
+                         "training of a fold has one pattern alone. Give more subjects")  # fmt: skip
     for number, (train, test) in enumerate(splits(fold)):
         found = {"chance": np.full(len(test), np.bincount(code[train]).argmax())}
         for name, make in features.items():
@@ -126,6 +129,11 @@ def pattern_scores(
             rows += [(name, task, metric, 0, number, value, len(train), len(test)) for task, metric, value in scores]
     columns = ["method", "task", "metric", "repeat", "fold", "value", "n_train", "n_test"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _counts(known: np.ndarray, code: np.ndarray, subjects: np.ndarray) -> str:
+    """How many subjects have each pattern, in words."""
+    return ", ".join(f"{pattern} in {len(set(subjects[code == place]))}" for place, pattern in enumerate(known))
 
 
 def _words(windows: np.ndarray, train: np.ndarray, seed: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -14,10 +15,12 @@ from skimage.measure import block_reduce
 from torch import Tensor
 
 from drasclr_core.cohort.images.datasets.pairs import Case, Pair, PairSet
+from drasclr_core.cohort.images.embedded.made import read_made
 from drasclr_core.cohort.images.refused import sort_out
 from drasclr_core.image_volume import JointEncoder, slices_of
 from drasclr_core.imaging.affine import affine_matrix
 from drasclr_core.imaging.refusal import refusal
+from drasclr_core.pieces import file_fingerprint
 from drasclr_core.transfer.fit import FitSettings, fit
 from drasclr_core.transfer.slice_unet import SliceUNet
 from drasclr_core.transfer.task import TransferTask
@@ -160,14 +163,27 @@ def predicted(net: SliceUNet, images: Tensor, along: bool) -> Tensor:
         return torch.cat([net(part).flatten(0, 1).argmax(dim=1) for part in runs])
 
 
-def chosen_folder(made: Path, given: Path | None, what: str) -> Path:
-    """Returns the folder of a task's data: the one that is given, else the one that notebook 50 made.
+def chosen_pairs(read: Callable[[Path], PairSet], made: Path, given: Path | None, what: str) -> tuple[PairSet, str]:
+    """Returns a task's data, and twelve hex digits of their files: of a folder that is given, else of notebook 50's.
+
+    Parameters
+    ----------
+    read : callable
+        Reads either folder, as `read_mmwhs` does.
+    made : path
+        Where notebook 50 makes data; of these the subjects count that its last run made (see `read_made`).
+    given : path or None
+        All that it holds counts.
+    what : str
+        What `made` holds, for the message.
 
     Raises
     ------
     FileNotFoundError
-        Neither is there; `what` says what it would hold.
+        Neither folder is there.
     """
-    if given is None and not made.is_dir():
+    if given is not None:
+        return read(given), file_fingerprint(given)
+    if not made.is_dir():
         raise FileNotFoundError(f"{made.name}: no {what} yet. Run notebook 50_images_and_volumes first.")
-    return given or made
+    return read_made(made, read)

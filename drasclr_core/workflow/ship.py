@@ -151,7 +151,9 @@ def _rounded(table: pd.DataFrame) -> pd.DataFrame:
     with np.errstate(over="ignore"):
         small = table[numbers].astype(np.float16).astype(np.float32)
     fits = np.isfinite(small).all() & (small.ne(0) | table[numbers].eq(0)).all()
-    return table.assign(**{name: small[name] for name in numbers if fits[name]})
+    table = table.assign(**{name: small[name] for name in numbers if fits[name]})
+    table.attrs = {}  # weights at half precision are others than those that these features say made them
+    return table
 
 
 def _copied(path: Path, to: Path) -> Path:

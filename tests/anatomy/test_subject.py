@@ -12,14 +12,16 @@ import pandas as pd
 import pytest
 
 from drasclr_core.anatomy import PatchStore, extract_patches
+from drasclr_core.anatomy.aligned_scan import read_aligned_scan
 from drasclr_core.anatomy.atlas import Atlas, AtlasAffine, build_atlas
 from drasclr_core.anatomy.quality import NoUsableScanError, Quality, quality_table, require_usable
 from drasclr_core.anatomy.quality.verdict import judge
 from drasclr_core.anatomy.subject import align, cut_patches, find_lungs
 from drasclr_core.cohort.subjects import write_subjects
+from drasclr_core.detect.boxes import usable
 from drasclr_core.files import NotWritableError
 from drasclr_core.imaging.volume import Volume, load_mask, load_volume, save_volume
-from drasclr_core.pieces import file_fingerprint, remembered_fingerprint
+from drasclr_core.pieces import file_fingerprint, mark_done, remembered_fingerprint
 from drasclr_core.progress import for_each
 from drasclr_core.run import Run
 
@@ -188,6 +190,33 @@ def test_replaced_scan_is_done_anew(cohort, tmp_path, scans):
     assert stamps(anatomy / "B")["lungs.nii.gz"] > before["lungs.nii.gz"]
     align("B", anatomy, atlas)
     assert np.linalg.det(AtlasAffine.load(anatomy / "B/affine.json").matrix) == pytest.approx(1.0, abs=0.01)
+
+
+def test_alignments_of_a_replaced_scan_are_gone_until_it_is_aligned_anew(cohort, tmp_path, scans):
+    _, anatomy, atlas = cohort
+    run, variant = (Run(str(tmp_path), "", name) for name in ("", "x"))
+    assert run.anatomy("B") == anatomy / "B"
+    for name in ("", "x"):
+        align("B", anatomy, atlas, variant=name)
+    assert usable(run, "B") == usable(variant, "B") == ["B"]
+    find_lungs(("B", str(scans / "A.nii.gz")), anatomy, SPACING)
+    assert usable(run, "B") == usable(variant, "B") == []
+    with pytest.raises(FileNotFoundError, match="Run notebook 04_registration first"):
+        read_aligned_scan(run, "B", scans / "A.nii.gz", SPACING)
+    align("B", anatomy, atlas, variant="x")
+    assert usable(variant, "B") == ["B"]
+
+
+def test_a_scan_that_is_refused_now_keeps_no_alignment(cohort, tmp_path):
+    """In a folder in which an earlier version left the files of an alignment."""
+    _, anatomy, atlas = cohort
+    variant = Run(str(tmp_path), "", "x")
+    align("B", anatomy, atlas, variant="x")
+    mark_done(anatomy / "B", "lungs", "of another scan", verdict="refused", image={"content": "other"})
+    (variant.alignment("B") / "quality.json").unlink()
+    assert usable(variant, "B") == []
+    assert align("B", anatomy, atlas, variant="x")["verdict"] == "refused"
+    assert list(variant.alignment("B").iterdir()) == []
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from scipy.ndimage import map_coordinates
 
 from drasclr_core.anatomy.quality.verdict import Quality
 from drasclr_core.cohort.annotations import SUBTYPES
-from drasclr_core.cohort.subjects import read_subjects
+from drasclr_core.cohort.subjects import read_subjects, write_subjects
 from drasclr_core.describe import describe_scan, example_subject, scan_folder, section
 from drasclr_core.describe import scan as describe_module
 from drasclr_core.describe.__main__ import main
@@ -312,6 +312,16 @@ def test_example_has_much_disease_and_no_detector_was_trained_on_it(run):
     assert example_subject(run, "all_but_two")[0] == usable[1]
 
 
+def test_who_has_no_measured_disease_is_no_example_of_much(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("drasclr_core.describe.example.usable", lambda run, sids: list(sids))
+    some = Run(str(tmp_path / "some"), "copd")
+    table = read_subjects(run)[:8].assign(LAA950_pct=[1.0, 5, 9, 13, *[np.nan] * 4])
+    write_subjects(some, table)
+    assert example_subject(some)[0] == "P2"
+    write_subjects(some, table.assign(LAA950_pct=np.nan))
+    assert example_subject(some)[0] == "P5"
+
+
 def test_place_of_a_scan():
     cohort = np.random.default_rng(0).normal(size=(60, REP_DIM)) * [1, 2, 3, 4, 5, 6, 7, 0.1] + 5
     inside, outside = place_among(np.full(REP_DIM, 5.0), cohort), place_among(np.full(REP_DIM, 60.0), cohort)
@@ -337,6 +347,20 @@ def test_a_scan_is_not_compared_with_features_of_another_encoder(run, found):
     features.attrs["encoder"] = "0" * 64
     assert compare_with_cohort(run, "drasclr", encoder, found.landmarks, "P0") is None
     shutil.rmtree(path)
+
+
+def test_image_features_of_another_encoder_are_not_compared_either(run, found, tmp_path):
+    shutil.copytree(run.folder, tmp_path / "run")
+    run = Run(str(tmp_path / "run"), "copd")
+    encoder, path = load_encoder(run.pretrain(), patches=True), run.features() / "image.parquet"
+    table = pd.read_parquet(path)
+    for maker, same in ((weights_fingerprint(encoder), True), ("0" * 64, False)):
+        table.attrs["encoder"] = maker
+        table.to_parquet(path, index=False)
+        assert (compare_with_cohort(run, "drasclr", encoder, found.landmarks, "P0") is not None) == same
+    table.attrs = {}
+    table.drop(columns="f007").to_parquet(path, index=False)
+    assert compare_with_cohort(run, "drasclr", encoder, found.landmarks, "P0") is None
 
 
 def test_patches_tell_what_their_mean_hides():

@@ -99,6 +99,10 @@ def test_patients_are_measured_on_the_scan_first_and_their_airways_are_as_given(
     assert read_features(run, subjects, "laa950")["LAA950_pct"].tolist() == [1.0, 2.0]
     assert list(read_features(run, subjects, "hand_designed"))[1:] == list(subjects)[1:]
     assert sources(run, subjects, ["laa950"]) == {"laa950": "as given in the subject table"}
+    few = subjects.assign(Pi10_mm=[4.0, None])
+    assert list(read_features(run, few, "hand_designed"))[1:] == ["LAA950_pct", "gas_trapping_pct", "wall_area_pct"]
+    told = sources(run, few, ["hand_designed"])["hand_designed"]
+    assert told == "as given in the subject table; without Pi10_mm (50%), which too few subjects have"
     write_densitometry(run)
     assert read_features(run, subjects, "laa950")["laa950_pct"].tolist() == [5.0, 6.0]
     assert read_features(run, subjects, "hand_designed").iloc[1].tolist() == ["b", 6.0, -870.0, 8.0, 4.0, 61.0]

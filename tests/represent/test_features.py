@@ -1,6 +1,7 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import zarr
@@ -8,6 +9,7 @@ import zarr
 from drasclr_core.model import Encoder
 from drasclr_core.model.inputs import center_views
 from drasclr_core.represent import image_features, patch_features
+from drasclr_core.represent.features import is_of
 
 LOCATIONS = np.linspace(-1, 1, 9, dtype=np.float32).reshape(3, 3)
 
@@ -43,6 +45,16 @@ def test_each_feature_is_the_encoder_at_its_landmark(encoder, store, tmp_path):
         with torch.no_grad():
             expected = encoder(view, torch.from_numpy(LOCATIONS[landmark]))[0]
         np.testing.assert_allclose(array[subject, landmark], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_image_features_say_whose_they_are(encoder, store, tmp_path):
+    patch_features(encoder, store, LOCATIONS, tmp_path / "patch.zarr")
+    image_features(encoder, tmp_path / "patch.zarr").to_parquet(tmp_path / "image.parquet")
+    table = pd.read_parquet(tmp_path / "image.parquet")
+    assert is_of(table, encoder)
+    with torch.no_grad():
+        next(encoder.parameters()).add_(1.0)
+    assert not is_of(table, encoder)
 
 
 def test_image_features_are_means_over_landmarks(encoder, store, tmp_path):

@@ -2,6 +2,7 @@
 
 import nibabel as nib
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from scipy.spatial.transform import Rotation
 
 from drasclr_core.cohort.images.datasets import Case, read_brats18, read_mmwhs
 from drasclr_core.cohort.images.datasets.brats18 import MODALITIES
+from drasclr_core.files import write_csv
 from drasclr_core.run import Run
 from drasclr_core.transfer import FitSettings, open_tasks
 from drasclr_core.transfer.segmentation import Slices, coarser, squared, voxel_size
@@ -187,3 +189,21 @@ def test_a_widened_encoder_sees_what_all_channels_show():
         encoder.intra.widen(4)
         changed = encoder.intra.pooled(torch.cat([x, x, x, x + 1], dim=1))
     assert not torch.allclose(changed, before) and encoder.intra.network.conv1.weight.requires_grad
+
+
+@pytest.mark.parametrize("kind", [HeartStructures, BrainTumours])
+def test_only_the_subjects_that_were_made_last_are_a_task(kind, tmp_path):
+    run = Run(str(tmp_path / "run"), "copd")
+    name, write_data = ("hearts", write_hearts) if kind is HeartStructures else ("brains", write_brats)
+    folder = write_data(run.cohort / name, 6)
+    before = kind.of(run)
+    write_csv(folder / "subjects.csv", pd.DataFrame({"sid": before.sids}))
+    assert kind.of(run).key == before.key, "fits of the same subjects are found again"
+    write_csv(folder / "subjects.csv", pd.DataFrame({"sid": before.sids[:5]}))
+    fewer = kind.of(run)
+    assert fewer.sids == before.sids[:5] and fewer.key != before.key
+    for path in folder.rglob(f"{before.sids[5]}*.nii.gz"):
+        path.write_bytes(b"left by an earlier run")
+    again = kind.of(run)
+    assert again.key == fewer.key and again.refused.empty
+    assert len(kind.of(run, folder).refused) == 1, "of a folder that is given, all count"

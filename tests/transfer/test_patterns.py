@@ -46,6 +46,13 @@ def test_patterns_are_told_better_than_by_chance_and_by_whole_subjects(look_alik
         pattern_scores(features, patterns, subjects, folds=20)
 
 
+def test_a_pattern_of_one_subject_is_an_obstacle_in_words():
+    features = {"x": lambda train: np.random.default_rng(0).normal(size=(20, 3))}
+    patterns, subjects = np.array(["normal"] * 16 + ["centrilobular"] * 4), np.repeat(np.arange(5), 4)
+    with pytest.raises(ValueError, match="normal in 4, centrilobular in 1 of 5 subjects are too few for 5 folds"):
+        pattern_scores(features, patterns, subjects, folds=5)
+
+
 def test_words_are_learnt_from_training_patches_alone(look_alikes):
     patches = look_alikes[0].copy()
     train = np.arange(0, 48, 2)

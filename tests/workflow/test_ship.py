@@ -16,6 +16,7 @@ from drasclr_core.files import write_json
 from drasclr_core.methods import load_encoder
 from drasclr_core.model.weights import WEIGHTS, weights_fingerprint
 from drasclr_core.provenance import stage_record
+from drasclr_core.represent.features import is_of
 from drasclr_core.run import Run
 from drasclr_core.workflow.ship import ship
 
@@ -64,6 +65,17 @@ def test_shipping_again_leaves_nothing_of_the_first_time(run, tmp_path):
     (tmp_path / "copd" / "features" / "old").mkdir()
     ship(run, tmp_path)
     assert not (tmp_path / "results" / "table9.csv").exists() and not (tmp_path / "copd" / "features" / "old").exists()
+
+
+def test_features_of_whole_weights_do_not_say_that_rounded_weights_made_them(run, tmp_path):
+    shutil.copytree(run.folder, tmp_path / "whole")
+    whole = Run(str(tmp_path / "whole"), "copd")
+    table = pd.read_parquet(whole.features() / "image.parquet")
+    table.attrs["encoder"] = weights_fingerprint(load_encoder(whole.pretrain()))
+    table.to_parquet(whole.features() / "image.parquet", index=False)
+    ship(whole, tmp_path / "out")
+    there = Run(str(tmp_path / "out"), "copd")
+    assert is_of(pd.read_parquet(there.features() / "image.parquet"), load_encoder(there.pretrain()))
 
 
 def test_a_table_that_names_a_machine_is_refused_before_anything_is_written(run, tmp_path):

@@ -35,6 +35,22 @@ def choose_atlas(table: pd.DataFrame, stage: int = 0) -> str:
     return ordered["sid"][(len(ordered) - 1) // 2]
 
 
+def told_subject(table: pd.DataFrame, sid: str) -> str:
+    """Returns in words who the subject of an atlas is: healthy only where it has GOLD 0, which nobody may have.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``sid`` and, where known, ``GOLD``.
+    sid : str
+        From `choose_atlas`.
+    """
+    grade = table.set_index("sid")["GOLD"][sid] if "GOLD" in table else None
+    if pd.isna(grade):
+        return f"the subject {sid}"
+    return f"the {f'GOLD {grade:g}' if grade else 'healthy'} subject {sid}"
+
+
 def build_atlas(
     mask: np.ndarray,
     affine: np.ndarray,

@@ -55,7 +55,7 @@ def read_boxes(path: str | Path, sids: Iterable[str]) -> pd.DataFrame:
         raise ValueError(f"{path.name}: no column {absent[0]!r}, only {list(table)}. A file of boxes has the columns "
                          f"{', '.join(COLUMNS)}.")  # fmt: skip
     table, known = table[list(COLUMNS)].copy(), set(sids)
-    numbers = table[["x", "y", "z"]].apply(pd.to_numeric, errors="coerce")
+    numbers = table[["x", "y", "z"]].apply(pd.to_numeric, errors="coerce").astype(float)
     problems = []
     for row, (sid, subtype, finite) in enumerate(
         zip(table["sid"], table["subtype"], np.isfinite(numbers).all(axis=1), strict=True), start=2
@@ -67,7 +67,7 @@ def read_boxes(path: str | Path, sids: Iterable[str]) -> pd.DataFrame:
         if not finite:
             problems.append(f"row {row}: x, y, z are not all numbers")
     _complain(path.name, problems, "Correct or remove these rows.")
-    return table.assign(**numbers.astype(float))
+    return table.assign(**numbers)
 
 
 def check_positions(run: Run, boxes: pd.DataFrame, name: str) -> None:
@@ -100,7 +100,8 @@ def lung_share(lungs: np.ndarray, affine: np.ndarray) -> np.ndarray:
 
 def usable(run: Run, sids: Iterable[str]) -> list[str]:
     """Returns those of the subjects whose scans were not refused and are aligned with the atlas."""
-    aligned = [sid for sid in sids if (run.alignment(sid) / "affine.json").exists()]
+    files = ("affine.json", "quality.json")  # either may be left of a scan that was replaced
+    aligned = [sid for sid in sids if all((run.alignment(sid) / name).exists() for name in files)]
     return [sid for sid in aligned if Quality.load(run.alignment(sid) / "quality.json").verdict != "refused"]
 
 

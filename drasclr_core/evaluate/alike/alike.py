@@ -57,17 +57,26 @@ def told_apart(features: np.ndarray, patches: AlikePatches, folds: int = 5, seed
     Raises
     ------
     ValueError
-        There are fewer than two subjects for each fold, or one of the two kinds is missing.
+        There are fewer than two subjects for each fold, or one of the two kinds is missing: from all subjects, or from
+        the training subjects of a fold.
     """
     people, who = np.unique(patches.subjects, return_inverse=True)
-    if len(people) < 2 * folds or patches.ill.all() or not patches.ill.any():
+    kinds = [len(set(who[patches.ill == kind])) for kind in (True, False)]
+    if len(people) < 2 * folds or not all(kinds):
         raise ValueError(f"{patches.ill.sum()} patches with emphysema and {(~patches.ill).sum()} that look like it, of "
                          f"{len(people)} subjects, are too few for {folds} folds: give more subjects.")  # fmt: skip
     share = np.bincount(who, patches.ill) / np.bincount(who)
     fold = stratified_folds(share, folds, np.random.default_rng(seed), classes=False)[who]
+    if any(len(set(patches.ill[train])) == 1 for train, _ in splits(fold)):
+        raise ValueError(
+            f"{kinds[0]} subjects have patches with emphysema and {kinds[1]} have patches that look like it, too few "
+            f"for {folds} folds: the training of a fold has one of the two alone. Give more subjects."
+        )
     told, rows = np.full(len(who), np.nan), features[patches.subjects, patches.landmarks]
     for train, test in splits(fold):
-        inner = list(GroupKFold(INNER_FOLDS).split(rows[train], groups=who[train]))
+        inner = GroupKFold(INNER_FOLDS).split(rows[train], groups=who[train])
+        # Without the one subject that has a kind, a fold's training has the other alone: it says nothing of a penalty.
+        inner = [(fit, judge) for fit, judge in inner if len(set(patches.ill[train][fit])) == 2]
         model = logistic_model(inner, class_weight="balanced", max_iter=300).fit(rows[train], patches.ill[train])
         told[test] = model.decision_function(rows[test])
     return told

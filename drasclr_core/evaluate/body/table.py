@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from drasclr_core.cohort.subjects import read_subjects
-from drasclr_core.evaluate.features import found_features, methods_with_features
+from drasclr_core.evaluate.features import found_features, methods_with_features, without_small
 from drasclr_core.evaluate.readout.cross_validation import Readout
 from drasclr_core.evaluate.readout.readout import compare_readouts
 from drasclr_core.evaluate.statistics.resampling import numbered, readout_draws, summarise_draws
@@ -59,7 +59,8 @@ def body_table(run: Run, methods: Sequence[str] = (), measured: Sequence[str] = 
     ----------
     run : Run
     methods : sequence of str
-        As in `read_features`; empty: `measured` and every folder of features (see `methods_with_features`).
+        As in `read_features`; empty: `measured` and every folder of features (see `methods_with_features`), without
+        those that too few subjects have (see `without_small`).
     measured : sequence of str
     closely : str
         A method that must have features.
@@ -77,6 +78,9 @@ def body_table(run: Run, methods: Sequence[str] = (), measured: Sequence[str] = 
     """
     subjects = read_subjects(run)
     features, missing = found_features(run, subjects, methods or methods_with_features(run, measured), closely)
+    if not methods:
+        features, few = without_small(features, subjects, closely)
+        missing |= few
     made = compare_readouts(features, subjects, MEASURES, folds, 1, seed)
     table = summarise_draws(readout_draws(numbered(made.predictions), made.scores, n_bootstraps, seed)).round(4)
     return BodyTable(table, made, made.skipped | missing, write_table(run, STEM, table, folds=made.scores))

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from drasclr_core.cohort.subjects import read_subjects
@@ -17,6 +16,7 @@ from drasclr_core.evaluate.external.models import (
     external_survival_draws,
     with_features,
 )
+from drasclr_core.evaluate.external.shared import no_shared_subjects
 from drasclr_core.evaluate.features import read_features
 from drasclr_core.evaluate.readout.cross_validation import MIN_SUBJECTS
 from drasclr_core.evaluate.statistics.resampling import summarise_draws
@@ -29,8 +29,6 @@ from drasclr_core.run import Run
 STEM = "external"
 FITTED, TESTED = "fitted ", "tested "
 """Before the sids of either cohort, which count from the same number."""
-LEAST_ALIKE = 3
-"""Measurements that two subjects must share to be one: one or two of strangers agree by chance."""
 WITHIN = ("table2", "table3")
 """Tables of the cohort that was fitted, in which its methods were cross-validated."""
 
@@ -126,10 +124,13 @@ def external_table(fitted: Run, tested: Run, methods: Mapping[str, str], tasks: 
 
 def _survival(subjects: pd.DataFrame, features: dict[str, pd.DataFrame], draws: int, seed: int
               ) -> tuple[pd.DataFrame | None, list[int], str]:  # fmt: skip
-    """Draws of the Cox models, or None and why; and how many of either cohort are followed up."""
+    """Draws of the Cox models, or None and why; and how many of either cohort are followed up.
+
+    Readouts of cohorts whose survival cannot be judged can be tested all the same.
+    """
     try:
         data = survival_data(subjects, features, [*features, "spirometry"])
-    except KeyError as error:  # readouts of a cohort without follow-up can be tested all the same
+    except (KeyError, ValueError) as error:
         return None, [0, 0], str(error.args[0])
     fitted_on = data.outcomes.index.str.startswith(FITTED)
     followed = [int(fitted_on.sum()), int((~fitted_on).sum())]
@@ -137,26 +138,10 @@ def _survival(subjects: pd.DataFrame, features: dict[str, pd.DataFrame], draws: 
     if min(deaths) < MIN_DEATHS:
         reason = f"{deaths[0]} and {deaths[1]} deaths in the two cohorts, {MIN_DEATHS} are needed in each"
         return None, followed, reason
-    return external_survival_draws(data, fitted_on, draws, seed), followed, ""
-
-
-def no_shared_subjects(fitted: Run, tested: Run) -> None:
-    """Raises ValueError where a subject of the run `fitted` is one of the run `tested`, by what is measured of it.
-
-    Sids tell nothing, because every simulated cohort counts from P00000. Two subjects are one where more than half of
-    the values that both tables measure agree, and `LEAST_ALIKE` of them at least; only columns with fractions count,
-    because grades are shared by many.
-    """
-    tables = [read_subjects(run).select_dtypes("number") for run in (fitted, tested)]
-    shared = [name for name in tables[0] if name in tables[1] and all((one[name] % 1 > 0).any() for one in tables)]
-    theirs, ours = (table[shared].to_numpy(float).round(6) for table in tables)
-    alike = 0
-    for row in ours:
-        both, same = np.isfinite(theirs) & np.isfinite(row), theirs == row
-        alike += bool(((same.sum(axis=1) > both.sum(axis=1) / 2) & (same.sum(axis=1) >= LEAST_ALIKE)).any())
-    if alike:
-        raise ValueError(f"{alike} subjects are in both cohorts: give the run of this page other subjects (phantoms: "
-                         "another seed in stage 01_cohort).")  # fmt: skip
+    try:
+        return external_survival_draws(data, fitted_on, draws, seed), followed, ""
+    except (KeyError, ValueError) as error:
+        return None, followed, str(error.args[0])
 
 
 def one_encoder(fitted: Run, method: str, tested: Run, name: str) -> bool:

@@ -52,7 +52,8 @@ def permutation_test(readout: Readout, permutations: pd.DataFrame) -> pd.DataFra
     -------
     DataFrame
         ``method, task, metric, observed, permutation_mean, permutation_sd, p``; p = (1 + number of permutations that
-        score at least as high as observed) / (1 + number of permutations), one-sided.
+        score at least as high as observed) / (1 + number of permutations), one-sided. Permutations without a score do
+        not count; p is NaN where no other is left, or real labels have no score.
     """
     observed = readout.scores.query("repeat == 0").groupby(KEYS)["value"].mean()
     rows = []
@@ -62,7 +63,14 @@ def permutation_test(readout: Readout, permutations: pd.DataFrame) -> pd.DataFra
 
 
 def against_shuffled(observed: float, shuffled: pd.Series) -> tuple[float, float, float, float]:
-    """Returns `observed`, mean and standard deviation of the `shuffled` scores, and p (see `permutation_test`)."""
+    """Returns `observed`, mean and standard deviation of the `shuffled` scores, and p (see `permutation_test`).
+
+    Shuffles without a score (NaN) do not count. Where no other is left, or `observed` is NaN, nothing was compared: p
+    is NaN.
+    """
+    shuffled = shuffled.dropna()
+    if np.isnan(observed) or shuffled.empty:
+        return observed, shuffled.mean(), shuffled.std(), float("nan")
     p = (1 + int((shuffled >= observed - 1e-12).sum())) / (1 + len(shuffled))
     return observed, shuffled.mean(), shuffled.std(), p
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from drasclr_core.cohort.subjects import read_subjects
-from drasclr_core.evaluate.features import found_features, methods_with_features, sources
+from drasclr_core.evaluate.features import found_features, methods_with_features, sources, without_small
 from drasclr_core.evaluate.readout.cross_validation import Readout, concat_readouts
 from drasclr_core.evaluate.readout.permutation import permutation_scores
 from drasclr_core.evaluate.readout.readout import compare_readouts
@@ -40,7 +40,7 @@ class ReadoutTable:
     subjects : DataFrame
         Those that were tested: with a label, and features of every method.
     missing : dict of str to str
-        Method without features -> why.
+        Method without features, or with those of too few subjects -> why.
     sources : dict of str to str
         Method that is a measurement -> where it comes from.
     files : list of path
@@ -86,7 +86,8 @@ def readout_table(
     run : Run
     methods : sequence of str
         See `read_features`. Those without features are left out. Empty: `measured` (`laa950`, `lung_density`), every
-        method with a folder of features, and in a simulated cohort the ceiling of `laa950`.
+        method with a folder of features, and in a simulated cohort the ceiling of `laa950`; without those that too few
+        subjects have (see `without_small`).
     tasks : sequence of Task
     stem : str
     closely : str
@@ -105,10 +106,13 @@ def readout_table(
         The method `closely` or a required one has no features; no task can be evaluated.
     """
     subjects = read_subjects(run)
-    methods = methods or methods_with_features(run, measured)
+    named, methods = bool(methods), methods or methods_with_features(run, measured)
     if set(required) - set(methods):
         methods = in_order({*methods, *required})
     features, missing = found_features(run, subjects, methods, closely)
+    if not named:
+        features, few = without_small(features, subjects, closely, required)
+        missing |= few
     if set(required) & set(missing):
         raise FileNotFoundError(" ".join(missing[method] for method in required if method in missing))
     readout = compare_readouts(features, subjects, tasks, folds, repeats, seed)

@@ -12,9 +12,8 @@ from torch import Tensor
 from drasclr_core.cohort.images.datasets import read_brats18
 from drasclr_core.cohort.images.datasets.brats18 import REGIONS, regions
 from drasclr_core.cohort.images.datasets.pairs import Case
-from drasclr_core.pieces import file_fingerprint
 from drasclr_core.run import Run
-from drasclr_core.transfer.segmentation import SegmentationTask, Slices, as_slices, chosen_folder
+from drasclr_core.transfer.segmentation import SegmentationTask, Slices, as_slices, chosen_pairs
 
 REACH = 3.0
 """Brightness counts up to so many standard deviations from the brain's mean."""
@@ -33,8 +32,7 @@ class BrainTumours(SegmentationTask):
 
     @classmethod
     def of(cls, run: Run, folder: Path | None = None) -> BrainTumours:
-        folder = chosen_folder(run.cohort / "brains", folder, "brains with tumours")
-        return cls(read_brats18(folder), file_fingerprint(folder))
+        return cls(*chosen_pairs(read_brats18, run.cohort / "brains", folder, "brains with tumours"))
 
     def slices(self, case: Case) -> Slices:
         return as_slices(np.stack([standardised(image) for image in case.images]), case)

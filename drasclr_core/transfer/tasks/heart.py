@@ -14,9 +14,8 @@ from drasclr_core.cohort.images.datasets import read_mmwhs
 from drasclr_core.cohort.images.datasets.pairs import Case
 from drasclr_core.imaging.constants import CONTRAST_WINDOW
 from drasclr_core.imaging.window import brightness
-from drasclr_core.pieces import file_fingerprint
 from drasclr_core.run import Run
-from drasclr_core.transfer.segmentation import SegmentationTask, Slices, as_slices, chosen_folder
+from drasclr_core.transfer.segmentation import SegmentationTask, Slices, as_slices, chosen_pairs
 
 PERCENTILE = 95
 
@@ -31,8 +30,7 @@ class HeartStructures(SegmentationTask):
 
     @classmethod
     def of(cls, run: Run, folder: Path | None = None) -> HeartStructures:
-        folder = chosen_folder(run.cohort / "hearts", folder, "phantom hearts")
-        return cls(read_mmwhs(folder), file_fingerprint(folder))
+        return cls(*chosen_pairs(read_mmwhs, run.cohort / "hearts", folder, "phantom hearts"))
 
     def slices(self, case: Case) -> Slices:
         return as_slices(2 * brightness(case.images, CONTRAST_WINDOW) - 1, case)

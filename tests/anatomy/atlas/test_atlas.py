@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drasclr_core.anatomy.atlas import Atlas, build_atlas, choose_atlas, landmark_grid, read_corners, read_stored
+from drasclr_core.anatomy.atlas import (
+    Atlas,
+    build_atlas,
+    choose_atlas,
+    landmark_grid,
+    read_corners,
+    read_stored,
+    told_subject,
+)
 from drasclr_core.imaging.volume import VolumeError, load_mask
 from drasclr_core.model.official import official_locations
 
@@ -181,3 +189,11 @@ def test_an_atlas_of_another_stage_must_be_there():
     for without in (table[:1], table.drop(columns="GOLD")):
         with pytest.raises(ValueError, match="GOLD stage 3"):
             choose_atlas(without, 3)
+
+
+def test_the_subject_of_the_atlas_is_healthy_only_where_it_has_gold_0():
+    table = pd.DataFrame({"sid": list("abc"), "volume_l": [4.0, 5.0, 6.0], "GOLD": [2.0, 3.0, 4.0]})
+    assert told_subject(table, choose_atlas(table)) == "the GOLD 3 subject b"
+    assert told_subject(table.assign(GOLD=[1, 0, 2]), "b") == "the healthy subject b"
+    for unknown in (table.drop(columns="GOLD"), table.assign(GOLD=np.nan)):
+        assert told_subject(unknown, "b") == "the subject b"

@@ -10,6 +10,7 @@ from drasclr_core.cohort.images.datasets.brats18 import MODALITIES
 from drasclr_core.cohort.images.embedded import brain_with_tumour, load_template, make_brain_cohort
 from drasclr_core.cohort.images.embedded.brain_picture import grade_of
 from drasclr_core.cohort.images.embedded.brain_tumour import CORE, ENHANCING, OEDEMA, Tumour, pushed, tumour_labels
+from drasclr_core.cohort.images.embedded.made import read_made
 from drasclr_core.cohort.phantom.grid import Frame
 
 
@@ -105,6 +106,7 @@ def test_a_cohort_is_files_of_brats_and_is_kept(template, tmp_path, monkeypatch)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nii.gz")}
     assert len(make_brain_cohort(tmp_path, 2, seed=3, spacing=6.0, workers=1).pairs) == 2
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nii.gz")} == before and len(before) == 15
+    assert [pair.sid for pair in read_made(tmp_path, read_brats18)[0].pairs] == [pair.sid for pair in pairs.pairs[:2]]
     seed = next(seed for seed in range(4, 99) if grade_of(0, seed) != grade_of(0, 3))
     make_brain_cohort(tmp_path, 1, seed=seed, spacing=6.0, workers=1)
     assert len(read_brats18(tmp_path).pairs) == 3  # nobody is there twice

@@ -5,6 +5,7 @@ import pytest
 
 from drasclr_core.cohort.images.datasets import read_mmwhs
 from drasclr_core.cohort.images.embedded import heart_labels, make_heart_cohort
+from drasclr_core.cohort.images.embedded.made import read_made
 from drasclr_core.cohort.phantom.anatomy.heart import ORGANS
 
 
@@ -41,8 +42,13 @@ def test_the_muscle_lies_round_the_cavity_but_not_at_the_valves():
 
 def test_they_are_kept(hearts):
     folder, pairs = hearts
-    before = pairs.pairs[1].label.stat().st_mtime_ns
+    before, key = pairs.pairs[1].label.stat().st_mtime_ns, read_made(folder, read_mmwhs)[1]
     assert len(make_heart_cohort(folder, 1, seed=4, spacing=4.0, workers=1).pairs) == 1
+    fewer, other = read_made(folder, read_mmwhs)
+    assert [pair.sid for pair in fewer.pairs] == ["ct_train_1000"] and other != key, "an earlier call's do not count"
     assert make_heart_cohort(folder, 2, seed=4, spacing=4.0, workers=1).pairs[1].label.stat().st_mtime_ns == before
+    assert read_made(folder, read_mmwhs)[1] == key
+    (folder / "subjects.csv").unlink()
+    assert read_made(folder, read_mmwhs)[1] == key, "fits of runs without a list are found"
     with pytest.raises(ValueError, match="0 subjects"):
         make_heart_cohort(folder, 0)

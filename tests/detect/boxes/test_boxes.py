@@ -161,6 +161,16 @@ def test_the_dataset(run):
     assert patches.steps[row] == pytest.approx(np.diag(2 * SPACING / (box_high - box_low)))
 
 
+@pytest.mark.parametrize("rows", ["", "008,0,0,0,paraseptal\n"])
+def test_a_file_without_a_usable_box_is_an_obstacle_and_no_crash(run, tmp_path, rows):
+    path = tmp_path / "boxes.csv"
+    path.write_text("sid,x,y,z,subtype\n" + rows)
+    assert read_boxes(path, SIDS)[["x", "y", "z"]].dtypes.eq(float).all()
+    data = load_boxes(run, SIZE, SPACING, path)
+    assert len(data.patches) == 0 and ("1 boxes are left out" in data.remark) == bool(rows)
+    assert data.obstacle("paraseptal").startswith("paraseptal patches come from 0 subjects")
+
+
 def test_patches_are_cut_once(run, monkeypatch):
     first = load_boxes(run, SIZE, SPACING, healthy=6)
     monkeypatch.setattr("drasclr_core.detect.boxes.patches.load_volume", None)  # whoever reads a scan fails

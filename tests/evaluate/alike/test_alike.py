@@ -63,6 +63,19 @@ def test_the_place_is_put_beside_the_features(cohort):
     assert (alone[0] == alone[5]).all() and alone.shape[2] > 3
 
 
+@pytest.mark.parametrize("sound", [1, 2])
+def test_a_kind_that_few_subjects_have_is_an_obstacle_in_words_or_none(sound):
+    """With two of 12 subjects the kind is in every training, though in some inner folds it is not."""
+    subjects, landmarks = np.repeat(np.arange(12), 6), np.tile(np.arange(6), 12)
+    patches = AlikePatches(subjects, landmarks, ~((subjects < sound) & (landmarks < 3)))
+    features = np.random.default_rng(0).normal(size=(12, 6, 4))
+    if sound == 1:
+        with pytest.raises(ValueError, match="12 subjects have patches with emphysema and 1 have patches that look"):
+            told_apart(features, patches, folds=5)
+    else:
+        assert np.isfinite(told_apart(features, patches, folds=5)).all()
+
+
 def test_too_few_are_refused(cohort):
     measures, dark, _ = cohort
     patches = alike_patches(measures)

@@ -41,6 +41,13 @@ def test_a_method_knows_what_its_features_hold(run):
     assert "only 1 subjects" in made.missing["Pi10"] and "no column 'LAA950_pct'" in made.missing["LAA-950"]
 
 
+def test_a_method_of_few_subjects_shrinks_no_table(run):
+    run.features("few").mkdir()
+    write_csv(run.features("few") / "image.csv", pd.read_csv(run.features("kmeans") / "image.csv")[:20])
+    made = body_table(run, n_bootstraps=20)
+    assert "only 20 of the 60" in made.missing["few"] and set(made.table["method"]) == {"chance", "drasclr", "kmeans"}
+
+
 def test_the_method_of_the_first_sentence_must_be_there(run):
     with pytest.raises(FileNotFoundError, match="moco"):
         body_table(run, closely="moco")

@@ -9,10 +9,11 @@ from drasclr_core.cohort.subjects import write_subjects
 from drasclr_core.evaluate import PHENOTYPES
 from drasclr_core.evaluate.external import external_table
 from drasclr_core.evaluate.external.models import external_readouts
-from drasclr_core.evaluate.external.table import no_shared_subjects
+from drasclr_core.evaluate.external.shared import no_shared_subjects
 from drasclr_core.evaluate.readout.linear import linear_model
 from drasclr_core.evaluate.tasks import Task
 from drasclr_core.files import write_json
+from drasclr_core.pieces import mark_done
 from drasclr_core.report.answers import external_answer, within_answer
 from drasclr_core.run import Run
 
@@ -119,6 +120,16 @@ def test_readouts_of_cohorts_without_follow_up_are_tested_all_the_same(tmp_path)
     assert "no column" in made.skipped["Survival"]
 
 
+@pytest.mark.parametrize(("change", "reason"), [({"died": 1}, "every subject died"), ({"days": -1.0}, "not positive")])
+def test_readouts_are_tested_where_survival_alone_cannot_be_judged(tmp_path, change, reason):
+    (there, theirs), (here, ours) = people(60, 1), people(40, 2)
+    fitted = run_of(tmp_path / "a", {"drasclr": there}, theirs)
+    tested = run_of(tmp_path / "b", {"drasclr": here}, ours.assign(**change))
+    made = external_table(fitted, tested, {"drasclr": "drasclr"}, PHENOTYPES, draws=20)
+    assert {"logFEV1pp", "GOLD"} <= set(made.table["task"]) and "Survival" not in set(made.table["task"])
+    assert reason in made.skipped["Survival"] and made.table["subjects"].eq(40).all()
+
+
 def test_subjects_that_took_part_are_refused(tmp_path):
     features, subjects = people(30, 1)
     again = subjects.assign(sid=[f"Q{number}" for number in range(30)])
@@ -139,6 +150,29 @@ def test_one_value_that_was_corrected_hides_nobody_and_grades_alone_tell_nobody_
     no_shared_subjects(run_of(tmp_path / "e", {}, spirometry), run_of(tmp_path / "f", {}, spirometry))
     graded = pd.DataFrame({"sid": ["A", "B"], "image": "x.nii.gz", "GOLD": [0, 1]})
     no_shared_subjects(run_of(tmp_path / "c", {}, graded), run_of(tmp_path / "d", {}, graded))
+
+
+def test_people_are_known_by_their_scans_where_few_values_are_measured(tmp_path):
+    table = people(20, 1)[1][["sid", "image", "GOLD"]]
+    given = table.assign(image=[str(tmp_path / "scans" / f"{sid}.nii.gz") for sid in table["sid"]])
+    one, other = run_of(tmp_path / "one", {}, given), run_of(tmp_path / "other", {}, given[5:])
+    with pytest.raises(ValueError, match=r"15 subjects are in both cohorts.* run 'one' and .* run 'other'"):
+        no_shared_subjects(one, other)
+    other.truth.mkdir(parents=True)
+    no_shared_subjects(one, other)
+
+
+def test_copies_of_a_scan_are_one_scan_and_unread_ones_are_not(tmp_path):
+    table = people(20, 1)[1][["sid", "image", "GOLD"]]
+    one, other = run_of(tmp_path / "one", {}, table), run_of(tmp_path / "other", {}, table)
+    for number, run in enumerate((one, other)):
+        mark_done(run.anatomy("P00000"), "lungs", "key", image={"content": "missing"})
+        mark_done(run.anatomy("P00001"), "lungs", "key", image={"seen": f"{number}", "content": f"{number}"})
+    no_shared_subjects(one, other)
+    for number, run in enumerate((one, other)):
+        mark_done(run.anatomy("P00001"), "lungs", "key", image={"seen": f"{number}", "content": "same"})
+    with pytest.raises(ValueError, match="1 subjects are in both cohorts"):
+        no_shared_subjects(one, other)
 
 
 def test_another_encoder_of_the_same_name_is_left_out(tmp_path):

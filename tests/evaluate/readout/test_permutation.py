@@ -1,10 +1,11 @@
 """Shuffled labels: chance where there is nothing to find, and small p values where there is."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from drasclr_core.evaluate.readout.cross_validation import Readout
-from drasclr_core.evaluate.readout.permutation import permutation_scores, permutation_test
+from drasclr_core.evaluate.readout.permutation import against_shuffled, permutation_scores, permutation_test
 from drasclr_core.evaluate.readout.readout import readout
 from drasclr_core.evaluate.tasks import COVID_SEVERITY, Task
 
@@ -45,3 +46,10 @@ def test_p_value_by_hand():
     test = permutation_test(Readout(scores, pd.DataFrame()), shuffled).iloc[0]
     assert test["observed"] == 70
     assert test["p"] == pytest.approx(3 / 5)
+
+
+def test_without_a_score_there_is_no_p_value():
+    assert np.isnan(against_shuffled(float("nan"), pd.Series([0.1, 0.2]))[3])
+    assert np.isnan(against_shuffled(0.5, pd.Series([np.nan] * 19))[3])
+    observed, mean, _, p = against_shuffled(0.5, pd.Series([np.nan, 0.2, 0.6, np.nan]))
+    assert (observed, mean, p) == (0.5, pytest.approx(0.4), pytest.approx(2 / 3))

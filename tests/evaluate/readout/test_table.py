@@ -47,6 +47,18 @@ def test_rows_are_the_methods_that_are_there_in_the_order_of_the_book(run):
     assert len(made.subjects) == 27 and set(made.permutations["method"]) == {"drasclr"}
 
 
+def test_a_method_of_few_subjects_shrinks_no_table_unless_it_is_named(run):
+    run.features("few").mkdir()
+    pd.read_csv(run.features("mine") / "image.csv")[:12].to_csv(run.features("few") / "image.csv", index=False)
+    write_subjects(run, pd.read_parquet(run.subjects).assign(LAA950_pct=[1.0] * 10 + [None] * 20))
+    made = table(run)
+    assert rows(made) == ["chance", "mine", "drasclr_local", "drasclr"] and set(made.table["subjects"]) == {27}
+    assert "only 12 of the 30 subjects with features of 'drasclr'" in made.missing["few"]
+    assert "only 10 of the 30" in made.missing["laa950"] and list(made.sources) == []
+    named = table(run, ["few", "drasclr"])
+    assert rows(named) == ["chance", "few", "drasclr"] and set(named.table["subjects"]) == {12}
+
+
 def test_labels_are_shuffled_among_the_subjects_of_the_table(run):
     """The two methods have equal features of 27 subjects, and one of them has three more."""
     shuffled = table(run).permutations["value"].tolist()

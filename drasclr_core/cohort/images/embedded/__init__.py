@@ -1,7 +1,7 @@
 """Embedded data of the second paper's tasks, simulated: hearts with contrast agent, lung nodules, brains with tumours.
 
 `heart` writes files as MM-WHS has them, `brain` as BraTS 2018 (a `brain_tumour` in the `brain_template`);
-`nodules` keeps cubes of `candidates`, of which most are vessels.
+`nodules` keeps cubes of `candidates`, of which most are vessels; `made` says which subjects a folder is about.
 """
 
 from drasclr_core.cohort.images.embedded.brain import make_brain_cohort

@@ -12,10 +12,11 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
-from drasclr_core.cohort.images.datasets.brats18 import GRADES, MODALITIES, STRUCTURES, read_brats18
+from drasclr_core.cohort.images.datasets.brats18 import GRADES, MODALITIES, read_brats18
 from drasclr_core.cohort.images.datasets.pairs import PairSet
 from drasclr_core.cohort.images.embedded.brain_picture import brain_with_tumour, grade_of
 from drasclr_core.cohort.images.embedded.brain_template import Template, load_template
+from drasclr_core.cohort.images.embedded.made import note_made
 from drasclr_core.files import atomic
 from drasclr_core.pieces import fingerprint, is_done, kept
 from drasclr_core.progress import for_each
@@ -32,7 +33,8 @@ def make_brain_cohort(
     Parameters
     ----------
     folder : path
-        Gets ``HGG/Brats18_SIM_0000_1/Brats18_SIM_0000_1_flair.nii.gz`` and so on.
+        Gets ``HGG/Brats18_SIM_0000_1/Brats18_SIM_0000_1_flair.nii.gz`` and so on, and ``subjects.csv``, which lists the
+        subjects; files of subjects that an earlier call made stay and do not count.
     subjects : int
         1 to 9999.
     seed : int
@@ -54,8 +56,7 @@ def make_brain_cohort(
     if not all(is_done(folder, _sid(index), _key(index, seed, spacing)) for index in range(subjects)):
         maker = partial(maker, template=load_template())
     for_each(maker, range(subjects), "brains with tumours", workers)
-    found, wanted = read_brats18(folder), {_sid(index) for index in range(subjects)}
-    return PairSet([pair for pair in found.pairs if pair.sid in wanted], STRUCTURES, "MR", refused=found.refused)
+    return note_made(folder, [_sid(index) for index in range(subjects)], read_brats18)
 
 
 def _sid(index: int) -> str:

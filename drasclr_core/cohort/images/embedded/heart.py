@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from drasclr_core.cohort.images.datasets.mmwhs import STRUCTURES, read_mmwhs
 from drasclr_core.cohort.images.datasets.pairs import PairSet
+from drasclr_core.cohort.images.embedded.made import note_made
 from drasclr_core.cohort.phantom import GENERATOR, Phantom, draw_traits, simulate
 from drasclr_core.cohort.phantom.anatomy.heart import ORGANS
 from drasclr_core.cohort.phantom.anatomy.tissue import BLOOD
@@ -103,7 +104,8 @@ def make_heart_cohort(
     Parameters
     ----------
     folder : path
-        Gets ``ct_train_1000_image.nii.gz``, ``ct_train_1000_label.nii.gz`` and so on, one pair for each subject.
+        Gets ``ct_train_1000_image.nii.gz``, ``ct_train_1000_label.nii.gz`` and so on, one pair for each subject, and
+        ``subjects.csv``, which lists them; files of subjects that an earlier call made stay and do not count.
     subjects : int
         At most 9000.
     seed : int
@@ -125,8 +127,7 @@ def make_heart_cohort(
     folder = Path(folder)
     maker = partial(_subject, folder=folder, seed=seed, spacing=spacing, arm=arm)
     for_each(maker, range(subjects), "phantom hearts", workers)
-    found, wanted = read_mmwhs(folder), {_sid(index) for index in range(subjects)}
-    return PairSet([pair for pair in found.pairs if pair.sid in wanted], STRUCTURES, "CT", refused=found.refused)
+    return note_made(folder, [_sid(index) for index in range(subjects)], read_mmwhs)
 
 
 def _sid(index: int) -> str:

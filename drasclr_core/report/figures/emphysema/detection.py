@@ -98,7 +98,15 @@ def annotation_plot(curve: pd.DataFrame) -> Figure:
 
 
 def box_pictures(hu: np.ndarray, titles: Sequence[str], columns: int = 6) -> Figure:
-    """Draws middle coronal slices of boxes in HU [N, n, n, n] (RAS+) in the paper's window, each under its title."""
+    """Draws middle coronal slices of boxes in HU [N, n, n, n] (RAS+) in the paper's window, each under its title.
+
+    Without boxes the figure says so.
+    """
+    if not len(hu):
+        fig, axis = plt.subplots(figsize=(3.6, 0.6))
+        axis.axis("off")
+        axis.text(0.5, 0.5, "no boxes", ha="center", va="center")
+        return fig
     columns = min(columns, len(hu))
     lines = -(-len(hu) // columns)
     fig, axes = plt.subplots(lines, columns, figsize=(1.2 * columns, 1.45 * lines), squeeze=False)

@@ -60,6 +60,11 @@ def test_boxes_are_shown_upright():
     assert images[1].get_array()[3, 0] == -1000 and images[1].origin == "lower"
 
 
+def test_without_boxes_the_picture_says_so():
+    (axis,) = box_pictures(np.empty((0, 4, 4, 4), np.int16), []).axes
+    assert [text.get_text() for text in axis.texts] == ["no boxes"]
+
+
 def test_differences_from_controls_lie_right_of_zero_where_ahead():
     rows = [(method, control, "Paraseptal", "average precision", gain, gain - 0.1, gain + 0.1)
             for method, gain in (("drasclr_readout", -0.2), ("drasclr_finetuned", 0.3))
