@@ -190,6 +190,14 @@ def with_earlier(measured: list[dict], path: Path) -> list[dict]:
     return [{name: row[name] for name in COLUMNS} for row in rows]
 
 
+def all_tries(measured: list[dict], path: Path) -> int:
+    """Returns how many trainings were ever looked at: those of the earlier tables, and what is measured since."""
+    earlier = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["recipe", "seed", "code"])
+    known = set(earlier[["recipe", "seed", "code"]].itertuples(index=False, name=None))
+    before = read_json(path.with_suffix(".json")).get("tries", len(known))
+    return before + sum((row["recipe"], row["seed"], row["code"]) not in known for row in measured)
+
+
 def means(table: pd.DataFrame) -> list[dict]:
     """Returns a row for each recipe: how many trainings, and the means that the page shows."""
     gains = {"local": table["chance"] - table["loss_local"], "neighbouring": table["chance"] - table["loss_neighbor"]}
@@ -240,8 +248,9 @@ def main() -> None:
     table = pd.DataFrame(rows)
     print(table.to_string(index=False))
     if chosen.gather:
-        write_table(rows, "recipe", DATA, run=run.name, tries=len(rows))
-        write_table(means(table), "recipe_means", DATA, run=run.name, tries=len(rows))
+        tries = all_tries(measured, DATA / "benchmark_recipe.csv")
+        write_table(rows, "recipe", DATA, run=run.name, tries=tries)
+        write_table(means(table), "recipe_means", DATA, run=run.name, tries=tries)
         atlas, store = Atlas.load(run.atlas), PatchStore.open(run.patches)
         if {row["recipe"] for row in measured if row["seed"] == 0} >= set(NORMS):
             write_table(norms(run, store, atlas, measured), "norms", DATA, run=run.name)

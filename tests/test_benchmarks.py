@@ -275,6 +275,21 @@ def test_recipes_are_known_settings_of_equal_computation():
         assert abs(anchors - budget / cost) < max(8 * per_step, 0.15 * budget / cost), name
 
 
+def test_a_recipe_trained_anew_replaces_its_rows_and_every_training_counts_as_a_try(tmp_path):
+    from recipe import COLUMNS, all_tries, with_earlier
+
+    def row(recipe, seed, code):
+        return dict.fromkeys(COLUMNS, 0.0) | {"recipe": recipe, "seed": seed, "code": code, "budget": 4}
+
+    path = tmp_path / "benchmark_recipe.csv"
+    pd.DataFrame([row("base", 0, "a"), row("base", 1, "a"), row("batch norm", 0, "a")]).to_csv(path, index=False)
+    path.with_suffix(".json").write_text(json.dumps({"tries": 5}))  # two were replaced before
+    again = [row("base", 0, "b")]
+    assert [(one["recipe"], one["code"]) for one in with_earlier(again, path)] == [("base", "b"), ("batch norm", "a")]
+    assert all_tries(again, path) == 6 and all_tries([row("base", 0, "a")], path) == 5
+    assert all_tries(again, tmp_path / "none.csv") == 1
+
+
 def test_r2_and_effective_rank_of_known_features():
     from recipe import effective_rank, r2
 

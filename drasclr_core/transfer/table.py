@@ -17,25 +17,24 @@ from drasclr_core.transfer.start import NETWORKS
 from drasclr_core.transfer.task import TransferTask
 
 LEVEL = 0.95
-DISTANCE = "HD95"
-"""How the name of the one metric begins that is no fraction."""
 
 
-def tasks_table(scores: pd.DataFrame) -> pd.DataFrame:
+def tasks_table(scores: pd.DataFrame, tasks: Iterable[TransferTask]) -> pd.DataFrame:
     """Returns the mean over seeds with its interval: ``method, task, metric, mean, sd, low, high, folds, subjects``.
 
     Parameters
     ----------
     scores : DataFrame
         Of `compare_starts`, several tasks below one another.
+    tasks : iterable of TransferTask
 
     The interval is Student's with the correction for training sets that overlap (Nadeau and Bengio 2003): the variance
     of the mean is (1 / J + n_test / n_train) s^2 over J seeds. NaN with one seed. It ends where scores end: at 0,
-    and at 1 (a distance has no upper end).
+    and at 1 (a distance, of which less is better, has no upper end).
     """
     table = summarise(scores.dropna(subset="value"))
     reach = [_reach(part) for _, part in _groups(scores)]
-    most = [np.inf if metric.startswith(DISTANCE) else 1.0 for metric in table["metric"]]
+    most = np.where(_less_is_better(table["metric"], tasks), np.inf, 1.0)
     return table.assign(low=(table["mean"] - reach).clip(lower=0), high=(table["mean"] + reach).clip(upper=most))
 
 
@@ -57,14 +56,14 @@ def gains(scores: pd.DataFrame, tasks: Iterable[TransferTask], against: Mapping[
         ``method, against, task, metric, share, gain, low, high, seeds``: the mean of the differences, positive where
         the method is better also where less is better, and its 95 % interval (see `tasks_table`).
     """
-    lower, randoms, rows = {metric for task in tasks for metric in task.lower}, dict(NETWORKS.values()), []
+    tasks, randoms, rows = list(tasks), dict(NETWORKS.values()), []
     known = scores.set_index(["method", "task", "metric", "repeat", "fold"])["value"]
     for (method, task, metric), part in _groups(scores):
         other = randoms[part["network"].iloc[0]] if against is None else against.get(method, method)
         if other == method or other not in known:
             continue
         base = known[other].reindex(pd.MultiIndex.from_frame(part[["task", "metric", "repeat", "fold"]]))
-        sign = -1.0 if metric.partition(":")[0] in lower else 1.0
+        sign = -1.0 if _less_is_better([metric], tasks)[0] else 1.0
         part = part.assign(value=sign * (part["value"].to_numpy() - base.to_numpy())).dropna()
         if len(part):
             mean, reach = part["value"].mean(), _reach(part)
@@ -139,6 +138,11 @@ def by_share(scores: pd.DataFrame, tasks: Sequence[TransferTask]) -> pd.DataFram
     table = pd.concat(parts, ignore_index=True)
     return table.assign(x=[f"{100 * share:g} %" for share in table["share"]],
                         line=[row_of(name).name for name in table["method"]])  # fmt: skip
+
+
+def _less_is_better(metrics: Iterable[str], tasks: Iterable[TransferTask]) -> list[bool]:
+    lower = {metric for task in tasks for metric in task.lower}
+    return [metric.partition(":")[0] in lower for metric in metrics]
 
 
 def _groups(scores: pd.DataFrame):

@@ -6,6 +6,7 @@ import base64
 import io
 import re
 
+from docutils.utils.math.latex2mathml import tex2mathml
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 from matplotlib.font_manager import FontProperties
@@ -16,16 +17,6 @@ from drasclr_core.workflow.student import plain_markdown
 
 FORMULA = re.compile(r"\$([^$\n]+)\$")
 EQUATION = re.compile(r"^## (?P<section>[^\n]+)$|^\$\$ (?P<tex>.+?) \$\$$", re.DOTALL | re.MULTILINE)
-BRACED = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
-PLAINER = (
-    (r"\\[Bb]ig[lr]", ""),
-    (r"\\iff\b", r"\\Leftrightarrow"),
-    (rf"\\underbrace{BRACED}_{BRACED}", r"\\underset{\2}{\1}\\;"),
-    (r"\\begin\{cases\}|\\end\{cases\}", ""),
-    (r"&", r"\\;\\;"),
-    (r"\\\\", r",\\quad "),
-)
-"""TeX that Matplotlib does not know, and what it is drawn as: a list of cases is one line, a brace only its words."""
 POINTS = 12
 
 
@@ -49,16 +40,12 @@ def html_of(text: str, inline: bool = False) -> Markup:
 
 
 def equations_of(chapter: NotebookNode) -> list[tuple[str, Markup]]:
-    """Returns the displayed equations of a chapter, each with the title of its section; its parts stand in lines."""
+    """Returns the displayed equations of a chapter as MathML, each with the title of its section."""
     section, found = "", []
     for one in EQUATION.finditer(text_of(chapter)):
         section = one["section"] or section
         if one["tex"]:
-            tex = one["tex"]
-            for unknown, plainer in PLAINER:
-                tex = re.sub(unknown, plainer, tex)
-            parts = re.split(r",?\s*(?:\\qquad\s*)+", tex)
-            found.append((section, Markup("".join(f"<p>{_formula(part)}</p>" for part in parts))))
+            found.append((section, Markup(tex2mathml(one["tex"], as_block=True))))
     return found
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from drasclr_core.represent.trainings import (
     budget_sentence,
+    count_raised,
     probe_gains,
     probe_scores,
     probe_sentence,
@@ -63,7 +64,10 @@ def test_curves_begin_at_one_and_the_probe_is_before_and_after(run):
     assert curves.query("method == 'drasclr'")["relative"].tolist() == [1, 0.75]
     gains = probe_gains(run)
     assert gains.to_dict("records") == [{"method": "drasclr", "label": "FEV1pp", "before": 0.1, "after": 0.4}]
-    assert "better from 1 of 1 encoders" in probe_sentence(gains, "FEV1pp", 40)
+    assert "untrained, from 1 of 1 encoders" in probe_sentence(gains, "FEV1pp", 40)
+    below = gains.assign(before=-0.2, after=-0.1)  # better than before, and still no better than the mean
+    assert count_raised(gains) == 1 and count_raised(below) == 0 and count_raised(gains.assign(after=0.05)) == 0
+    assert "untrained, from 0 of 1 encoders" in probe_sentence(below, "FEV1pp", 40)
     assert "39 subjects are too few" in probe_sentence(gains, "FEV1pp", 39)
     assert "(0.10 to 0.40)" in probe_sentence(gains, "a label that was not probed", 40)
 

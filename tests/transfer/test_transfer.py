@@ -250,7 +250,7 @@ def test_gains_are_paired_and_less_can_be_better():
     assert found["gain"].tolist() == pytest.approx([0.4 / 3, 2.0])
     error = np.sqrt((1 / 3 + 0.5) * np.var([0.1, 0.1, 0.2], ddof=1))
     assert found.loc["Dice", "high"] - found.loc["Dice", "gain"] == pytest.approx(4.302653 * error, rel=1e-5)
-    table = tasks_table(scores)
+    table = tasks_table(scores, [HeartStructures])
     assert table.loc[0, "mean"] == pytest.approx(0.5) and table.loc[0, "low"] < 0.5 < table.loc[0, "high"]
     plain = gains(scores, [HeartStructures], {"joint": "random", "joint_deepcluster": "random"})
     assert plain["against"].tolist() == ["random"] * 2 and plain["gain"].tolist() == pytest.approx([0.4 / 3, 2.0])
@@ -263,6 +263,15 @@ def test_gains_are_paired_and_less_can_be_better():
     assert "imulated" not in gains_sentence(found.reset_index(), [HeartStructures], "joint", given=["heart"])
 
 
+def test_an_interval_ends_where_scores_end():
+    rows = [("random", "Heart structures", metric, 0, fold, value, 10, 5, 1.0, "2D and 3D")
+            for metric, values in {"Dice": (0.5, 0.99, 0.9), "HD95": (5, 90, 2), "HD95: aorta": (5, 90, 2)}.items()
+            for fold, value in enumerate(values)]  # fmt: skip
+    table = tasks_table(pd.DataFrame(rows, columns=COLUMNS), [HeartStructures]).set_index("metric")
+    assert table["low"].tolist() == [pytest.approx(0.02, abs=0.1), 0, 0] and table.loc["Dice", "high"] == 1
+    assert (table["high"][["HD95", "HD95: aorta"]] > 90).all()
+
+
 def test_the_abstracts_claims_are_told_with_the_intervals_over_seeds(tmp_path):
     """The table, the differences and the verdicts of page 52, from the starts of both engines."""
     run, how, plain = Run(str(tmp_path / "run"), "copd"), FitSettings(steps=1, batch_size=4), {
@@ -272,7 +281,7 @@ def test_the_abstracts_claims_are_told_with_the_intervals_over_seeds(tmp_path):
     starts, absent = open_starts(run, ["random", *plain, *plain.values()])
     task = NoduleDetection(nodule_cohort(tmp_path / "nodules"), "key")
     scores = compare_starts(task, starts, [1.0], 2, how, tmp_path, 1)
-    table, against = tasks_table(scores), gains(scores, [task], plain)
+    table, against = tasks_table(scores, [task]), gains(scores, [task], plain)
     assert not absent and set(table["method"]) == {"random", *plain, *plain.values()} and table["low"].notna().all()
     assert dict(zip(against["method"], against["against"], strict=True)) == plain and (against["seeds"] == 2).all()
     board, judged = scorecard(joint_claims(), write_table(run, "joint_tasks", table, folds=scores)[0].parent)

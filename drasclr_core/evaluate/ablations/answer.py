@@ -10,8 +10,10 @@ from drasclr_core.evaluate.ablations.table import AblationTable
 from drasclr_core.evaluate.statistics.resampling import summarise_draws
 from drasclr_core.evaluate.tasks import Task
 from drasclr_core.methods import row_of
+from drasclr_core.represent.trainings import lengths_sentence
 
 LEVEL = 0.05
+"""Below which a p after Holm's correction counts."""
 FEW_SEEDS = 3
 """With fewer trainings of a variant nobody knows what another seed would have given."""
 
@@ -32,9 +34,9 @@ def ablation_sentence(differences: pd.DataFrame) -> str:
     parts = [f"{verb} {len(rows)} ({_listed(rows)})" if len(rows) else f"{verb} none"
              for verb, rows in (("is ahead in", ahead), ("is behind in", behind))]  # fmt: skip
     left = len(differences) - len(ahead) - len(behind)
-    sure = int((differences["p_bootstrap_holm"] < LEVEL).sum()) if len(ahead) else 0
-    holm = (f" Intervals are taken one by one; after Holm's correction for all tests of the table {sure or 'none'} "
-            f"of the {len(ahead)} {'is' if sure == 1 else 'are'} left.") if len(ahead) else ""  # fmt: skip
+    sure = int((ahead["p_bootstrap_holm"] < LEVEL).sum())
+    holm = (f" Intervals are taken one by one; after Holm's correction for all tests of the table {sure} of the "
+            f"{len(ahead)} ahead {'is' if sure == 1 else 'are'} left.") if len(ahead) else ""  # fmt: skip
     return (f"**Of {len(differences)} comparisons with another variant, {name} {parts[0]}, and {parts[1]}.** "
             f"In {left} this run cannot tell which is better.{holm}")  # fmt: skip
 
@@ -81,10 +83,7 @@ def ablation_notes(made: AblationTable) -> str:
     few = counts[counts < FEW_SEEDS]
     told = (f" **{len(few)} of {len(counts)} variants were trained with fewer than three seeds: an interval then holds "
             "other subjects, not other trainings, and is too short.**")  # fmt: skip
-    unlike = []
-    if len(set(made.lengths.values())) > 1:
-        each = ", ".join(f"{row_of(name).name} {length}" for name, length in made.lengths.items())
-        unlike = [f"**The trainings are not equally long ({each}): a difference may come from that.**"]
+    unlike = [told_unlike] if (told_unlike := lengths_sentence(made.lengths)) else []
     missing = [f"*{row_of(name).name} has no row: {reason.rstrip('.')}.*" for name, reason in made.missing.items()]
     return "\n\n".join([f"{made.subjects} subjects.{told if len(few) else ''}", *unlike, *missing])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from drasclr_core.cohort.subjects import image_path, read_subjects
@@ -50,21 +52,18 @@ def alike_in_values(fitted: Run, tested: Run) -> set[str]:
 
 
 def same_scans(fitted: Run, tested: Run) -> set[str]:
-    """Returns the sids that the runs `fitted` and `tested` give to one scan: the same file, or two of one content.
+    """Returns the sids of the run `tested` whose scan the run `fitted` has, by file or by content, under any sid.
 
     Contents are known of scans in which notebook 02 looked for lungs.
     """
-    theirs, ours = (dict(read_subjects(run)[["sid", "image"]].to_numpy()) for run in (fitted, tested))
-    found = set()
-    for sid in theirs.keys() & ours.keys():
-        files = {image_path(run, of[sid]).resolve() for run, of in ((fitted, theirs), (tested, ours))}
-        contents = {_content(run, sid) for run in (fitted, tested)}
-        if len(files) == 1 or (len(contents) == 1 and None not in contents):
-            found.add(sid)
+    theirs = set().union(*_scans(fitted).values())
+    return {sid for sid, marks in _scans(tested).items() if marks & theirs}
+
+
+def _scans(run: Run) -> dict[str, set[Path | str]]:
+    """Of each subject its scan's file and, if it was read, the fingerprint of its content."""
+    found = {}
+    for sid, image in read_subjects(run)[["sid", "image"]].to_numpy():
+        read = read_json(run.anatomy(sid) / ".lungs.json").get("image", {})
+        found[sid] = {image_path(run, image).resolve(), *([read["content"]] if "seen" in read else [])}
     return found
-
-
-def _content(run: Run, sid: str) -> str | None:
-    """The fingerprint of a scan's content, if it was read: a missing one has a word in its place."""
-    image = read_json(run.anatomy(sid) / ".lungs.json").get("image", {})
-    return image.get("content") if "seen" in image else None

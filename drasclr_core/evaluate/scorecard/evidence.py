@@ -24,10 +24,8 @@ MIN_DRAWS = 20
 """Fewer bootstrap draws than this give no interval."""
 MIN_SUBJECTS = 4
 """Fewer mapped subjects than this show no trend."""
-NOT_DRAWN = "no detector's map is drawn: none is far enough ahead of what sees no image (page 20)"
-
-OF_MAPS = ("fig3_regions", "fig4_trend")
-"""Result files that are empty where nothing is drawn."""
+EMPTY = "its page had nothing to judge, and says why"
+"""Why a result file without rows gives no estimate: no detector may draw, no truth or no stage is known."""
 
 _UNKNOWN = dict.fromkeys(("estimate", "low", "high", "wide_low", "wide_high"), float("nan"))
 _UNKNOWN |= {"interval": "", "wide_interval": "", "draws": 0, "subjects": 0, "folds": 0, "level": float("nan")}
@@ -118,8 +116,8 @@ def _given(reader: ResultReader, row: dict, count: int, value: str, by: str = "s
     table = reader(stem, stem)
     if table is None:
         return {"missing": f"not run: no {stem}.csv"}
-    if table.empty and stem in OF_MAPS:
-        return {"missing": NOT_DRAWN}
+    if table.empty:
+        return {"missing": EMPTY}
     chosen = table[_same(table[by], row["task"])]
     for column, name in where.items():
         chosen = chosen[_same(chosen[column], name)]
@@ -176,7 +174,7 @@ def _rising(reader: ResultReader, row: dict, count: int) -> dict:
     if table is None:
         return {"missing": "not run: no fig3_truth.csv"}
     if table.empty:
-        return {"missing": NOT_DRAWN}
+        return {"missing": EMPTY}
     chosen = table[_same(table["subtype"], row["task"]) & table["method"].eq(PAPER_DETECTOR)]
     chosen = chosen[chosen["GOLD"] >= 0].dropna(subset=["GOLD", "detected_share"])
     if len(chosen) < MIN_SUBJECTS or chosen["GOLD"].nunique() < 2:

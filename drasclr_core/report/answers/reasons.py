@@ -79,7 +79,7 @@ def _training(table: pd.DataFrame, tests: pd.DataFrame) -> str:
     best = scores[made].max(axis="columns")
     before, after = (int((scores[name] > best).sum()) for name in (OURS, LONGER))
     told = [f"{label(*key)} {_text(row[OURS], key[1])} → {_text(row[LONGER], key[1])}"
-            + (f" (chance {_text(row['chance'], key[1])})" if row.get("chance", 0) > 1 else "")
+            + (f" (chance {_text(row['chance'], key[1])})" if "chance" in row and key[1] in PERCENT else "")
             for key, row in scores.iterrows()]  # fmt: skip
     return (
         f"**Trained longer by the same recipe, DrasCLR is clearly better in {better} of {len(pairs)} scores, clearly "

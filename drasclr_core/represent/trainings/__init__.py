@@ -2,6 +2,8 @@
 
 from drasclr_core.represent.trainings.logs import (
     budget_sentence,
+    count_raised,
+    lengths_sentence,
     probe_gains,
     probe_scores,
     probe_sentence,
@@ -12,5 +14,5 @@ from drasclr_core.represent.trainings.logs import (
 )
 from drasclr_core.represent.trainings.tasks import task_pictures
 
-__all__ = ["budget_sentence", "probe_gains", "probe_scores", "probe_sentence", "task_pictures", "trained_methods",
-           "training_costs", "training_curves", "training_length"]  # fmt: skip
+__all__ = ["budget_sentence", "count_raised", "lengths_sentence", "probe_gains", "probe_scores", "probe_sentence",
+           "task_pictures", "trained_methods", "training_costs", "training_curves", "training_length"]  # fmt: skip

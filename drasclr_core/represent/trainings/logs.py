@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -57,6 +57,14 @@ def training_length(run: Run, name: str) -> str:
     settings = read_json(run.pretrain(name) / CONFIG).get("config", {})
     steps, epochs = settings.get("most_steps"), settings.get("epochs")
     return f"{steps} steps" if steps else f"{epochs} epochs" if epochs else ""
+
+
+def lengths_sentence(lengths: Mapping[str, str]) -> str:
+    """Returns in Markdown that trainings, with their `training_length`, are not equally long; empty where they are."""
+    if len(set(lengths.values())) < 2:
+        return ""
+    each = ", ".join(f"{row_of(name).name} {length or 'of unknown length'}" for name, length in lengths.items())
+    return f"**The trainings are not equally long ({each}): a difference may come from that.**"
 
 
 def budget_sentence(costs: pd.DataFrame) -> str:
@@ -122,6 +130,11 @@ def probe_gains(run: Run) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(PROBE_COLUMNS))
 
 
+def count_raised(gains: pd.DataFrame) -> int:
+    """Returns how many probes of `probe_gains` read more than before training, and more than the mean tells."""
+    return int(((gains["after"] > gains["before"]) & (gains["after"] > 0)).sum())
+
+
 def probe_sentence(gains: pd.DataFrame, label: str, subjects: int) -> str:
     """Returns in words what training added to what `probe_gains` found, for `label` or else the first label there is.
 
@@ -134,11 +147,10 @@ def probe_sentence(gains: pd.DataFrame, label: str, subjects: int) -> str:
     label = label if (gains["label"] == label).any() else gains["label"].iloc[0]
     part = gains[gains["label"] == label].assign(gain=lambda table: table["after"] - table["before"])
     best, most = part.loc[part["after"].idxmax()], part.loc[part["gain"].idxmax()]
-    better = int(((part["gain"] > 0) & (part["after"] > 0)).sum())
     gained, highest = row_of(most["method"]).name, row_of(best["method"]).name
     return (
-        f"**After training, the probe reads {label} better from {better} of {len(part)} encoders than from the same "
-        f"network untrained** (below 0 it is no better than the mean); the most by {gained} ({most['before']:.2f} to "
-        f"{most['after']:.2f}). The highest R² at "
-        f"the end is that of {highest} ({best['after']:.2f}), on this quick look."
+        f"**After training, the probe reads {label} better than the mean, and better than from the same network "
+        f"untrained, from {count_raised(part)} of {len(part)} encoders**; the most by {gained} ({most['before']:.2f} "
+        f"to {most['after']:.2f}). The highest R² at the end is that of {highest} ({best['after']:.2f}), on this quick "
+        "look."
     )

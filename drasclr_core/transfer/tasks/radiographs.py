@@ -50,7 +50,8 @@ class AbnormalRadiographs(TransferTask):
         self.sids = sorted(set(table["sid"]))
         whose = table.groupby("sid")[["covid", "emphysema"]].max().loc[self.sids]
         cohort = table.groupby("sid")["cohort"].first().loc[self.sids].map(list(folders).index)
-        self.strata = (whose["covid"] + 2 * whose["emphysema"] + 4 * cohort).to_numpy(dtype=int)
+        self.findings = (whose["covid"] + 2 * whose["emphysema"]).to_numpy(dtype=int)
+        self.strata = self.findings + 4 * cohort.to_numpy()
         self.key = " ".join(["within cohorts", *(file_fingerprint(folder) for folder in folders.values())])
 
     @classmethod
@@ -62,7 +63,7 @@ class AbnormalRadiographs(TransferTask):
 
     @property
     def classes(self) -> np.ndarray:
-        return (self.strata % 4 > 0).astype(int)
+        return (self.findings > 0).astype(int)
 
     @cached_property
     def images(self) -> Tensor:

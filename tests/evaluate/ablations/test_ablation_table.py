@@ -63,6 +63,10 @@ def test_variants_are_rows_and_seeds_are_not(run):
     said = ablation_sentence(main)
     assert said.startswith("**Of 2 comparisons with another variant, DrasCLR without neighbours is ahead in 2 (")
     assert "behind in none" in said and "In 0 this run" in said
+    holm = main.assign(p_bootstrap_holm=[0.01, 0.2])
+    assert ablation_sentence(holm).endswith("for all tests of the table 1 of the 2 ahead is left.")
+    behind = main.assign(low=-0.2, high=-0.1, p_bootstrap_holm=0.01)
+    assert "Holm" not in ablation_sentence(behind), "its p ask for an advantage"
     assert differences_told(main).count("logFEV1pp, DrasCLR without neighbours minus") == 2
     notes = ablation_notes(made)
     assert notes.startswith("60 subjects. **3 of 3 variants") and "*Concatenation has no row: features/conc" in notes

@@ -237,6 +237,16 @@ def test_an_interval_that_a_run_could_not_give(tmp_path):
     assert found["missing"] == "fig5_saved.csv has no interval for paraseptal"
 
 
+@pytest.mark.parametrize(
+    ("file", "claim"), [("fig3_truth", "maps-rise"), ("fig3_regions", "maps-depth"), ("fig4_trend", "volume-trend")]
+)
+def test_a_page_that_had_nothing_to_judge(tmp_path, file, claim):
+    write_figures(tmp_path)
+    assert not evidence(tmp_path, asked(claim))["missing"].any()
+    pd.read_csv(tmp_path / f"{file}.csv").iloc[:0].to_csv(tmp_path / f"{file}.csv", index=False)
+    assert evidence(tmp_path, asked(claim))["missing"].str.contains("nothing to judge").all()
+
+
 @pytest.mark.parametrize("absent", ["p", "censored"])
 def test_files_of_an_older_version_name_their_notebook(tmp_path, absent):
     write_figures(tmp_path)
