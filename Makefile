@@ -68,7 +68,7 @@ bench: $(READY)  ## measure speed (two hours, after make book), and write the ta
 lint: $(READY)  ## before every commit, half a minute: form of the code, of rooms, docstrings and notebooks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -q -n $(CORES) tests/test_rooms.py tests/evaluate/test_docstrings.py tests/notebooks/test_form.py tests/notebooks/test_words.py tests/workflow/test_notebook_links.py
+	$(BIN)/python -m pytest -q -n $(CORES) tests/test_rooms.py tests/evaluate/test_docstrings.py tests/notebooks/test_form.py tests/notebooks/test_words.py tests/workflow/test_notebook_links.py tests/test_environment.py
 
 env: $(READY)
 
