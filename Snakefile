@@ -72,6 +72,7 @@ rule stage:
     params:
         values=lambda wildcards: plan.preset.parameters(wildcards.cohort, wildcards.stage),
         options=lambda wildcards: plan.options(wildcards.stage),
+    priority: lambda wildcards: plan.priority(wildcards.cohort, wildcards.stage)
     threads: plan.threads
     resources:
         mem_mb=lambda wildcards, attempt: plan.resource(wildcards.stage, "mem_mb") * attempt,

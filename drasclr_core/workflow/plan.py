@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable
 
 from drasclr_core.run import Run
+from drasclr_core.workflow.estimate import all_expected, seconds_to_end
 from drasclr_core.workflow.parameters import checked, declared, nearest
 from drasclr_core.workflow.preset import Preset
 from drasclr_core.workflow.stages import notebook_of, owners, read_notebooks
@@ -63,6 +64,7 @@ class RunPlan:
         options = ["--preset", given["preset"], "--run", given["run"]]
         self.command = shlex.join([sys.executable, "-m", "drasclr_core.workflow.execute", *options])
         """Beginning of the command that executes a notebook."""
+        self._to_end: dict[tuple[str, str], float] = {}
 
     def page(self, cohort: str, stage: str) -> str:
         """Returns where the executed notebook of a stage is kept."""
@@ -75,6 +77,12 @@ class RunPlan:
     def before(self, cohort: str, stage: str) -> list[str]:
         """Returns the pages of the stages that come before one."""
         return [self.page(*other) for other in self.preset.before(cohort, stage)]
+
+    def priority(self, cohort: str, stage: str) -> int:
+        """Returns the minutes from the stage's beginning to the end of what waits for it: longest first."""
+        if not self._to_end:
+            self._to_end = seconds_to_end(self.preset, all_expected(self.preset, self.run))
+        return round(self._to_end[cohort, stage] / 60)
 
     def shard_pages(self, cohort: str, stage: str) -> list[str]:
         """Returns the pages of a stage's shards; none unless it is divided."""

@@ -30,6 +30,13 @@ def test_pages_of_a_run_and_what_comes_before_each(tmp_path):
     assert smoke.resource("06_pretrain-drasclr_local", "gpu") == 1 and smoke.resource("02_lungs", "gpu") == 0
 
 
+def test_what_most_waits_for_is_begun_first(tmp_path):
+    demo = plan(tmp_path / "r", preset="presets/demo.yaml")
+    ranks = [demo.priority("copd", stage) for stage in ("01_cohort", "06_pretrain", "20_emphysema", "41_scorecard")]
+    assert ranks == sorted(ranks, reverse=True) and len(set(ranks)) == 4
+    assert demo.priority("copd", "02_lungs") > demo.priority("covid", "02_lungs") > demo.priority("copd", "08_realism")
+
+
 def test_joint_learning_is_a_row_of_both_tables_and_is_judged_after_its_tasks(tmp_path):
     shown = RunPlan({"run": str(tmp_path / "r"), "preset": "presets/shown.yaml"}, cores=4)
     for cohort, table in (("copd", "10_phenotypes"), ("covid", "12_covid_severity")):
