@@ -56,6 +56,7 @@ rule shard:
         RUN + f"/notebooks/{{cohort}}/shards/{{stage}}-{{shard}}-of-{plan.shards}.ipynb",
     params:
         values=lambda wildcards: plan.preset.parameters(wildcards.cohort, wildcards.stage),
+    priority: lambda wildcards: plan.priority(wildcards.cohort, wildcards.stage)
     threads: 1
     shell:
         "{COMMAND} {input.notebook:q} --cohort {wildcards.cohort:q} --stage {wildcards.stage:q} --threads {threads}"

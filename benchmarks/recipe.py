@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import copy
 import math
+import shutil
 import time
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from drasclr_core.model.inputs import center_views
 from drasclr_core.pretrain import pretrain
 from drasclr_core.pretrain.cache import cached
 from drasclr_core.pretrain.probe import probe_score
+from drasclr_core.pretrain.resume import run_key
 from drasclr_core.provenance import code_version
 from drasclr_core.report import use_style
 from drasclr_core.run import Run
@@ -74,6 +76,11 @@ def folder_of(run: Run) -> Path:
     return run.folder / "recipe"
 
 
+def trained_at(run: Run, recipe: str, seed: int, budget: float) -> Path:
+    """The folder of a training's encoder; its row is the file of this name with ``.json``."""
+    return folder_of(run) / f"{recipe}-{seed}-{budget:.0f}".replace(" ", "_")
+
+
 def forwards(settings: dict) -> int:
     """Forward-equivalents of an anchor: query with its gradient 3, key 1, each neighbour of its own 3."""
     own = settings.get("neighbors", 2) if settings["landmarks_per_step"] == 1 else 0
@@ -113,10 +120,22 @@ def image_features(encoder, store, atlas: Atlas, size: int, every: int = 2) -> n
     return (total / len(chosen)).double().numpy()
 
 
+def measured_row(run: Run, store, atlas: Atlas, recipe: str, seed: int, budget: float) -> dict:
+    """The row that is kept, if it is of today's recipe, labels and patches; else trains and keeps it."""
+    settings, out = settings_of(recipe, seed, budget, store, atlas), trained_at(run, recipe, seed, budget)
+    kept, key = out.with_name(f"{out.name}.json"), run_key(store, atlas, DrasCLR.name, settings)
+    row = read_json(kept)
+    if row.get("key") != key or not row.keys() >= LABELS.keys():
+        row = measure(run, store, atlas, recipe, seed, budget) | {"key": key}
+        write_json(kept, row)
+    return row
+
+
 def measure(run: Run, store, atlas: Atlas, recipe: str, seed: int, budget: float) -> dict:
     """Trains by one recipe and returns its row of the table."""
-    settings = settings_of(recipe, seed, budget, store, atlas)
-    out, began = folder_of(run) / f"{recipe}-{seed}".replace(" ", "_"), time.process_time()
+    settings, out = settings_of(recipe, seed, budget, store, atlas), trained_at(run, recipe, seed, budget)
+    shutil.rmtree(out, ignore_errors=True)  # what an interrupted training cost is not known
+    began = time.process_time()
     log = pretrain(store, atlas, out, DrasCLR, settings)
     spent, size = time.process_time() - began, settings.augmentation.size
     features = image_features(load_encoder(out), store, atlas, size)
@@ -155,7 +174,7 @@ def norms(run: Run, store, atlas: Atlas, rows: list[dict]) -> list[dict]:
     size, table = round(atlas.patch_size * atlas.spacing / SPACING_MM), []
     for row in rows:
         if row["recipe"] in NORMS and row["seed"] == 0:
-            encoder = load_encoder(folder_of(run) / f"{row['recipe']}-0".replace(" ", "_"))
+            encoder = load_encoder(trained_at(run, row["recipe"], 0, row["budget"]))
             distance = trained_and_used(encoder, store, atlas, size)
             began = time.process_time()
             image_features(encoder, store, atlas, size, every=16)
@@ -181,21 +200,30 @@ def marks(run: Run) -> dict[str, dict[str, float]]:
 def with_earlier(measured: list[dict], path: Path) -> list[dict]:
     """Returns rows in the order of `RECIPES`: what a run measured, and the earlier table's trainings of other recipes.
 
-    A recipe that was trained anew has the new rows only: its seeds shall differ by nothing else.
+    A recipe that was trained anew has the new rows only: its seeds shall differ by nothing else. An earlier row of a
+    recipe that is no more is left out, and still counts as a try.
+
+    Raises
+    ------
+    ValueError
+        The rows are of several budgets, which no mean may mix.
     """
     again = {row["recipe"] for row in measured}
     earlier = pd.read_csv(path).to_dict("records") if path.exists() else []
-    rows = [*measured, *(row for row in earlier if row["recipe"] not in again)]
-    rows.sort(key=lambda row: (row["budget"], list(RECIPES).index(row["recipe"]), row["seed"]))
+    rows = [*measured, *(row for row in earlier if row["recipe"] in RECIPES and row["recipe"] not in again)]
+    if len({row["budget"] for row in rows}) > 1:
+        raise ValueError(f"{path.name} has trainings of another budget: say its --budget, or move the table away.")
+    rows.sort(key=lambda row: (list(RECIPES).index(row["recipe"]), row["seed"]))
     return [{name: row[name] for name in COLUMNS} for row in rows]
 
 
 def all_tries(measured: list[dict], path: Path) -> int:
     """Returns how many trainings were ever looked at: those of the earlier tables, and what is measured since."""
-    earlier = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["recipe", "seed", "code"])
-    known = set(earlier[["recipe", "seed", "code"]].itertuples(index=False, name=None))
+    one = ["recipe", "seed", "code", "budget"]
+    earlier = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=one)
+    known = set(earlier[one].itertuples(index=False, name=None))
     before = read_json(path.with_suffix(".json")).get("tries", len(known))
-    return before + sum((row["recipe"], row["seed"], row["code"]) not in known for row in measured)
+    return before + sum(tuple(row[name] for name in one) not in known for row in measured)
 
 
 def means(table: pd.DataFrame) -> list[dict]:
@@ -232,7 +260,7 @@ def main() -> None:
     parser.add_argument("--run", default="tuning")
     parser.add_argument("--names", nargs="+", default=list(RECIPES), choices=list(RECIPES))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--budget", type=float, default=300_000, help="forward-equivalents of a training, in patches")
+    parser.add_argument("--budget", type=float, default=400_000, help="forward-equivalents of a training, in patches")
     parser.add_argument("--gather", action="store_true", help="only write the book's table of what is done")
     chosen = parser.parse_args()
     run = Run(chosen.run)
@@ -240,15 +268,14 @@ def main() -> None:
         atlas, store = Atlas.load(run.atlas), cached(PatchStore.open(run.patches), 16.0)
         for seed in chosen.seeds:
             for recipe in chosen.names:
-                kept = folder_of(run) / f"{recipe}-{seed}-{chosen.budget:.0f}.json".replace(" ", "_")
-                if not kept.exists():
-                    write_json(kept, measure(run, store, atlas, recipe, seed, chosen.budget))
-    measured = [read_json(path) for path in sorted(folder_of(run).glob("*.json"))]
+                measured_row(run, store, atlas, recipe, seed, chosen.budget)
+    kept = [read_json(path) for path in sorted(folder_of(run).glob("*.json"))]
+    measured = [row for row in kept if row["budget"] == round(chosen.budget)]
     rows = with_earlier(measured, DATA / "benchmark_recipe.csv")
     table = pd.DataFrame(rows)
     print(table.to_string(index=False))
     if chosen.gather:
-        tries = all_tries(measured, DATA / "benchmark_recipe.csv")
+        tries = all_tries(kept, DATA / "benchmark_recipe.csv")
         write_table(rows, "recipe", DATA, run=run.name, tries=tries)
         write_table(means(table), "recipe_means", DATA, run=run.name, tries=tries)
         atlas, store = Atlas.load(run.atlas), PatchStore.open(run.patches)

@@ -150,7 +150,7 @@ def computed_before(earlier: dict, record: dict) -> dict:
     ----------
     earlier, record : dict
         The stage's last record and its new one. That the work was kept is told by the same parameters and less than
-        half of the time.
+        half of the time; of other subjects than before it was not.
 
     Returns
     -------
@@ -158,6 +158,10 @@ def computed_before(earlier: dict, record: dict) -> dict:
         ``seconds, peak_mb, code, day`` of the execution that did the work.
     """
     if not earlier or earlier.get("parameters") != record["parameters"]:
+        return {}
+    table = f"{record.get('cohort')}/cohort/subjects.parquet"
+    subjects = {one["inputs"][table] for one in (earlier, record) if table in one.get("inputs", {})}
+    if len(subjects) > 1:
         return {}
     work = earlier.get("computed") or {name: earlier[name] for name in ("seconds", "peak_mb", "code", "day")}
     return work if work["seconds"] > 2 * record["seconds"] else {}

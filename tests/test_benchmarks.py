@@ -288,6 +288,31 @@ def test_a_recipe_trained_anew_replaces_its_rows_and_every_training_counts_as_a_
     assert [(one["recipe"], one["code"]) for one in with_earlier(again, path)] == [("base", "b"), ("batch norm", "a")]
     assert all_tries(again, path) == 6 and all_tries([row("base", 0, "a")], path) == 5
     assert all_tries(again, tmp_path / "none.csv") == 1
+    assert all_tries([row("base", 0, "a") | {"budget": 8}], path) == 6, "of another length it is another try"
+    with pytest.raises(ValueError, match="another budget"):
+        with_earlier([row("group norm", 0, "b") | {"budget": 8}], path)
+    pd.DataFrame([row("base", 0, "a"), row("no recipe any more", 0, "a")]).to_csv(path, index=False)
+    assert [one["recipe"] for one in with_earlier([], path)] == ["base"]
+
+
+def test_a_kept_row_of_a_recipe_is_of_the_recipe_as_it_is(tmp_path, monkeypatch):
+    import recipe
+
+    trained = []
+
+    def measure(run, store, atlas, name, seed, budget):
+        trained.append(name)
+        return {"recipe": name, "seed": seed, "budget": budget, **dict.fromkeys(recipe.LABELS, 0.5)}
+
+    monkeypatch.setattr(recipe, "measure", measure)
+    monkeypatch.setattr(recipe, "settings_of", lambda *what: what[0])
+    monkeypatch.setattr(recipe, "run_key", lambda store, *what: store)
+    run = Run(str(tmp_path / "r"))
+    first = recipe.measured_row(run, "patches", None, "group norm", 1, 4.0)
+    assert recipe.measured_row(run, "patches", None, "group norm", 1, 4.0) == first and len(trained) == 1
+    recipe.measured_row(run, "other patches", None, "group norm", 1, 4.0)
+    recipe.measured_row(run, "other patches", None, "group norm", 1, 8.0)
+    assert len(trained) == 3 and len(list((tmp_path / "r/recipe").glob("group_norm-1-*.json"))) == 2
 
 
 def test_r2_and_effective_rank_of_known_features():

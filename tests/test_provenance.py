@@ -85,3 +85,6 @@ def test_what_the_work_cost_is_kept_when_a_page_is_made_again():
     assert computed_before({}, again) == {} and computed_before(again, first) == {}
     assert computed_before(first, first | {"seconds": 60.0}) == {}, "nearly as long: it was computed anew"
     assert computed_before(first | {"parameters": {"epochs": 9}}, again) == {}
+    one, other = ({"cohort": "copd", "inputs": {"copd/cohort/subjects.parquet": name}} for name in ("aaa", "bbb"))
+    assert computed_before(first | one, again | one) == work
+    assert computed_before(first | one, again | other) == {}, "of other subjects nothing was kept"

@@ -81,6 +81,7 @@ class PretrainingStage(NamedTuple):
     def run(self) -> pd.DataFrame:
         """Pretrains, or finds the run finished, and returns its log (see `pretrain`)."""
         if not self.minutes:
+            (self.folder / PACE).unlink(missing_ok=True)  # of an earlier training, whose minutes this one was not given
             return pretrain(self.store, self.atlas, self.folder, self.method, self.settings, self.labels)
         measured = (self.folder / PACE).exists()  # else patches are read for the pace already
         store = self.store if measured else cached(self.store, self.settings.cache_gb)

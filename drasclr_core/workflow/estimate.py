@@ -62,8 +62,35 @@ def all_expected(preset: Preset, run: Run) -> dict[tuple[str, str], float]:
     return {(cohort, stage): expected_seconds(preset, Run(str(run.folder), cohort), stage) for cohort, stage in jobs}
 
 
+def finished(preset: Preset, run: Run) -> set[tuple[str, str]]:
+    """Returns each (cohort, stage) of a run that need not be executed again, by the age of its page.
+
+    Its page is no older than the pages before it, all finished themselves, and than its notebook: Snakemake's rule.
+    """
+    found: dict[tuple[str, str], float | None] = {}
+
+    def age(job: tuple[str, str]) -> float | None:
+        if job not in found:
+            cohort, stage = job
+            page = run.notebooks / cohort / f"{stage}.ipynb"
+            before = [age(other) for other in preset.before(cohort, stage)]
+            found[job] = None
+            if page.exists() and None not in before:
+                made = page.stat().st_mtime
+                source = preset.notebooks[notebook_of(stage)].path.stat().st_mtime
+                found[job] = made if made >= max([source, *before]) else None
+        return found[job]
+
+    return {
+        job for job in ((cohort, one) for cohort, stages in preset.chosen.items() for one in stages)
+        if age(job) is not None
+    }  # fmt: skip
+
+
 def progress(preset: Preset, run: Run, stage: str, at_once: int) -> str:
     """Returns which stage of how many of the run this is, and in about how many minutes the last one ends.
+
+    The pace is that of the work of finished stages, also where a page is made once more from what is kept.
 
     Parameters
     ----------
@@ -77,11 +104,11 @@ def progress(preset: Preset, run: Run, stage: str, at_once: int) -> str:
     """
     seconds, paces = all_expected(preset, run), []
     left = dict(seconds)
-    for (cohort, name), expected in seconds.items():
-        other = Run(str(run.folder), cohort)
-        done = (other.notebooks / cohort / f"{name}.ipynb").exists()
-        if done and (cohort, name) != (run.cohort_name, stage):
-            paces.append((read_json(stage_record(other, name)).get("seconds", expected), expected))
+    for cohort, name in finished(preset, run) - {(run.cohort_name, stage)}:
+        if (cohort, name) in seconds:
+            record = read_json(stage_record(Run(str(run.folder), cohort), name))
+            expected = seconds[cohort, name]
+            paces.append((record.get("computed", record).get("seconds", expected), expected))
             left[cohort, name] = 0.0
     spent, foreseen = map(sum, zip(*paces, strict=True)) if paces else (1, 1)
     alone = max(sum(left.values()) / at_once, max(seconds_to_end(preset, left).values()))

@@ -140,6 +140,7 @@ def main() -> None:
     parser.add_argument("--cohort", help="by default the preset's first")
     parser.add_argument("--stage", help="the notebook's name, or that, a hyphen and a suffix")
     parser.add_argument("--threads", type=int, default=0, help="cores to use; 0 for all")
+    parser.add_argument("--at-once", type=int, default=1, help="stages of the run that run at the same time")
     parser.add_argument(
         "-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="overrides the preset"
     )
@@ -166,8 +167,7 @@ def main() -> None:
         if notebooks[notebook_of(stage)].after:
             check_started(run)
         page = page_and_record(run, stage, parameters)[0]
-        at_once = max(1, (os.cpu_count() or 1) // arguments.threads) if arguments.threads else 1
-        about = progress(preset, run, stage, at_once) if page.stem == stage else "a part of the stage"
+        about = progress(preset, run, stage, arguments.at_once) if page.stem == stage else "a part of the stage"
         print(f"\n=== {cohort} · {page.stem}: {about}", file=sys.stderr)
         execute_stage(arguments.notebook, run, parameters, preset.name, stage)
     except PapermillExecutionError as error:

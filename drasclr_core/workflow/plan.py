@@ -61,7 +61,9 @@ class RunPlan:
         at_once = _whole("at_once", given["at_once"] or str(min(2, len(self.preset.cohorts))))
         self.cores = cores or 1
         self.threads = max(1, self.cores // at_once)
-        options = ["--preset", given["preset"], "--run", given["run"]]
+        self.at_once = min(at_once, self.cores) if cores else len(self.pages())
+        """Stages that run at the same time; with a scheduler as many as can."""
+        options = ["--preset", given["preset"], "--run", given["run"], "--at-once", str(self.at_once)]
         self.command = shlex.join([sys.executable, "-m", "drasclr_core.workflow.execute", *options])
         """Beginning of the command that executes a notebook."""
         self._to_end: dict[tuple[str, str], float] = {}
@@ -79,10 +81,13 @@ class RunPlan:
         return [self.page(*other) for other in self.preset.before(cohort, stage)]
 
     def priority(self, cohort: str, stage: str) -> int:
-        """Returns the minutes from the stage's beginning to the end of what waits for it: longest first."""
+        """Returns the minutes from the stage's beginning to the end of what waits for it: longest first.
+
+        0 for a stage that the preset leaves out for this cohort.
+        """
         if not self._to_end:
             self._to_end = seconds_to_end(self.preset, all_expected(self.preset, self.run))
-        return round(self._to_end[cohort, stage] / 60)
+        return round(self._to_end.get((cohort, stage), 0.0) / 60)
 
     def shard_pages(self, cohort: str, stage: str) -> list[str]:
         """Returns the pages of a stage's shards; none unless it is divided."""

@@ -8,10 +8,12 @@ import pytest
 import torch
 
 from drasclr_core.anatomy.volumes.store import VolumeStore, WholeLungs
+from drasclr_core.files import write_json
 from drasclr_core.methods import PretrainingStage, load_encoder
 from drasclr_core.methods.moco import MoCo, MoCoSettings, pretext_pictures
 from drasclr_core.model import Encoder
 from drasclr_core.pretrain import Augmentation, BatchShard, pretrain
+from drasclr_core.pretrain.budget import PACE
 from drasclr_core.pretrain.sampling import Batch
 from drasclr_core.pretrain.setup import build_method
 from drasclr_core.pretrain.views import step_generator
@@ -139,6 +141,10 @@ def test_the_stage_opens_whole_lungs_for_it(tmp_path, monkeypatch):
     assert stage.store is store and asked == [16] and isinstance(stage.atlas, WholeLungs)
     assert (stage.settings.cube, stage.settings.augmentation.size, stage.settings.epochs) == (16, 16, 2)
     assert stage.settings.augmentation.spacing_mm == 16.0 and stage.folder == store.run.pretrain("moco")
+    write_json(stage.folder / PACE, {"minutes": 4.0})
+    monkeypatch.setattr("drasclr_core.methods.stage.pretrain", lambda *what: pd.DataFrame())
+    stage.run()
+    assert not (stage.folder / PACE).exists(), "no minutes were given to this training"
     with pytest.raises(ValueError, match="cube is 'large', and must be a whole number"):
         PretrainingStage.of(store.run, parameters | {"settings": {"cube": "large"}})
     assert asked == [16]

@@ -1,10 +1,20 @@
+import os
+import time
+
 import pandas as pd
 import pytest
 
 from drasclr_core.files import write_json
 from drasclr_core.provenance import stage_record
 from drasclr_core.run import Run
-from drasclr_core.workflow.estimate import START_SECONDS, all_expected, expected_seconds, progress, seconds_to_end
+from drasclr_core.workflow.estimate import (
+    START_SECONDS,
+    all_expected,
+    expected_seconds,
+    finished,
+    progress,
+    seconds_to_end,
+)
 from drasclr_core.workflow.preset import Preset
 from drasclr_core.workflow.stages import read_notebooks
 
@@ -39,6 +49,16 @@ def test_time_left_follows_the_pace_of_the_finished_stages(preset, tmp_path):
     assert progress(preset, run, "06_train", 2).startswith("stage 2 of 2, about 10 min left"), "a stage is whole"
 
 
+def test_the_pace_is_that_of_the_work_also_where_its_page_was_made_once_more(preset, tmp_path):
+    run = Run(str(tmp_path / "r"))
+    page = run.notebooks / "copd/01_cohort.ipynb"
+    page.parent.mkdir(parents=True)
+    page.touch()
+    work = {"seconds": 2 * (START_SECONDS + 40)}
+    write_json(stage_record(run, "01_cohort"), {"seconds": 3.0, "computed": work})
+    assert "about 10 min left" in progress(preset, run, "06_train", 1)
+
+
 @pytest.fixture
 def two_cohorts(tmp_path, write_notebook):
     """A long chain, a short chain and a page that waits for nothing and that nothing waits for."""
@@ -65,6 +85,24 @@ def test_to_the_end_takes_a_stage_and_the_longest_chain_behind_it(two_cohorts, t
     assert to_end["copd", "01_cohort"] == 2 * own + 60 + 300 and to_end["covid", "01_cohort"] == 2 * own + 60 + 60
     assert to_end["copd", "08_look"] == own + 240
     assert sorted(to_end, key=to_end.get)[-3:] == [("copd", "08_look"), ("copd", "06_train"), ("copd", "01_cohort")]
+
+
+def test_a_page_that_is_older_than_what_comes_before_it_is_not_finished(two_cohorts, tmp_path):
+    """As Snakemake sees it: what waits for a stage that is executed anew is executed anew."""
+    run = Run(str(tmp_path / "r"))
+    pages = [run.notebooks / "copd" / f"{stage}.ipynb" for stage in ("01_cohort", "06_train", "08_look")]
+    pages[0].parent.mkdir(parents=True)
+    later = time.time() + 10
+    for page in pages:
+        page.touch()
+        os.utime(page, (later, later))
+    assert finished(two_cohorts, run) == {("copd", page.stem) for page in pages}
+    os.utime(pages[0], (later + 5, later + 5))
+    assert finished(two_cohorts, run) == {("copd", "01_cohort"), ("copd", "08_look")}
+    pages[0].unlink()
+    assert finished(two_cohorts, run) == {("copd", "08_look")}
+    os.utime(pages[2], (later - 60, later - 60))
+    assert finished(two_cohorts, run) == set(), "its notebook was changed since"
 
 
 def test_a_run_lasts_as_long_as_its_longest_chain_however_many_stages_run_at_once(two_cohorts, tmp_path):

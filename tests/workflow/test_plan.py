@@ -21,7 +21,8 @@ def plan(run, **settings) -> RunPlan:
 
 def test_pages_of_a_run_and_what_comes_before_each(tmp_path):
     smoke = plan(tmp_path / "r")
-    assert len(smoke.pages()) == 71 and smoke.threads == 2
+    assert len(smoke.pages()) == 71 and (smoke.threads, smoke.at_once) == (2, 2) and "--at-once 2" in smoke.command
+    assert RunPlan({"run": str(tmp_path / "r"), "preset": "presets/smoke.yaml"}, cores=1).at_once == 1
     assert smoke.before("copd", "02_lungs") == [f"{tmp_path}/r/notebooks/copd/01_cohort.ipynb"]
     assert f"{tmp_path}/r/notebooks/covid/12_covid_severity.ipynb" in smoke.before("copd", "40_significance")
     assert smoke.shard_pages("copd", "02_lungs") == []
@@ -34,6 +35,7 @@ def test_what_most_waits_for_is_begun_first(tmp_path):
     demo = plan(tmp_path / "r", preset="presets/demo.yaml")
     ranks = [demo.priority("copd", stage) for stage in ("01_cohort", "06_pretrain", "20_emphysema", "41_scorecard")]
     assert ranks == sorted(ranks, reverse=True) and len(set(ranks)) == 4
+    assert demo.priority("copd", "12_covid_severity") == 0, "not chosen for this cohort"
     assert demo.priority("copd", "02_lungs") > demo.priority("covid", "02_lungs") > demo.priority("copd", "08_realism")
 
 

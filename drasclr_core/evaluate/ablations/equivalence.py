@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from drasclr_core.evaluate.scorecard.verdicts import margin
+from drasclr_core.evaluate.scores import PERCENT
+from drasclr_core.evaluate.statistics.intervals import subjects_tested, two_more
 from drasclr_core.evaluate.statistics.resampling import SAMPLE
 
 LEVEL = 0.05
@@ -14,7 +17,9 @@ FEWEST_DRAWS = 20
 ALIKE, DIFFERENT, UNDECIDED, GUESSES = "alike", "different", "undecided", "neither above chance"
 
 
-def equivalence(draws: pd.DataFrame, method: str, other: str, level: float = LEVEL) -> pd.DataFrame:
+def equivalence(
+    draws: pd.DataFrame, method: str, other: str, level: float = LEVEL, scores: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Returns, for every task and metric, whether two methods differ by less than the margin of the scorecard.
 
     Two one-sided tests at `level` are passed together where the interval at 100 (1 - 2 `level`) % lies within the
@@ -29,6 +34,9 @@ def equivalence(draws: pd.DataFrame, method: str, other: str, level: float = LEV
     method, other : str
     level : float
         Of each test.
+    scores : DataFrame, optional
+        Scores of folds, which tell how many subjects were tested. Of accuracies in per cent the interval and p are then
+        never surer than with one subject more on either side (Bonett and Price 2012), as in `paired_difference`.
 
     Returns
     -------
@@ -55,8 +63,14 @@ def equivalence(draws: pd.DataFrame, method: str, other: str, level: float = LEV
         if SAMPLE not in apart.index or len(drawn) < FEWEST_DRAWS:
             continue
         low, high = np.quantile(drawn, [level, 1 - level])
-        verdict = _verdict(low, high, reach) if _above_chance(wide, [method, other], level) else GUESSES
         beyond = [(np.sum(drawn <= -reach) + 1) / (len(drawn) + 1), (np.sum(drawn >= reach) + 1) / (len(drawn) + 1)]
+        if metric in PERCENT and (subjects := subjects_tested(scores, task, metric)):
+            error = drawn.std(ddof=1) / 100
+            least = two_more(float(apart[SAMPLE]) / 100, error, subjects, level)
+            low, high = min(low, 100 * least[0]), max(high, 100 * least[1])
+            centre, spread = 50 * (least[0] + least[1]), 50 * (least[1] - least[0]) / stats.norm.isf(level)
+            beyond += [stats.norm.cdf((-reach - centre) / spread), stats.norm.sf((reach - centre) / spread)]
+        verdict = _verdict(low, high, reach) if _above_chance(wide, [method, other], level) else GUESSES
         rows.append({"task": task, "metric": metric, "method": method, "other": other,
                      "difference": float(apart[SAMPLE]), "low": float(low), "high": float(high), "margin": reach,
                      "p": float(max(beyond)), "verdict": verdict})  # fmt: skip

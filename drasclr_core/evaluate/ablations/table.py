@@ -34,6 +34,8 @@ class AblationTable(NamedTuple):
         From `compare_methods`: the reference minus each other variant.
     draws : DataFrame
         From `pool_draws`.
+    scores : DataFrame
+        Of folds, from `pool_scores`.
     seeds : DataFrame
         From `seed_scores`.
     subjects : int
@@ -49,6 +51,7 @@ class AblationTable(NamedTuple):
     table: pd.DataFrame
     differences: pd.DataFrame
     draws: pd.DataFrame
+    scores: pd.DataFrame
     seeds: pd.DataFrame
     subjects: int
     lengths: dict[str, str]
@@ -106,4 +109,4 @@ def ablation_table(run: Run, variants: Sequence[str], tasks: Sequence[Task], ste
     differences = compare_methods(scores, reference, others, pooled) if others else none
     tested = readout.predictions["sid"].nunique()
     lengths = {name: length for name in features if (length := training_length(run, name))}
-    return AblationTable(table, differences, pooled, seeds, tested, lengths, missing, files[:-1])
+    return AblationTable(table, differences, pooled, scores, seeds, tested, lengths, missing, files[:-1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 
@@ -50,6 +51,9 @@ def trend_answer(trends: pd.DataFrame) -> str:
         return "**This run cannot say:** no share of a detector, or no stages."
     told = []
     for row in staged.itertuples():
+        if np.isnan(row.spearman):
+            told.append(f"is the same in all for {row.subtype} emphysema, so that no rank can be told")
+            continue
         verb = "rises" if row.jt_p < 0.05 else "does not clearly rise"
         strength = f"{row.spearman:.2f}".replace("-", "−")
         told.append(f"{verb} for {row.subtype} emphysema (rank correlation {strength})")

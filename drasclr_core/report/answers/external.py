@@ -26,13 +26,14 @@ def external_answer(table: pd.DataFrame, draws: pd.DataFrame, ours: str, other: 
     scores = draws.set_index(["method", "task", "metric", "draw"])["value"].sort_index()
     names = {name: row_of(name).name for name in (ours, other)}
     firsts = table.drop_duplicates(["method", "task"]).set_index(["method", "task"])["metric"]
+    subjects = {} if "subjects" not in table else table.groupby(["method", "task"])["subjects"].first().astype(int)
     both = ours != other
     known = [task for task in tasks if both and (ours, task) in firsts.index and (other, task) in firsts.index]
     parts = []
     for task in known:
         metric = firsts[ours, task]
         pair = (scores[name, task, metric] for name in (ours, other))
-        found = paired_difference(*pair, metric, comparisons=len(known))
+        found = paired_difference(*pair, metric, subjects.get((ours, task), 0), comparisons=len(known))
         if found is not None:
             said = "ahead of" if found.low > 0 else "behind" if found.high < 0 else "not told apart from"
             ends = f"{found.estimate:+.2f}, {found.low:+.2f} to {found.high:+.2f}"

@@ -19,6 +19,7 @@ from drasclr_core.evaluate.ablations import (
 from drasclr_core.evaluate.result_files import ResultReader, read_scores
 from drasclr_core.evaluate.scorecard.comparisons import comparisons
 from drasclr_core.evaluate.scorecard.evidence import evidence
+from drasclr_core.evaluate.statistics.intervals import paired_difference
 from drasclr_core.evaluate.statistics.resampling import SAMPLE
 from drasclr_core.evaluate.tasks import Task
 from drasclr_core.files import write_json
@@ -165,6 +166,21 @@ def test_margins_are_in_points_for_accuracies():
     assert equivalence(apart(1.0, 0.3, "accuracy"), "one", "two")["verdict"].iloc[0] == "alike"
     with pytest.raises(ValueError, match="three"):
         equivalence(apart(0, 0.1), "one", "three")
+
+
+@pytest.mark.parametrize(("subjects", "verdict"), [(24, "undecided"), (4000, "alike")])
+def test_few_subjects_who_are_all_predicted_alike_are_not_sure(subjects, verdict):
+    """Two variants without a difference in any draw: how sure that is follows from how many were tested."""
+    draws = apart(0.0, 0.0, "accuracy")
+    folds = pd.DataFrame(
+        {"method": "one", "task": "A", "metric": "accuracy", "repeat": 0, "n_test": [subjects // 2] * 2}
+    )
+    row = equivalence(draws, "one", "two", scores=folds).iloc[0]
+    same = paired_difference(
+        *(part.set_index("draw")["value"] for _, part in draws.groupby("method")), "accuracy", subjects
+    )
+    assert row["verdict"] == verdict and (row["p"] <= 0.05) == (verdict == "alike")
+    assert same.low < row["low"] < 0 < row["high"] < same.high, "at 90 % and at 95 %"
 
 
 def test_captions_count_what_is_clear_and_name_the_best():

@@ -134,6 +134,8 @@ def test_trends():
     )
     assert text.endswith("nothing clear of the true share.")
     assert "cannot say" in trend_answer(found[2:])
+    same = trend_answer(found.assign(spearman=[np.nan, 0.1, np.nan]))
+    assert "is the same in all for a emphysema" in same and "nan" not in same
 
 
 def test_factors():

@@ -95,7 +95,9 @@ def cohort_alike(run: Run, count: int, workers: int = 0) -> pd.DataFrame:
     """Returns `emphysema_or_alike` of the first `count` phantoms of a run, with ``scan``."""
     subjects = read_subjects(run).head(count)
     files = list(zip(subjects["sid"], subjects["image"], strict=True))
-    return pd.concat(for_each(partial(_alike_of, run), files, "emphysema and look-alikes", workers), ignore_index=True)
+    tables = for_each(partial(_alike_of, run), files, "emphysema and look-alikes", workers)
+    # Scans without either say nothing of the columns' types.
+    return pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
 
 
 def _alike_of(run: Run, subject: tuple[str, str]) -> pd.DataFrame:
