@@ -25,6 +25,7 @@ from drasclr_core.workflow.book_pages import book_page, made_for, page_names, wi
 from drasclr_core.workflow.borrowed import as_borrowed, borrowed_pages
 from drasclr_core.workflow.captions import captioned
 from drasclr_core.workflow.chapters import add_chapters, cache_folder
+from drasclr_core.workflow.outdated import dated
 from drasclr_core.workflow.pages import commits, markdown, provenance_page
 from drasclr_core.workflow.parameters import nearest
 from drasclr_core.workflow.search_texts import write_search_texts
@@ -65,7 +66,8 @@ def assemble(run: Run, source: Path) -> None:
         if others:
             content[page] = together(content[page], others, made_for(path))
         lead_to_first(content[page], twins)
-        nbformat.write(content[page] if page in made else as_borrowed(content[page], path), source / f"{page}.ipynb")
+        noted = dated(run, content[page], path, known) if page in made else as_borrowed(content[page], path)
+        nbformat.write(noted, source / f"{page}.ipynb")
     toc = yaml.safe_load((source / "_toc.yml").read_text())
     notebooks = sorted(known.items(), key=lambda item: item[1].order)
     places = {entry["stages"] for part in toc["parts"] for entry in part["chapters"] if "stages" in entry}

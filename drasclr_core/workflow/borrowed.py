@@ -9,10 +9,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell
 
 from drasclr_core.files import read_json
 from drasclr_core.run import SHIPPED, Run, project_root
+from drasclr_core.workflow.outdated import with_note
 from drasclr_core.workflow.stages import Notebook
 
 COMMITTED = (SHIPPED, "ablations", "joint")
@@ -44,7 +44,6 @@ def borrowed_pages(run: Run, notebooks: Mapping[str, Notebook], made: Collection
 
 def as_borrowed(page: NotebookNode, path: Path) -> NotebookNode:
     """Returns the page with a note under its title that says from which run it is."""
-    title, _, rest = page.cells[0].source.partition("\n")
     run = path.parents[2]
     record = read_json(run / "results" / "stages" / f"{path.parent.name}-{path.stem}.json")
     day = f" of {record['day']}" if record else ""
@@ -52,10 +51,7 @@ def as_borrowed(page: NotebookNode, path: Path) -> NotebookNode:
         f":::{{note}}\nThis page is from the run `{run.name}`{day}, not from the run of this book, which did not "
         "make it. Subjects, trainings and numbers are those of that run.\n:::"
     )
-    page.cells[0].source = title
-    lead = [new_markdown_cell(rest.strip(), id="borrowed-lead")] if rest.strip() else []
-    page.cells[1:1] = [new_markdown_cell(note, id="borrowed-note"), *lead]
-    return page
+    return with_note(page, note, "borrowed")
 
 
 def _pages(committed: str, name: str) -> list[Path]:

@@ -238,7 +238,7 @@ def test_one_clear_failure_among_many_refutes_all_and_not_most(tmp_path):
     assert row["verdict"] == NOT_REPRODUCED and (row["reproduced"], row["not_reproduced"]) == (7, 1)
     cells = [(task, metric, method.replace("laa950", "drasclr_local"), mean) for task, metric, method, mean in cells]
     cells = [(*cell[:3], 60.0 if cell[:3] == ("CLE", "accuracy", "drasclr_local") else cell[3]) for cell in cells]
-    write_results(tmp_path, "table2", cells)
+    write_results(tmp_path, "table8", cells)
     board = verdicts(tmp_path)["verdict"]
     assert board["neighbours-most"] == REPRODUCED and board["neighbours-cle"] == NOT_REPRODUCED
 
