@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterable
+from glob import escape
 from pathlib import Path
 
 from drasclr_core.files import read_json, to_json, write_json
 from drasclr_core.folders import walk
+
+DETACHED = (".mhd", ".nhdr")
+"""Kinds of headers whose voxels lie in another file."""
+LONGEST_HEADER = 2**20
+_DATA_FILE = re.compile(rb"^(?:ElementDataFile *=|data ?file:)([^\r\n]*)", re.MULTILINE | re.IGNORECASE)
 
 
 def fingerprint(**inputs) -> str:
@@ -18,6 +25,8 @@ def fingerprint(**inputs) -> str:
 
 def file_fingerprint(path: str | Path, counts: Callable[[Path], bool] | None = None) -> str:
     """Returns twelve hex digits of a file's content (a folder: of its files' places and contents).
+
+    Of a header whose voxels lie in a file of their own (MetaImage, NRRD) both count.
 
     Parameters
     ----------
@@ -66,8 +75,25 @@ def remembered_fingerprint(path: str | Path, known: dict) -> dict[str, str]:
 
 
 def _files(path: Path) -> list[Path]:
-    """The files of a folder and of those below, in order, behind links too; or the file itself."""
-    return sorted(file for file in walk(path, hidden=True) if file.is_file()) if path.is_dir() else [path]
+    """The files of a folder and of those below, in order, behind links too; or the file, and its voxels beside it."""
+    if path.is_dir():
+        return sorted(file for file in walk(path, hidden=True) if file.is_file())
+    return [path, *_voxel_files(path)]
+
+
+def _voxel_files(path: Path) -> list[Path]:
+    """What lies beside a header whose voxels are in a file, or files, of their own; none for any other file."""
+    if path.suffix.lower() not in DETACHED or not path.is_file():
+        return []
+    with path.open("rb") as stream:
+        named = _DATA_FILE.search(stream.read(LONGEST_HEADER))
+    name = named[1].decode(errors="replace").strip().strip('"') if named else ""
+    if name.upper() == "LOCAL":
+        return []
+    if name and (path.parent / name).is_file():
+        return [path.parent / name]
+    # A list or a pattern of names: all that is called as the header is.
+    return sorted(file for file in path.parent.glob(f"{escape(path.stem)}*") if file.is_file() and file != path)
 
 
 def is_done(folder: str | Path, piece: str, key: str) -> bool:

@@ -78,3 +78,24 @@ def test_file_fingerprint_of_a_folder_sees_names_and_contents(tmp_path):
     renamed = file_fingerprint(tmp_path)
     (tmp_path / "2.dcm").write_text("b")
     assert len({before, renamed, file_fingerprint(tmp_path)}) == 3
+
+
+@pytest.mark.parametrize(("header", "names"), [
+    ("ObjectType = Image\nElementDataFile = {}\n", "ct.mhd"), ("NRRD0004\ndata file: {}\n", "ct.nhdr"),
+])  # fmt: skip
+def test_the_voxels_beside_a_header_count(tmp_path, header, names):
+    """Two scans with equal headers are two, and voxels that are replaced are seen."""
+    for folder, voxels in (("one", b"1"), ("two", b"2")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / names).write_text(header.format("voxels.raw"))
+        (tmp_path / folder / "voxels.raw").write_bytes(voxels)
+    one, two = (tmp_path / folder / names for folder in ("one", "two"))
+    assert file_fingerprint(one) != file_fingerprint(two)
+    first = remembered_fingerprint(one, {})
+    assert remembered_fingerprint(one, first) == first
+    (tmp_path / "one/voxels.raw").write_bytes(b"other voxels")
+    assert remembered_fingerprint(one, first)["content"] not in (first["content"], file_fingerprint(two))
+    one.write_text(header.format("LIST"))
+    before = file_fingerprint(one)
+    (tmp_path / "one/ct_001.raw").write_bytes(b"a slice")
+    assert file_fingerprint(one) != before

@@ -62,6 +62,9 @@ def read_table(
         problem = " ".join(str(error).split())
         raise ValueError(f"{path.name}: not a table ({problem}). Save it as comma-separated text in UTF-8.") from error
     table = table.rename(columns=str.strip).dropna(how="all")
+    if table.columns.duplicated().any():
+        twice = table.columns[table.columns.duplicated()][0]
+        raise ValueError(f"{path.name}: two columns are called {twice!r}. Rename one of them.")
     table = table.set_axis(table.index + 2) if numbered else table.reset_index(drop=True)
     return table if separator == "," or dtype is str else _with_commas(table, dtype or {}, numbers)
 
@@ -86,11 +89,14 @@ def _with_commas(table: pd.DataFrame, typed: Container[str], numbers: Container[
 
 
 def _check_cells(path: Path, lines, separator: str) -> list[str]:
-    """The header's cells; ValueError where a row has more that are not empty."""
+    """The header's cells; ValueError where a row has more that are not empty, or swallows the rows behind it."""
     rows = csv.reader(lines, delimiter=separator, skipinitialspace=True)
     header = next(rows, [])
     width = len(header)
     for number, row in enumerate(rows, start=2):
+        if any(line.count(separator) >= max(width - 1, 1) for cell in row for line in cell.split("\n")[1:]):
+            problem = f"row {number}: a quote is opened and not closed"
+            raise ValueError(f"{path.name}: {problem}, and would swallow the rows after it. Close or remove it.")
         if any(cell.strip() for cell in row[width:]):
             problem = f"row {number} has {len(row)} cells and the header {width}"
             raise ValueError(f"{path.name}: {problem}. Put text with {separator!r} in quotes, or name the column.")

@@ -17,6 +17,8 @@ AGAIN = "Save it again from 3D Slicer, or convert it again from DICOM"
 NRRD_SPACE = re.compile(r"(?i)(left|right)-(anterior|posterior)-superior(-time)?|[LR][AP]ST?")
 SIZES = {"meta": rb"^Element(Spacing|Size) *=", "nrrd": rb"^(space directions|spacings) *:"}
 """What a header must say of the size of voxels, for which ITK else takes 1 mm."""
+META_DIRECTIONS = rb"^(TransformMatrix|Orientation|Rotation) *="
+"""What ITK else takes for left, posterior and superior, whatever AnatomicalOrientation says."""
 POSSIBLE_AXES = (b"2", b"3", b"4", b"5")
 LONGEST_HEADER = 2**20
 """Bytes; a header of text is a few hundred."""
@@ -62,3 +64,7 @@ def _check_header(path: Path) -> None:
     kind = "meta" if axes else "nrrd" if start.startswith(b"NRRD") else ""
     if kind and not re.search(SIZES[kind], start, re.MULTILINE | re.IGNORECASE):
         raise refusal(path, "voxel sizes missing in the header", AGAIN)
+    if kind == "meta" and not re.search(META_DIRECTIONS, start, re.MULTILINE):
+        raise refusal(
+            path, "orientation missing in the header (no TransformMatrix), left and right may be swapped", AGAIN
+        )

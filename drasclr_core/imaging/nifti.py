@@ -86,6 +86,8 @@ def _check_header(path: Path, header: nib.Nifti1Header) -> None:
         raise refusal(path, "voxels of {} mm by sform, but of {} mm by pixdim".format(*readings),
                       "Convert it again from DICOM, or correct the header")  # fmt: skip
     if header["qform_code"]:
+        if header["pixdim"][0] not in (-1, 1):  # the standard takes 0 for 1
+            header["pixdim"][0] = 1
         cosines = (sform / by_sform * header.get_qform()[:3, :3] / sizes).sum(axis=0)
         if not cosines.min() > AXES_AGREE:
             raise refusal(path, "sform and qform name different directions, left and right may be swapped",

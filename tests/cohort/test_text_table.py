@@ -54,6 +54,11 @@ def test_decimal_commas_are_numbers_where_semicolons_separate(tmp_path):
     [
         (b"sid,one\na,1,2\n", "t.csv: row 2 has 3 cells and the header 2"),
         (b"", "t.csv: not a table"),
+        (
+            b'sid,note\na,"no walk\nb,\nc,"no walk\nd,\n',
+            "t.csv: row 2: a quote is opened and not closed.*Close or remove",
+        ),
+        (b"sid,GOLD,GOLD \na,1,2\n", "t.csv: two columns are called 'GOLD'. Rename"),
         (b"sid,one\na,\xff\n", "t.csv: not a table .*UTF-8"),
         (b"sid,one\na,\0\n" + b'"' + b"b" * 200_000 + b"\n", "t.csv: not a table"),
     ],
@@ -62,3 +67,8 @@ def test_what_is_no_table_is_refused(tmp_path, content, said):
     (tmp_path / "t.csv").write_bytes(content)
     with pytest.raises(ValueError, match=said):
         read_table(tmp_path / "t.csv")
+
+
+def test_a_text_of_several_lines_is_one_cell(tmp_path):
+    (tmp_path / "t.csv").write_text('sid,note,x\na,"first, and\nsecond, line",1\nb,,2\n')
+    assert read_table(tmp_path / "t.csv")["sid"].tolist() == ["a", "b"]

@@ -346,6 +346,9 @@ BAD = {
     "MetaImage without voxel sizes": Bad(
         "unsized.mha", replace(b"ElementSpacing = 1 1 1", b"Comment = 1 1 1"), "voxel sizes missing"
     ),
+    "MetaImage without directions": Bad(
+        "undirected.mha", replace(b"TransformMatrix =", b"Comment ="), "orientation missing"
+    ),
     "MetaImage of grey values": Bad(
         "grey.mha", lambda path: write_itk(path, rescaled(0, 255).T.astype(np.uint8)), "8-bit"
     ),

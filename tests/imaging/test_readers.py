@@ -100,6 +100,15 @@ def test_sform_and_qform_that_name_other_directions_are_refused(tmp_path):
     read_image(header(tmp_path / "rounded.nii", pixdim=(2, 2, 3.02)))
 
 
+def test_a_handedness_of_zero_is_one(tmp_path):
+    """As the standard of NIfTI says of ``pixdim[0]``."""
+    path = header(tmp_path / "scan.nii", qform=AFFINE)
+    raw = bytearray(path.read_bytes())
+    raw[76:80] = np.float32(0).tobytes()
+    (tmp_path / "zero.nii").write_bytes(bytes(raw))
+    np.testing.assert_array_equal(read_image(tmp_path / "zero.nii")[1], read_image(path)[1])
+
+
 def test_padding_that_lost_its_sign(tmp_path):
     array = chest().astype(np.float32)
     array[0], array[-1] = 62512, 63536

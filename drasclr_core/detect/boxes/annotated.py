@@ -35,7 +35,7 @@ def read_boxes(path: str | Path, sids: Iterable[str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        These five columns.
+        These five columns; the index is the number of each row in the file.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def read_boxes(path: str | Path, sids: Iterable[str]) -> pd.DataFrame:
         raise FileNotFoundError(
             f"{path.name}: no such file of boxes. Give a CSV with the columns {', '.join(COLUMNS)}."
         )
-    table = read_table(path, {"sid": str, "subtype": str})
+    table = read_table(path, {"sid": str, "subtype": str}, numbered=True)
     absent = [column for column in COLUMNS if column not in table]
     if absent:
         raise ValueError(f"{path.name}: no column {absent[0]!r}, only {list(table)}. A file of boxes has the columns "
@@ -57,9 +57,8 @@ def read_boxes(path: str | Path, sids: Iterable[str]) -> pd.DataFrame:
     table, known = table[list(COLUMNS)].copy(), set(sids)
     numbers = table[["x", "y", "z"]].apply(pd.to_numeric, errors="coerce").astype(float)
     problems = []
-    for row, (sid, subtype, finite) in enumerate(
-        zip(table["sid"], table["subtype"], np.isfinite(numbers).all(axis=1), strict=True), start=2
-    ):
+    finite_rows = np.isfinite(numbers).all(axis=1)
+    for row, sid, subtype, finite in zip(table.index, table["sid"], table["subtype"], finite_rows, strict=True):
         if sid not in known:
             problems.append(f"row {row}: no subject {sid!r} in this cohort")
         if subtype not in SUBTYPES:
@@ -75,9 +74,9 @@ def check_positions(run: Run, boxes: pd.DataFrame, name: str) -> None:
     problems = []
     for row, sid, share in zip(boxes.index, boxes["sid"], lung_of_boxes(run, boxes), strict=True):
         if np.isnan(share):
-            problems.append(f"row {row + 2}: the box of {sid} lies outside its scan")
+            problems.append(f"row {row}: the box of {sid} lies outside its scan")
         elif share < LEAST_LUNG:
-            problems.append(f"row {row + 2}: less than {LEAST_LUNG:.0%} of the box of {sid} is lung")
+            problems.append(f"row {row}: less than {LEAST_LUNG:.0%} of the box of {sid} is lung")
     _complain(name, problems, "x, y, z must be RAS mm of the scan; from LPS (DICOM, ITK) change the signs of x and y.")
 
 

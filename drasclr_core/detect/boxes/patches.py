@@ -85,7 +85,7 @@ def cut_boxes(run: Run, boxes: pd.DataFrame, subjects: pd.DataFrame, patch_size:
     sids = list(dict.fromkeys(boxes["sid"]))
     images = {sid: image_path(run, image) for sid, image in zip(subjects["sid"], subjects["image"], strict=True)}
     # The key of the alignment changes with what the scan holds; its size, and a folder's, may stay when that changes.
-    made_of = {sid: [read_json(run.alignment(sid) / ".align.json").get("key", images[sid].stat().st_size),
+    made_of = {sid: [read_json(run.alignment(sid) / ".align.json").get("key") or images[sid].stat().st_size,
                      file_fingerprint(run.alignment(sid) / "affine.json")] for sid in sids}  # fmt: skip
     key = fingerprint(version=VERSION, boxes=boxes.to_csv(index=False), made_of=made_of, size=patch_size,
                       spacing=spacing, atlas=file_fingerprint(run.atlas))  # fmt: skip

@@ -23,8 +23,12 @@ def run(tmp_path_factory):
     run = Run(str(tmp_path_factory.mktemp("run") / "tiny"), "copd")
     table = make_cohort(run, 2, seed=3, spacing=4.0, workers=1)
     (run.images / "junk.nii.gz").write_bytes(b"junk")
+    (run.images / "DOE.nii.gz").write_bytes(b"junk")
     more = pd.DataFrame(
-        {"sid": ["gone", "junk"], "image": [str(run.images / "gone.nii.gz"), str(run.images / "junk.nii.gz")]}
+        {
+            "sid": ["gone", "junk", "Q7"],
+            "image": [str(run.images / f"{name}.nii.gz") for name in ("gone", "junk", "DOE")],
+        }
     )
     write_subjects(run, pd.concat([table, more], ignore_index=True))
     return run
@@ -37,6 +41,7 @@ def test_radiographs_with_their_findings(run):
     assert table.groupby("sid")["emphysema_share"].nunique().tolist() == [1, 1] and table["abnormal"].notna().all()
     refused = pd.read_csv(stream_folder(run, "radiographs") / "refused.csv").set_index("name")["message"]
     assert "no such file" in refused["gone"] and refused["junk"].startswith("junk.nii.gz: ")
+    assert refused["Q7"].startswith("Q7: ") and "DOE" not in refused["Q7"], "a chosen sid stands for the file's name"
     again = read_stream(stream_folder(run, "radiographs"))
     assert again.edge == EDGE and (again.read([3, 0]) == stream.read([3, 0])).all()
 

@@ -88,7 +88,7 @@ def test_a_missing_file_is_named(tmp_path):
     [(500.0, "row 4: the box of 000 lies outside its scan"), (-80.0, "row 4: less than 10% of the box of 000 is lung")],
 )
 def test_a_box_elsewhere_is_refused(run, x, message):
-    boxes = pd.DataFrame({"sid": "000", "x": [0.0, x], "y": 0.0, "z": 0.0}, index=[0, 2])
+    boxes = pd.DataFrame({"sid": "000", "x": [0.0, x], "y": 0.0, "z": 0.0}, index=[2, 4])
     with pytest.raises(ValueError, match=f"mine.csv: {message}.*RAS mm"):
         check_positions(run, boxes, "mine.csv")
 
@@ -196,3 +196,16 @@ def test_patches_are_cut_anew_when_the_scan_was_aligned_anew(run):
     row = int(np.flatnonzero(again.table["sid"] == sid)[0])
     assert len({first.patches.key, kept.patches.key, again.patches.key}) == 3
     assert again.patches.hu[row].mean() < first.patches.hu[row].mean() - 40
+
+
+def test_patches_are_kept_when_the_scans_are_put_away(run):
+    """The key of a scan's alignment says what the scan holds."""
+    sids = sorted({*load_boxes(run, SIZE, SPACING, healthy=6).table["sid"]})
+    for sid in sids:
+        mark_done(run.alignment(sid), "align", "aligned")
+    first = load_boxes(run, SIZE, SPACING, healthy=6)
+    away = run.images.rename(run.images.with_name("archived"))
+    try:
+        assert load_boxes(run, SIZE, SPACING, healthy=6).patches.key == first.patches.key
+    finally:
+        away.rename(run.images)
