@@ -15,6 +15,7 @@ from drasclr_core.evaluate.scores import PERCENT
 from drasclr_core.evaluate.survival.covariates import REFERENCE
 from drasclr_core.methods import row_of
 from drasclr_core.report.figures.evaluation.scorecard import SIGN
+from drasclr_core.report.pretrainings import repeated_trainings
 from drasclr_core.run import Run
 from drasclr_core.workflow.borrowed import made_its_subjects
 from drasclr_core.workflow.pages import markdown
@@ -42,7 +43,9 @@ COLUMNS = {
 patches, a network without pretraining."""
 
 PAPERS_PATCHES = 20 * 9180 * 581
-"""Of the paper's training (Section 4.1: epochs, subjects, landmarks), to be set beside ours."""
+"""At most, of the paper's training (Section 4.1: epochs, subjects, landmarks), to be set beside ours."""
+OTHERS = "learned without the labels"
+"""The group of rows that are trained for as long as DrasCLR; ablations may have its steps instead."""
 
 
 def answer(run: Run, notebooks: Mapping[str, Notebook]) -> str:
@@ -82,15 +85,20 @@ def answer(run: Run, notebooks: Mapping[str, Notebook]) -> str:
 
 
 def _training(run: Run) -> str:
-    """Returns how long DrasCLR was trained, where all methods had equal minutes (by notebook 15); else empty."""
+    """Returns how long DrasCLR and others were trained, where they had minutes (by notebook 15); else empty."""
     path = run.results / f"methods_{run.cohort_name}.csv"
     table = pd.read_csv(path).set_index("method") if path.exists() else pd.DataFrame()
     if "drasclr" not in table.index or not table.loc["drasclr", "given"] > 0:
         return ""
     row = table.loc["drasclr"]
+    others = table.loc[[name for name in table.index if row_of(name).group == OTHERS], "given"].dropna()
+    alike = ", as was every other pretraining method" if len(others) else ""
+    several = [f"{row_of(name).name} ({count})" for name, count in repeated_trainings(run.results).items()]
+    seeds = f" More than one training, each with its own seed, have: {', '.join(several)}." if several else ""
     return (
-        f"In the cohort `{run.cohort_name}` every method was trained once, for {row['given']:g} minutes of one core: "
-        f"DrasCLR has seen {row['shown']:,.0f} patches. The paper's 20 epochs of 9,180 subjects and 581 landmarks are "
+        f"In the cohort `{run.cohort_name}` DrasCLR was trained for {row['given']:g} minutes of one core"
+        f"{alike if others.eq(row['given']).all() else ''}: it has seen {row['shown']:,.0f} patches.{seeds} The paper "
+        "trained for 48 hours or 20 epochs, whichever came first: with 9,180 subjects and 581 landmarks at most "
         f"{PAPERS_PATCHES / 1e6:.0f} million, so that a claim that is not reproduced may be one that needs more."
     )
 

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from drasclr_core import paper
 from drasclr_core.methods import in_order, row_of
+from drasclr_core.report.pretrainings import trainings_note
 from drasclr_core.report.tables import label, mean_sd
 from drasclr_core.report.tables.whole import whole_table
 from drasclr_core.report.templates import render
@@ -69,7 +70,9 @@ def write_paper_page(run: Run, notebooks: Mapping[str, Notebook], source: Path) 
 def _table(run: Run, notebooks: Mapping[str, Notebook], name: str, about: PaperTable, source: Path) -> dict:
     found = shown_file(run, notebooks, about.notebook, f"{name}.csv")
     ours = _read(found)
-    notes = paper.footnotes().query("table == @name")
+    footnotes = paper.footnotes().query("table == @name")
+    notes = [f"{row.method}, {label(row.task, row.metric)}: {row.note}." for row in footnotes.itertuples()]
+    trainings = "" if ours is None else trainings_note(ours)
     return {
         "number": name.removeprefix("table"),
         "about": about,
@@ -77,7 +80,7 @@ def _table(run: Run, notebooks: Mapping[str, Notebook], name: str, about: PaperT
         "found": found,
         "counts": "" if ours is None else _counts(ours, found),
         "file": _beside(found, source),
-        "notes": [f"{row.method}, {label(row.task, row.metric)}: {row.note}." for row in notes.itertuples()],
+        "notes": [*filter(None, [trainings]), *notes],
     }
 
 
