@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 import torch
 from common import DATA, write_table
-from recipe import LABELS, r2
 from recipe import image_features as mean_features
+from recipe import r2
+from recipes import LABELS
 
 from drasclr_core.files import read_json, write_json
 from drasclr_core.methods import PretrainingStage, load_encoder

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import math
 import shutil
 import time
 from pathlib import Path
@@ -17,58 +16,26 @@ import numpy as np
 import pandas as pd
 import torch
 from common import DATA, write_table
-from matplotlib import pyplot as plt
+from recipe_table import all_tries, draw, means, with_earlier
+from recipes import LABELS, RECIPES, SPACING_MM, WATCHED, settings_of
 
 from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.anatomy.patches import PatchStore
 from drasclr_core.differences.norms import apart
 from drasclr_core.evaluate.features import by_subject, read_features
-from drasclr_core.files import atomic, read_json, write_json
-from drasclr_core.methods import load_encoder, row_of
-from drasclr_core.methods.drasclr import DrasCLR, DrasCLRSettings
+from drasclr_core.files import read_json, write_json
+from drasclr_core.methods import load_encoder
+from drasclr_core.methods.drasclr import DrasCLR
 from drasclr_core.model.inputs import center_views
 from drasclr_core.pretrain import pretrain
 from drasclr_core.pretrain.cache import cached
 from drasclr_core.pretrain.probe import probe_score
 from drasclr_core.pretrain.resume import run_key
 from drasclr_core.provenance import code_version
-from drasclr_core.report import use_style
 from drasclr_core.run import Run
 
-BASE = {"batch_size": 32, "bank_size": 128, "norm": "landmark", "landmarks_per_step": 8, "temperature": 0.2,
-        "key_momentum": 0.99, "lr": 0.03, "warmup": 0.05, "translate_mm": 6.0, "contrast_p": 0.0,
-        "landmark_run_length": 8}  # fmt: skip
-RECIPES = {
-    "as published": {"norm": "batch", "landmarks_per_step": 1, "batch_size": 128, "bank_size": 512, "temperature": 0.2,
-                     "key_momentum": 0.999, "lr": 0.01, "warmup": 0.0, "translate_mm": 12.0, "contrast_p": 0.25,
-                     "fresh_negatives": False, "max_key_age": 0, "landmark_run_length": 32},
-    "demo until now": {"norm": "batch", "landmarks_per_step": 1, "batch_size": 64, "bank_size": 64, "temperature": 0.1,
-                       "key_momentum": 0.9, "warmup": 0.0, "landmark_run_length": 32},
-    "base": {},
-    "batch norm": {"norm": "batch"},
-    "group norm": {"norm": "group"},
-    "one landmark": {"landmarks_per_step": 1, "batch_size": 64, "bank_size": 256},
-    "4 landmarks": {"landmarks_per_step": 4},
-    "16 landmarks": {"landmarks_per_step": 16},
-    "temperature 0.1": {"temperature": 0.1},
-    "momentum 0.9": {"key_momentum": 0.9},
-    "learning rate 0.1": {"lr": 0.1},
-    "learning rate 0.01": {"lr": 0.01},
-    "shift 12": {"translate_mm": 12.0},
-    "contrast 0.25": {"contrast_p": 0.25},
-    "temperature 0.1, momentum 0.97": {"temperature": 0.1, "key_momentum": 0.97},
-    "temperature 0.1, 64 subjects": {"temperature": 0.1, "batch_size": 64, "bank_size": 256},
-    "temperature 0.1, learning rate 0.01": {"temperature": 0.1, "lr": 0.01},
-}  # fmt: skip
-"""Each row: what differs from `BASE`."""
 NORMS = {"base": "landmark", "batch norm": "batch, pooled", "group norm": "group"}
 MARKS = ("laa950", "kmeans", "divergence")
-SPACING_MM = 2.0  # as in presets/tuning.yaml
-LABELS = {"logFEV1pp": ("FEV1pp", np.log), "logFEV1/FVC": ("FEV1_FVC", np.log), "CLE": ("CLE", np.asarray),
-          "paraseptal": ("paraseptal", np.asarray)}  # fmt: skip
-
-WATCHED = ("loss_local", "loss_neighbor", "chance", "negatives", "accuracy", "alignment", "uniformity")
-COLUMNS = ("recipe", "seed", "code", "budget", "steps", "CPU s", *WATCHED, "effective rank", *LABELS)
 
 
 def folder_of(run: Run) -> Path:
@@ -79,23 +46,6 @@ def folder_of(run: Run) -> Path:
 def trained_at(run: Run, recipe: str, seed: int, budget: float) -> Path:
     """The folder of a training's encoder; its row is the file of this name with ``.json``."""
     return folder_of(run) / f"{recipe}-{seed}-{budget:.0f}".replace(" ", "_")
-
-
-def forwards(settings: dict) -> int:
-    """Forward-equivalents of an anchor: query with its gradient 3, key 1, each neighbour of its own 3."""
-    own = settings.get("neighbors", 2) if settings["landmarks_per_step"] == 1 else 0
-    return 4 + 3 * own
-
-
-def settings_of(recipe: str, seed: int, budget: float, store, atlas: Atlas) -> DrasCLRSettings:
-    """The settings of a recipe, ended after the step in which its budget of forward-equivalents is spent."""
-    chosen = BASE | RECIPES[recipe] | {"seed": seed, "threads": 1, "accelerator": "cpu", "probe_every": 0,
-                                       "cache_gb": 16.0}  # fmt: skip
-    size, patches = round(atlas.patch_size * atlas.spacing / SPACING_MM), len(store.sids) * store.num_landmarks
-    epochs = budget / forwards(chosen) / patches
-    chosen["epochs"] = math.ceil(epochs)
-    whole = DrasCLR(DrasCLR.configure(size, SPACING_MM, chosen), atlas).sampler(len(store.sids), 1).steps(0)
-    return DrasCLR.configure(size, SPACING_MM, chosen | {"most_steps": max(1, round(epochs * whole))})
 
 
 def r2(features: np.ndarray, label: np.ndarray) -> float:
@@ -195,64 +145,6 @@ def marks(run: Run) -> dict[str, dict[str, float]]:
                   for label, (column, change) in LABELS.items()}  # fmt: skip
         found[name] = {label: round(r2(table.to_numpy(), values), 3) for label, values in labels.items()}
     return found
-
-
-def with_earlier(measured: list[dict], path: Path) -> list[dict]:
-    """Returns rows in the order of `RECIPES`: what a run measured, and the earlier table's trainings of other recipes.
-
-    A recipe that was trained anew has the new rows only: its seeds shall differ by nothing else. An earlier row of a
-    recipe that is no more is left out, and still counts as a try.
-
-    Raises
-    ------
-    ValueError
-        The rows are of several budgets, which no mean may mix.
-    """
-    again = {row["recipe"] for row in measured}
-    earlier = pd.read_csv(path).to_dict("records") if path.exists() else []
-    rows = [*measured, *(row for row in earlier if row["recipe"] in RECIPES and row["recipe"] not in again)]
-    if len({row["budget"] for row in rows}) > 1:
-        raise ValueError(f"{path.name} has trainings of another budget: say its --budget, or move the table away.")
-    rows.sort(key=lambda row: (list(RECIPES).index(row["recipe"]), row["seed"]))
-    return [{name: row[name] for name in COLUMNS} for row in rows]
-
-
-def all_tries(measured: list[dict], path: Path) -> int:
-    """Returns how many trainings were ever looked at: those of the earlier tables, and what is measured since."""
-    one = ["recipe", "seed", "code", "budget"]
-    earlier = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=one)
-    known = set(earlier[one].itertuples(index=False, name=None))
-    before = read_json(path.with_suffix(".json")).get("tries", len(known))
-    return before + sum(tuple(row[name] for name in one) not in known for row in measured)
-
-
-def means(table: pd.DataFrame) -> list[dict]:
-    """Returns a row for each recipe: how many trainings, and the means that the page shows."""
-    gains = {"local": table["chance"] - table["loss_local"], "neighbouring": table["chance"] - table["loss_neighbor"]}
-    shown = table.assign(**gains)[["recipe", "CPU s", *gains, "accuracy", "effective rank", *LABELS]]
-    by_recipe = shown.groupby("recipe", sort=False)
-    found = by_recipe.mean().round({"CPU s": 0} | dict.fromkeys([*gains, "accuracy", "effective rank", *LABELS], 2))
-    found.insert(0, "trainings", by_recipe.size())
-    return found.reset_index().to_dict("records")
-
-
-def draw(table: pd.DataFrame, known: dict[str, dict[str, float]], path: Path) -> None:
-    """Draws R² by recipe and label, a dot per seed, with the marks as lines, and writes the picture."""
-    use_style()
-    recipes = [name for name in RECIPES if name in set(table["recipe"])]
-    fig, axes = plt.subplots(1, len(LABELS), figsize=(9.2, 0.5 + 0.27 * len(recipes)), sharey=True)
-    for axis, label in zip(axes, LABELS, strict=True):
-        for place, recipe in enumerate(recipes):
-            values = table.loc[table["recipe"] == recipe, label]
-            axis.plot(values, [place] * len(values), "o", ms=4, color="#0072B2", alpha=0.8)
-            axis.plot([values.mean()], [place], "|", ms=11, mew=2, color="#0072B2")
-        for (name, values), style in zip(known.items(), ("-", "--", ":"), strict=False):
-            axis.axvline(values[label], color="0.35", lw=1, ls=style, label=row_of(name).name)
-        axis.set(title=label, yticks=range(len(recipes)), yticklabels=recipes, xlabel="R²")
-    axes[0].invert_yaxis()
-    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(known))
-    with atomic(path) as temporary:
-        fig.savefig(temporary, format="svg")
 
 
 def main() -> None:

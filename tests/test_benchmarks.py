@@ -255,7 +255,7 @@ def test_lungs(tmp_path):
 
 def test_recipes_are_known_settings_of_equal_computation():
     """Each recipe of the table ends after as many forward passes as the others, to within a step."""
-    from recipe import BASE, RECIPES, forwards, settings_of
+    from recipes import BASE, RECIPES, forwards, settings_of
 
     from drasclr_core.methods.drasclr import DrasCLR
 
@@ -276,7 +276,8 @@ def test_recipes_are_known_settings_of_equal_computation():
 
 
 def test_a_recipe_trained_anew_replaces_its_rows_and_every_training_counts_as_a_try(tmp_path):
-    from recipe import COLUMNS, all_tries, with_earlier
+    from recipe_table import all_tries, with_earlier
+    from recipes import COLUMNS
 
     def row(recipe, seed, code):
         return dict.fromkeys(COLUMNS, 0.0) | {"recipe": recipe, "seed": seed, "code": code, "budget": 4}

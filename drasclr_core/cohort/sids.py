@@ -11,7 +11,7 @@ from pathlib import Path
 
 from drasclr_core.cohort.subjects import named
 from drasclr_core.imaging.readers import file_suffix
-from drasclr_core.imaging.refusal import printable_name
+from drasclr_core.imaging.refusal import printable_name, without_name
 
 LONGEST = 90
 """Letters of a name that are kept; a sid has at most 100."""
@@ -48,6 +48,15 @@ def is_named_after(sid: str, scan: str | Path) -> bool:
     if sid == f"{plain[:LONGEST] or 'scan'}-{_digest(scan)}":
         return True
     return not _loses_letters(stem) and sid.casefold().startswith(plain.casefold())
+
+
+def told_by_sid(message: str, sid: str, scan: str | Path) -> str:
+    """Returns a message about a scan (see `imaging.refusal`) that begins with the sid in place of its file's name.
+
+    The name stays where the sid was made from it (see `is_named_after`); elsewhere it may tell who the person is.
+    """
+    problem = without_name(message, scan)
+    return message if problem == message or is_named_after(sid, scan) else f"{sid}: {problem}"
 
 
 def _stem(scan: Path) -> str:

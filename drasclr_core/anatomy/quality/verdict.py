@@ -15,9 +15,8 @@ from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.anatomy.atlas.registration import AtlasAffine
 from drasclr_core.anatomy.quality.limits import LIMITS
 from drasclr_core.anatomy.quality.measures import measure_alignment, measure_lungs
-from drasclr_core.cohort.sids import is_named_after
+from drasclr_core.cohort.sids import told_by_sid
 from drasclr_core.files import read_json, write_json
-from drasclr_core.imaging.refusal import without_name
 from drasclr_core.imaging.volume import Volume
 
 VERDICTS = ("refused", "review", "ok")
@@ -75,15 +74,10 @@ def judge(measures: dict) -> Quality:
 
 
 def named_by_sid(quality: Quality, sid: str, image: str | Path) -> Quality:
-    """Returns a verdict whose message begins with the sid in place of the name of the image's file.
-
-    That name stays where the sid was made from it (see `is_named_after`); elsewhere it may tell who the person is.
-    """
+    """Returns a verdict whose message begins with the sid in place of the name of the image's file (`told_by_sid`)."""
     error = quality.measures.get("error", "")
-    problem = without_name(error, image)
-    if problem == error or is_named_after(sid, image):
-        return quality
-    return judge({**quality.measures, "error": f"{sid}: {problem}"})
+    told = told_by_sid(error, sid, image)
+    return quality if told == error else judge({**quality.measures, "error": told})
 
 
 def assess(

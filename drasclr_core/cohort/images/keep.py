@@ -11,10 +11,10 @@ import pandas as pd
 
 from drasclr_core.cohort.images.refused import refused_table, sort_out
 from drasclr_core.cohort.images.stream import ImageStream, read_stream, write_stream
-from drasclr_core.cohort.sids import is_named_after
+from drasclr_core.cohort.sids import told_by_sid
 from drasclr_core.files import read_json, write_csv
 from drasclr_core.imaging.pointers import FETCH
-from drasclr_core.imaging.refusal import VolumeError, refusal, without_name
+from drasclr_core.imaging.refusal import VolumeError, refusal
 from drasclr_core.pieces import fingerprint, kept, remembered_fingerprint
 from drasclr_core.progress import for_each
 
@@ -106,9 +106,7 @@ def _tried(item: tuple[str, Source], piece: Callable[[str, Source], Rows]) -> Ro
         return piece(*item)
     except VolumeError as error:
         sid, source = item
-        problem = without_name(str(error), source) if isinstance(source, Path) else str(error)
-        # A name that the sid was not made from may be that of a person.
-        return str(error) if problem == str(error) or is_named_after(sid, source) else f"{sid}: {problem}"
+        return told_by_sid(str(error), sid, source) if isinstance(source, Path) else str(error)
 
 
 def _rows_of(made: Rows | str) -> Rows:

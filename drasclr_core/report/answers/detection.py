@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
+
+from drasclr_core.report.words import listed
 
 
 def share_answer(shares: pd.DataFrame) -> str:
@@ -58,11 +58,11 @@ def trend_answer(trends: pd.DataFrame) -> str:
         strength = f"{row.spearman:.2f}".replace("-", "−")
         told.append(f"{verb} for {row.subtype} emphysema (rank correlation {strength})")
     many = int(staged["subjects"].max())
-    text = f"**With the GOLD stage of {many} subjects the detected share of the lungs {_listed(told)}.**"
+    text = f"**With the GOLD stage of {many} subjects the detected share of the lungs {listed(told)}.**"
     given = trends[trends["against"].str.contains("given")]
     if len(given):
         more = [row.subtype for row in given.itertuples() if row.low > 0]
-        text += (f" Beyond LAA-950 it says something of the true share for {_listed(more)}." if more
+        text += (f" Beyond LAA-950 it says something of the true share for {listed(more)}." if more
                  else " Beyond LAA-950 it says nothing clear of the true share.")  # fmt: skip
     return text
 
@@ -85,12 +85,8 @@ def factor_answer(saved: pd.DataFrame, level: float = 0.025) -> str:
         parts.append(f"{row.factor:.2g} for {row.subtype} emphysema{interval}")
     clear = [row.subtype for row in saved.itertuples() if row.low > 1 and row.p <= level]
     unclear = "Neither is clear" if len(saved) > 1 else "It is not clear"
-    verdict = f"It is clear for {_listed(clear)}" if clear else unclear
+    verdict = f"It is clear for {listed(clear)}" if clear else unclear
     return (
-        f"**How many boxes from scratch one box is worth after pretraining: {_listed(parts)}.** {verdict}, by interval "
+        f"**How many boxes from scratch one box is worth after pretraining: {listed(parts)}.** {verdict}, by interval "
         "and test; 1 would save nothing."
     )
-
-
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

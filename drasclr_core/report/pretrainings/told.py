@@ -10,6 +10,7 @@ from drasclr_core.evaluate.scores import KEYS
 from drasclr_core.methods import in_order, row_of
 from drasclr_core.report.figures.evaluation.rows import label
 from drasclr_core.report.figures.evaluation.scorecard import points
+from drasclr_core.report.words import listed
 
 SEEDS = ("table8", "table6", "table9")
 """Tables whose file ``<table>_seeds.csv`` has what each training scores."""
@@ -55,7 +56,7 @@ def trainings_note(table: pd.DataFrame) -> str:
     counts = table.groupby("method")["seeds"].max().drop("chance", errors="ignore")
     several = {name: int(counts[name]) for name in in_order(counts.index[counts > 1])}
     parts = [
-        f"{_listed([row_of(name).name for name in several if several[name] == count])}: means of "
+        f"{listed([row_of(name).name for name in several if several[name] == count])}: means of "
         f"{_WORDS.get(count, count)} trainings"
         for count in dict.fromkeys(several.values())
     ]
@@ -68,7 +69,3 @@ def _trainings(results: Path) -> pd.DataFrame:
     there = [pd.read_csv(path) for path in (results / f"{stem}_seeds.csv" for stem in SEEDS) if path.exists()]
     columns = ["method", "training", "task", "metric", "value"]
     return pd.concat(there or [pd.DataFrame(columns=columns)]).drop_duplicates(["training", "task", "metric"])
-
-
-def _listed(words: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
