@@ -91,13 +91,26 @@ def _with_commas(table: pd.DataFrame, typed: Container[str], numbers: Container[
 def _check_cells(path: Path, lines, separator: str) -> list[str]:
     """The header's cells; ValueError where a row has more that are not empty, or swallows the rows behind it."""
     rows = csv.reader(lines, delimiter=separator, skipinitialspace=True)
-    header = next(rows, [])
+    header, suspected = next(rows, []), 0
     width = len(header)
     for number, row in enumerate(rows, start=2):
         if any(line.count(separator) >= max(width - 1, 1) for cell in row for line in cell.split("\n")[1:]):
-            problem = f"row {number}: a quote is opened and not closed"
-            raise ValueError(f"{path.name}: {problem}, and would swallow the rows after it. Close or remove it.")
+            suspected = suspected or number
         if any(cell.strip() for cell in row[width:]):
             problem = f"row {number} has {len(row)} cells and the header {width}"
             raise ValueError(f"{path.name}: {problem}. Put text with {separator!r} in quotes, or name the column.")
+    if suspected and not _quotes_close(lines, separator):
+        problem = f"row {suspected}: a quote is opened and not closed"
+        raise ValueError(f"{path.name}: {problem}, and would swallow the rows after it. Close or remove it.")
     return header
+
+
+def _quotes_close(lines, separator: str) -> bool:
+    """Whether a separator or the end of a row follows each quoted cell: where a quote was forgotten, it does not."""
+    lines.seek(0)
+    try:
+        for _ in csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True):
+            pass
+    except csv.Error:
+        return False
+    return True

@@ -72,3 +72,7 @@ def test_what_is_no_table_is_refused(tmp_path, content, said):
 def test_a_text_of_several_lines_is_one_cell(tmp_path):
     (tmp_path / "t.csv").write_text('sid,note,x\na,"first, and\nsecond, line",1\nb,,2\n')
     assert read_table(tmp_path / "t.csv")["sid"].tolist() == ["a", "b"]
+    (tmp_path / "t.csv").write_text('sid,note\na,"first\nsecond, third"\nb,\n')
+    assert read_table(tmp_path / "t.csv")["sid"].tolist() == ["a", "b"], (
+        "also where the text has as many commas as a row"
+    )
