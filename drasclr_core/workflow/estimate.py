@@ -31,8 +31,8 @@ def expected_seconds(preset: Preset, run: Run, stage: str) -> float:
 def seconds_to_end(preset: Preset, seconds: dict[tuple[str, str], float]) -> dict[tuple[str, str], float]:
     """Returns how long each stage and the longest chain of stages that wait for it take together.
 
-    What takes longest to the end is begun first: with two stages at a time a run then ends soonest, but for a few
-    percent, which is the bound of R. L. Graham (1969), *Bounds on multiprocessing timing anomalies*, in practice.
+    What takes longest to the end is begun first: the list schedule by critical path. With m stages at a time no list
+    schedule takes more than 2 - 1/m times the shortest (R. L. Graham, SIAM J. Appl. Math. 1969).
 
     Parameters
     ----------
@@ -105,11 +105,10 @@ def progress(preset: Preset, run: Run, stage: str, at_once: int) -> str:
     seconds, paces = all_expected(preset, run), []
     left = dict(seconds)
     for cohort, name in finished(preset, run) - {(run.cohort_name, stage)}:
-        if (cohort, name) in seconds:
-            record = read_json(stage_record(Run(str(run.folder), cohort), name))
-            expected = seconds[cohort, name]
-            paces.append((record.get("computed", record).get("seconds", expected), expected))
-            left[cohort, name] = 0.0
+        record = read_json(stage_record(Run(str(run.folder), cohort), name))
+        expected = seconds[cohort, name]
+        paces.append((record.get("computed", record).get("seconds", expected), expected))
+        left[cohort, name] = 0.0
     spent, foreseen = map(sum, zip(*paces, strict=True)) if paces else (1, 1)
     alone = max(sum(left.values()) / at_once, max(seconds_to_end(preset, left).values()))
     minutes = max(1, round(alone * spent / (foreseen or 1) / 60))
