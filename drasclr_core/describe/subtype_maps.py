@@ -43,7 +43,12 @@ def detectors_for(run: Run, method: str, subtypes: Sequence[str], sid: str | Non
     if missing:
         which = " and ".join(missing)
         why.append(f"This run has no detectors {method!r} of {which} emphysema: notebook 20_emphysema trains them.")
-    found = {subtype: detector_of(run, method, subtype, sid) for subtype in subtypes if subtype in drawn}
+    found = {}
+    for subtype in [one for one in subtypes if one in drawn]:
+        try:
+            found[subtype] = detector_of(run, method, subtype, sid)
+        except FileNotFoundError as error:  # what travels of a run has detectors for new subjects only
+            why.append(str(error))
     return found, " ".join(why)
 
 

@@ -55,8 +55,9 @@ def read_image(path: str | Path) -> tuple[np.ndarray, np.ndarray, dict]:
     affine : float64 [4, 4]
         From voxel indices to RAS mm.
     source : dict
-        ``format`` and, for DICOM, ``slice_thickness`` (mm), ``gap_mm`` where a gap was interpolated and ``note`` where
-        slices were left out; nothing that names a person or a study.
+        ``format`` and, for DICOM, ``slice_thickness`` (mm), ``gap_mm`` where a gap was interpolated, ``cut_files``
+        where files beside the slices are empty or cut, and ``note`` where slices were left out; nothing that names a
+        person or a study.
 
     Raises
     ------

@@ -34,7 +34,8 @@ class Volume:
         From voxel indices to RAS mm.
     source : dict
         The scan as it was stored: ``format``, ``shape`` and ``spacing`` (mm) in RAS order, ``air_hu``, and for DICOM
-        ``slice_thickness`` (mm), ``gap_mm`` where a gap was interpolated, and ``note`` on what was left out.
+        ``slice_thickness`` (mm), ``gap_mm`` where a gap was interpolated, ``cut_files`` where files beside the slices
+        are empty or cut, and ``note`` on what was left out.
     """
 
     array: np.ndarray

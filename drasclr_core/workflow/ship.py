@@ -18,11 +18,11 @@ import numpy as np
 import pandas as pd
 
 from drasclr_core.detect.detector import Detector, trained_subtypes
-from drasclr_core.detect.detector.detector import FOLDS_FILE
+from drasclr_core.detect.detector.detector import FOLDS_FILE, NEW_SUBJECTS_FOLD
 from drasclr_core.detect.verdict.verdict import FILE as VERDICTS
 from drasclr_core.evaluate.measured import is_simulated
 from drasclr_core.evaluate.table import DRAWS
-from drasclr_core.files import atomic, read_json, write_csv, write_parquet
+from drasclr_core.files import atomic, read_json, write_parquet
 from drasclr_core.methods import load_encoder
 from drasclr_core.model.patch_encoder import PatchEncoder
 from drasclr_core.model.weights import CONFIG, fits_two_bytes
@@ -30,8 +30,6 @@ from drasclr_core.provenance import stage_record
 from drasclr_core.run import Run, check_started
 from drasclr_core.workflow.borrowed import COHORT_STAGE
 
-SHIPPED_FOLD = 0
-"""One detector of each subtype travels, the one that describes scans of no fold (see `detector_of`)."""
 TABLES = (".csv", ".json")
 """Looked through for folders of this machine; pages were made portable when they were executed."""
 ABSOLUTE = re.compile(r"""(?:^|[\s",])/(?:[\w.@+-]+/)+[\w.@+-]""", re.MULTILINE)
@@ -115,7 +113,7 @@ def _models(here: Run, method: str, detector: str) -> dict[Path, PatchEncoder | 
     if (here.pretrain(method) / CONFIG).exists():
         found[here.pretrain(method)] = load_encoder(here.pretrain(method))
     for subtype in trained_subtypes(here, detector):
-        folder = here.detector(detector, subtype, SHIPPED_FOLD)
+        folder = here.detector(detector, subtype, NEW_SUBJECTS_FOLD)  # others are refused by `detector_of`
         found[folder] = Detector.from_pretrained(folder)
     return {folder.relative_to(here.cohort): model for folder, model in found.items()}
 
@@ -138,9 +136,7 @@ def _cohort(here: Run, there: Run, models: dict[Path, PatchEncoder | Detector], 
         model.save_pretrained(there.cohort / name, half=fits_two_bytes(encoder))
         yield from [path for path in sorted((there.cohort / name).rglob("*")) if path.is_file()]
     if trained_subtypes(here, detector):
-        folds = pd.read_csv(here.detectors(detector) / FOLDS_FILE, converters={"sid": str})
-        write_csv(there.detectors(detector) / FOLDS_FILE, folds[folds["fold"] == SHIPPED_FOLD])
-        yield there.detectors(detector) / FOLDS_FILE
+        yield _copied(here.detectors(detector) / FOLDS_FILE, there.detectors(detector) / FOLDS_FILE)
     if (here.detectors(detector) / VERDICTS).exists():
         yield _copied(here.detectors(detector) / VERDICTS, there.detectors(detector) / VERDICTS)
 

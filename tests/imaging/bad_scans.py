@@ -157,6 +157,11 @@ def uneven(path: Path) -> None:
     write_series(path, WHOLE.array, np.diag([-4.0, 4, 4, 1]), skip=range(1, 46, 2))
 
 
+def beside_an_empty_file(path: Path) -> None:
+    write_series(path, WHOLE.array, np.diag([-4.0, 4, 4, 1]))
+    (path / "999.dcm").touch()
+
+
 def acquisitions(number: int) -> Callable[[Path], object]:
     """Two passes over the whole chest in one series; the second has other values and, unless 0, an own number."""
 
@@ -292,6 +297,9 @@ BAD = {
     "a gap of 12 mm": Bad("gap", series(skip=range(5, 10)), "gap of 12 mm"),
     "a gap of 8 mm": Bad(
         "small_gap", series(WHOLE.array, np.diag([-4.0, 4, 4, 1]), skip=[40]), "gap of 8 mm was interpolated", "review"
+    ),
+    "an empty file beside the slices": Bad(
+        "empty_slice", beside_an_empty_file, "slices that are empty or cut: 1", "review"
     ),
     "uneven steps of 4 and 8 mm": Bad("uneven", uneven, "uneven steps: a gap of 8 mm was interpolated", "review"),
     "uneven steps of 4 and 11 mm": Bad("steps", at_uneven([4, 11]), "uneven steps of 4 to 11 mm"),

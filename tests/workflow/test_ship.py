@@ -11,6 +11,8 @@ import torch
 
 from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.describe import describe_scan
+from drasclr_core.describe.subtype_maps import detectors_for
+from drasclr_core.detect.detector.detector import FOLDS_FILE
 from drasclr_core.evaluate.measured import is_simulated
 from drasclr_core.files import write_json
 from drasclr_core.methods import load_encoder
@@ -22,6 +24,7 @@ from drasclr_core.workflow.ship import ship
 
 from ..describe.trained_run import make_run
 
+METHOD = "drasclr_finetuned"
 QUICK = {"stride": 8, "block": 16, "check": 0}
 
 
@@ -57,6 +60,17 @@ def test_a_scan_is_described_as_by_the_whole_run(run, tmp_path, monkeypatch):
         "copd/pretrain/drasclr/model.safetensors",
     } <= names
     assert not any("bootstrap" in name or "images" in name for name in names)
+
+
+def test_a_subject_that_the_travelling_detectors_trained_on_is_described_without_them(run, tmp_path):
+    shutil.copytree(run.folder, tmp_path / "whole")
+    whole, there = Run(f"{tmp_path}/whole/"), Run(f"{tmp_path}/shown/")
+    pd.DataFrame({"sid": ["P1", "P2"], "fold": [0, 1]}).to_csv(whole.detectors(METHOD) / FOLDS_FILE, index=False)
+    ship(whole, there.folder)
+    for sid, trained_on in (("P1", False), ("P2", True), (None, False)):
+        found, why = detectors_for(there, METHOD, SUBTYPES, sid)
+        assert list(found) == ([] if trained_on else list(SUBTYPES))
+        assert why.count("were trained on this subject") == len(SUBTYPES) * trained_on
 
 
 def test_shipping_again_leaves_nothing_of_the_first_time(run, tmp_path):

@@ -41,13 +41,14 @@ def measure_lungs(volume: Volume, lungs: np.ndarray) -> dict[str, float]:
 
 
 def measure_scan(volume: Volume) -> dict[str, float]:
-    """Measures what needs no lungs: HU of air and tissue, slice distance and gaps (mm), `body_across`, and the
-    reader's ``note`` (text)."""
+    """Measures what needs no lungs: HU of air and tissue, slice distance and gaps (mm), how many ``cut_files`` lie
+    beside the slices, `body_across`, and the reader's ``note`` (text)."""
     stored = [*volume.source.get("spacing", volume.spacing), volume.source.get("slice_thickness", 0.0)]
     hounsfield = {"air_hu": volume.source.get("air_hu"), "tissue_hu": tissue_hu(volume.array[coarse_voxels(volume)])}
     return {
         "slice_mm": float(max(stored)),
         "gap_mm": float(volume.source.get("gap_mm", 0.0)),
+        "cut_files": float(volume.source.get("cut_files", 0)),
         "body_across": body_across(volume),
         **{name: hu for name, hu in hounsfield.items() if hu is not None},
         **({"note": volume.source["note"]} if "note" in volume.source else {}),

@@ -19,6 +19,8 @@ from drasclr_core.run import Run
 HEAD, ABOUT, ENCODER = "head.safetensors", "detector.json", "encoder"
 FOLDS_FILE = "folds.csv"
 """Says which subject was tested in which fold of a method's detectors: ``sid, fold``."""
+NEW_SUBJECTS_FOLD = 0
+"""The fold whose detectors describe subjects of no fold."""
 
 
 class Detector(nn.Module):
@@ -98,12 +100,13 @@ def detector_of(run: Run, method: str, subtype: str, sid: str | None = None) -> 
     """Returns a detector of a subtype that was not trained on subject `sid`.
 
     It is that of the fold in which the subject was tested; without a subject, or for one of no fold, on which no
-    detector was trained, that of fold 0. `method` is a folder under ``detectors``, such as ``drasclr_finetuned``.
+    detector was trained, that of `NEW_SUBJECTS_FOLD`. `method` is a folder under ``detectors``, such as
+    ``drasclr_finetuned``.
 
     Raises
     ------
     FileNotFoundError
-        Notebook 20 has not trained it.
+        Notebook 20 has not trained it, or it did not travel with the run (see `workflow.ship`).
     ValueError
         There is no such subtype.
     """
@@ -114,16 +117,22 @@ def detector_of(run: Run, method: str, subtype: str, sid: str | None = None) -> 
         raise FileNotFoundError(f"Run {run.name!r} has no detectors {method!r} for cohort {run.cohort_name!r}: run "
                                 "notebook 20_emphysema first (it needs enough annotated boxes).")  # fmt: skip
     folds = pd.read_csv(path, converters={"sid": str}).set_index("sid")["fold"]
-    return Detector.from_pretrained(run.detector(method, subtype, int(folds.get(sid, 0))))
+    fold = int(folds.get(sid, NEW_SUBJECTS_FOLD))
+    if fold != NEW_SUBJECTS_FOLD and subtype in trained_subtypes(run, method):
+        folder = run.detector(method, subtype, fold)
+        if not (folder / ABOUT).exists():
+            raise FileNotFoundError(
+                f"{sid}: the detectors of {subtype} emphysema that are here were trained on this subject, and the one "
+                f"that was not, {folder.name}, is missing. Run notebook 20_emphysema, or describe another subject."
+            )
+    return Detector.from_pretrained(run.detector(method, subtype, fold))
 
 
 def trained_subtypes(run: Run, method: str) -> list[str]:
-    """Returns subtypes with a detector for every fold; none before notebook 20, or where it had too few boxes."""
-    path = run.detectors(method) / FOLDS_FILE
-    if not path.exists():
+    """Returns subtypes with a detector for new subjects; none before notebook 20, or where it had too few boxes."""
+    if not (run.detectors(method) / FOLDS_FILE).exists():
         return []
-    folds = {0, *pd.read_csv(path)["fold"].astype(int)}
-    return [name for name in SUBTYPES if all((run.detector(method, name, fold) / ABOUT).exists() for fold in folds)]
+    return [name for name in SUBTYPES if (run.detector(method, name, NEW_SUBJECTS_FOLD) / ABOUT).exists()]
 
 
 def _blank_head(rep_dim: int) -> nn.Linear:

@@ -10,6 +10,7 @@ import pydicom
 
 from drasclr_core.imaging.affine import LPS_TO_RAS, affine_matrix
 from drasclr_core.imaging.dicom.choice import choose_stack
+from drasclr_core.imaging.dicom.cut_files import count_cut_files
 from drasclr_core.imaging.dicom.headers import is_dicom, is_directory, read_slices
 from drasclr_core.imaging.dicom.pixels import read_pixels
 from drasclr_core.imaging.dicom.spacing import even_positions, interpolate
@@ -22,6 +23,7 @@ def read_dicom(path: Path) -> tuple[np.ndarray, np.ndarray, dict]:
 
     Of several stacks of slices the one that `choice.RULE` names is read, and ``note`` in the source says so. Slices at
     uneven steps are interpolated at their true positions; where a step is a gap, the source tells its size, ``gap_mm``.
+    ``cut_files`` in it counts files beside the series that hold too little to be read (see `count_cut_files`).
     """
     with pydicom.config.disable_value_validation(), warnings.catch_warnings():  # warnings quote the header
         warnings.simplefilter("ignore")
@@ -29,7 +31,8 @@ def read_dicom(path: Path) -> tuple[np.ndarray, np.ndarray, dict]:
 
 
 def _read(path: Path) -> tuple[np.ndarray, np.ndarray, dict]:
-    stack, note = choose_stack(path, read_slices(path))
+    slices = read_slices(path)
+    stack, note = choose_stack(path, slices)
     even, gap = even_positions(path, stack.positions)
     first, last = stack.slices[0], stack.slices[-1]
     origin, end = (one.numbers("ImagePositionPatient") for one in (first, last))
@@ -44,5 +47,6 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray, dict]:
     thickness = float(first.get("SliceThickness") or np.linalg.norm(between_slices))
     source = {"format": "DICOM", "slice_thickness": thickness}
     source |= {"gap_mm": gap} if gap else {}
+    source |= {"cut_files": cut} if (cut := count_cut_files(stack, slices)) else {}
     source |= {"note": note} if note else {}
     return array, LPS_TO_RAS @ affine_matrix(linear, origin), source

@@ -76,7 +76,7 @@ def is_dicom(path: str | Path) -> bool:
     """Returns whether a file starts like DICOM, with or without a preamble."""
     try:
         with Path(path).open("rb") as stream:
-            return _starts_like_dicom(stream.read(132))
+            return starts_like_dicom(stream.read(132))
     except OSError:
         return False
 
@@ -114,7 +114,7 @@ def _read(path: Path, file: Path) -> list[Slice]:
             return []
         with file.open("rb") as stream:
             start = stream.read(132)
-            if not _starts_like_dicom(start):
+            if not starts_like_dicom(start):
                 return []  # a DICOMDIR's neighbours: licence, thumbnails, checksums
             stream.seek(0)
             header = pydicom.dcmread(stream, stop_before_pixels=True, specific_tags=TAGS, force=True)
@@ -152,7 +152,8 @@ def _flat(header: Dataset, *groups: Dataset) -> Dataset:
     return flat
 
 
-def _starts_like_dicom(start: bytes) -> bool:
+def starts_like_dicom(start: bytes) -> bool:
+    """Returns whether the first 132 bytes of a file are those of DICOM, with or without a preamble."""
     if start[128:] == b"DICM":
         return True
     named = start[4:6].isalpha() and start[4:6].isupper()  # explicit value representation, or else a short length

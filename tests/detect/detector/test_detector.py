@@ -1,10 +1,12 @@
 """A detector is its encoder and its head, on disk as in memory, and is never one that trained on the subject."""
 
+import shutil
+
 import pandas as pd
 import pytest
 import torch
 
-from drasclr_core.detect.detector import Detector, detector_of
+from drasclr_core.detect.detector import Detector, detector_of, trained_subtypes
 from drasclr_core.detect.detector.detector import FOLDS_FILE
 from drasclr_core.model import Encoder
 from drasclr_core.run import Run
@@ -64,3 +66,12 @@ def test_what_is_missing_is_named(run):
         detector_of(run, "patch_cnn", "centrilobular")
     with pytest.raises(FileNotFoundError, match=r"paraseptal-0.*notebook 20"):
         detector_of(run, "drasclr_finetuned", "paraseptal")
+
+
+def test_where_only_the_detectors_for_new_subjects_travelled_those_they_trained_on_are_refused(run):
+    shutil.rmtree(run.detector("drasclr_finetuned", "centrilobular", 1))
+    assert trained_subtypes(run, "drasclr_finetuned") == ["centrilobular"]
+    for sid in ("b", "never annotated", None):
+        assert detector_of(run, "drasclr_finetuned", "centrilobular", sid).description["fold"] == 0
+    with pytest.raises(FileNotFoundError, match=r"007: .* were trained on this subject"):
+        detector_of(run, "drasclr_finetuned", "centrilobular", "007")
