@@ -29,17 +29,21 @@ PAGE = "paper_tables"
 
 @dataclass(frozen=True)
 class PaperTable:
-    """A table of the paper: what it is called here, which notebook makes ours, whose columns it has, on whom."""
+    """A table of the paper: what it is called here, which notebook makes ours, whose columns it has, on whom.
+
+    `spread` is what stands after ±, in ours and in the paper's, where it is not the standard deviation over folds.
+    """
 
     title: str
     notebook: str
     shows: str
     people: str
+    spread: str = ""
 
 
 TABLES = {
     "table2": PaperTable("phenotypes from frozen features", "10_phenotypes", "phenotypes", "COPDGene"),
-    "table3": PaperTable("survival", "11_survival", "survival", "COPDGene"),
+    "table3": PaperTable("survival", "11_survival", "survival", "COPDGene", "bootstrapped standard error"),
     "table4": PaperTable("COVID-19 severity", "12_covid_severity", "severity", "MosMed"),
     "table5": PaperTable("emphysema in patches", "20_emphysema", "detection", "COPDGene"),
     "table6": PaperTable("how the encoder is told the location", "30_conditioning", "conditioning", "COPDGene"),

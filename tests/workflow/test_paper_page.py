@@ -65,6 +65,19 @@ def test_the_page_names_run_commit_and_file_of_each_table(run, known, tmp_path, 
     assert text.count("**Not run here.**") == 3, "two figures and the second paper's tasks"
 
 
+def test_each_table_names_its_spread(run, known, tmp_path, monkeypatch):
+    monkeypatch.setattr("drasclr_core.workflow.shown_files.COMMITTED", ())
+    write_paper_page(run, known, source := tmp_path / "source")
+    text = (source / "paper_tables.md").read_text()
+    assert "stand alone; after ± the bootstrapped standard error. Page: [11]" in text
+    table(run, "table3", confounders=0.68, drasclr=0.7)
+    record(run, "11_survival")
+    write_paper_page(run, known, source)
+    parts = (source / "paper_tables.md").read_text().split("\n## ")
+    named = [part.splitlines()[0] for part in parts if "After ±, in both: bootstrapped standard error. Ours: 77" in part]
+    assert named == ["Paper Table 3: survival"], "the others are deviations over folds"
+
+
 def test_a_table_of_another_run_says_so(run, known, tmp_path, monkeypatch):
     other = Run(str(tmp_path / "runs" / "ablations"))
     table(other, "table6", drasclr_local=0.3)
