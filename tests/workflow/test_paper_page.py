@@ -74,8 +74,20 @@ def test_each_table_names_its_spread(run, known, tmp_path, monkeypatch):
     record(run, "11_survival")
     write_paper_page(run, known, source)
     parts = (source / "paper_tables.md").read_text().split("\n## ")
-    named = [part.splitlines()[0] for part in parts if "After ±, in both: bootstrapped standard error. Ours: 77" in part]
+    said = "After ±, in both: bootstrapped standard error. Ours: 77"
+    named = [part.splitlines()[0] for part in parts if said in part]
     assert named == ["Paper Table 3: survival"], "the others are deviations over folds"
+
+
+def test_the_second_paper_s_tasks_are_those_of_the_table(run, known, tmp_path, monkeypatch):
+    monkeypatch.setattr("drasclr_core.workflow.shown_files.COMMITTED", ())
+    rows = [(name, "Brain tumours", "Dice whole tumour", 0.6, 0.1) for name in ("joint", "random")]
+    found = pd.DataFrame(rows, columns=["method", "task", "metric", "mean", "sd"])
+    found.to_csv(run.results / "joint_tasks.csv", index=False)
+    record(run, "52_joint_tasks")
+    write_paper_page(run, known, source := tmp_path / "source")
+    told = (source / "paper_tables.md").read_text().partition("## The second paper")[2]
+    assert "Brain tumours" in told and "no scans of brains" not in told and "data are simulated" in told
 
 
 def test_a_table_of_another_run_says_so(run, known, tmp_path, monkeypatch):
