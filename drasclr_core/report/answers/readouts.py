@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -123,13 +124,18 @@ def comparisons_answer(
 def draws_note(comparisons: int, draws: int, level: float = 0.05) -> str:
     """Returns in words what so many bootstrap draws let Holm's correction of so many comparisons find.
 
-    The smallest p of a bootstrap is one by the number of draws, the sample among them. Empty where draws hardly matter.
+    The smallest p of a bootstrap is one by the number of draws, the sample among them; each draw at or below 0 adds
+    another. Holm's first step multiplies the smallest p by the number of comparisons: if it does not pass, none does.
+    Empty where draws hardly matter.
     """
     floor = comparisons / draws
     if floor <= level / 5:
         return ""
-    passes = "only a difference that no draw speaks against can pass"
-    passes = passes if floor <= level else "none can pass, and more draws are needed (`n_bootstraps`)"
+    against = math.ceil(level / floor) - 2  # the most for which (1 + against) * floor stays below the level
+    passes = "none can pass, and more draws are needed (`n_bootstraps`)"
+    if against >= 0:
+        most = f"at most {against} draw{'s' if against > 1 else ''}" if against else "no draw"
+        passes = f"none passes unless {most} speak{'' if against > 1 else 's'} against the clearest difference"
     return f"with {draws} draws no p of the bootstrap can be below {floor:.2g} after Holm's correction; {passes}."
 
 

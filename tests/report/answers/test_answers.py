@@ -1,8 +1,12 @@
 """Answers say what the numbers say, whatever rows a run has."""
 
+import re
+
 import numpy as np
 import pandas as pd
+import pytest
 
+from drasclr_core.evaluate.statistics.significance import bootstrap_p, holm
 from drasclr_core.report.answers import (
     comparisons_answer,
     draws_note,
@@ -86,8 +90,18 @@ def test_comparisons():
 
 def test_few_draws_are_said_to_decide():
     assert draws_note(30, 3601) == ""
-    assert "below 0.04 after Holm's correction; only a difference that no draw" in draws_note(144, 3601)
-    assert "none can pass" in draws_note(100, 1001)
+    assert "below 0.04 after Holm's correction; none passes unless no draw speaks against" in draws_note(144, 3601)
+    assert "none can pass" in draws_note(100, 1001) and "none can pass" in draws_note(50, 1000), "p below the level"
+
+
+@pytest.mark.parametrize(("comparisons", "draws"), [(153, 3601), (20, 1201), (16, 1201), (50, 2000), (30, 1201)])
+def test_how_many_draws_may_speak_against_the_clearest(comparisons, draws):
+    said = draws_note(comparisons, draws)
+    most = 0 if "unless no draw speaks" in said else int(re.search(r"unless at most (\d+) draw", said)[1])
+    for against, passes in ((most, True), (most + 1, False)):
+        p = bootstrap_p(np.repeat([-1.0, 1.0], [against, draws - 1 - against]))
+        corrected = holm(np.array([p] + [1.0] * (comparisons - 1)))[0]
+        assert (corrected < 0.05) == passes, (against, said)
 
 
 def test_reach():
