@@ -26,8 +26,9 @@ def main_differences(made: AblationTable, tasks: Sequence[Task]) -> pd.DataFrame
 def ablation_sentence(differences: pd.DataFrame) -> str:
     """Returns in Markdown on which tasks the reference is ahead, behind, or not told apart from each other variant.
 
-    A difference counts where its 95 % interval leaves out 0; the sentence says how many are left after Holm's
-    correction. `differences` are from `main_differences`.
+    A difference counts where its 95 % interval leaves out 0; the sentence says that these are taken one by one, and how
+    many of those ahead are left after Holm's correction, whose p ask for an advantage. `differences` are from
+    `main_differences`.
     """
     name = row_of(differences["method"].iloc[0]).name
     ahead, behind = differences[differences["low"] > 0], differences[differences["high"] < 0]
@@ -35,8 +36,13 @@ def ablation_sentence(differences: pd.DataFrame) -> str:
              for verb, rows in (("is ahead in", ahead), ("is behind in", behind))]  # fmt: skip
     left = len(differences) - len(ahead) - len(behind)
     sure = int((ahead["p_bootstrap_holm"] < LEVEL).sum())
-    holm = (f" Intervals are taken one by one; after Holm's correction for all tests of the table {sure} of the "
-            f"{len(ahead)} ahead {'is' if sure == 1 else 'are'} left.") if len(ahead) else ""  # fmt: skip
+    remarks = []
+    if len(ahead):
+        remarks.append(f"after Holm's correction for all tests of the table {sure} of the {len(ahead)} ahead "
+                       f"{'is' if sure == 1 else 'are'} left")  # fmt: skip
+    if len(behind):
+        remarks.append("what is behind is not corrected for their number")
+    holm = f" Intervals are taken one by one; {'; '.join(remarks)}." if remarks else ""
     return (f"**Of {len(differences)} comparisons with another variant, {name} {parts[0]}, and {parts[1]}.** "
             f"In {left} this run cannot tell which is better.{holm}")  # fmt: skip
 

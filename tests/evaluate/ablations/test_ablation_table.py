@@ -68,6 +68,9 @@ def test_variants_are_rows_and_seeds_are_not(run):
     assert ablation_sentence(holm).endswith("for all tests of the table 1 of the 2 ahead is left.")
     behind = main.assign(low=-0.2, high=-0.1, p_bootstrap_holm=0.01)
     assert "Holm" not in ablation_sentence(behind), "its p ask for an advantage"
+    one_by_one = "Intervals are taken one by one; what is behind is not corrected for their number."
+    assert ablation_sentence(behind).endswith(one_by_one), "many comparisons, some behind by chance"
+    assert "one by one" not in ablation_sentence(main.assign(low=-0.1, high=0.1))
     assert differences_told(main).count("logFEV1pp, DrasCLR without neighbours minus") == 2
     notes = ablation_notes(made)
     assert notes.startswith("60 subjects. **3 of 3 variants") and "*Concatenation has no row: features/conc" in notes
