@@ -92,7 +92,8 @@ def _fault_of_number(exercise: Exercise, answer: object) -> str:
 def _difference(given: object, right: object, tolerance: float) -> str:
     """How a returned value differs from the right one; an empty text where it does not."""
     if isinstance(right, tuple):
-        if not isinstance(given, tuple) or len(given) != len(right):
+        given = _things(given)
+        if given is None or len(given) != len(right):
             return f"return {len(right)} things, with a comma between them."
         faults = (_difference(one, other, tolerance) for one, other in zip(given, right, strict=True))
         return next((f"thing {number}: {fault}" for number, fault in enumerate(faults, 1) if fault), "")
@@ -118,7 +119,8 @@ def _difference(given: object, right: object, tolerance: float) -> str:
 
 def _equal(one: object, other: object, tolerance: float) -> bool:
     if isinstance(one, tuple) or isinstance(other, tuple):
-        both = isinstance(one, tuple) and isinstance(other, tuple) and len(one) == len(other)
+        one, other = _things(one), _things(other)
+        both = one is not None and other is not None and len(one) == len(other)
         return both and all(_equal(a, b, tolerance) for a, b in zip(one, other, strict=True))
     if callable(one) or callable(other):
         return one is other or (callable(one) and callable(other))
@@ -127,6 +129,11 @@ def _equal(one: object, other: object, tolerance: float) -> bool:
     except (TypeError, ValueError):
         return False
     return one.shape == other.shape and bool(np.allclose(one, other, rtol=tolerance, atol=tolerance, equal_nan=True))
+
+
+def _things(value: object) -> tuple | None:
+    """Several things that a function returns as a tuple, a list or the rows of an array; None where it is one thing."""
+    return tuple(value) if isinstance(value, tuple | list) or np.ndim(value) else None
 
 
 def _array(value: object) -> np.ndarray:

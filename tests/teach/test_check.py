@@ -53,6 +53,17 @@ def test_numbers_within_the_tolerance_are_right():
     assert judge(SHARE, 0.2500001) and judge(SHARE, np.float32(0.25)) and not judge(SHARE, 0.2501)
 
 
+@pytest.mark.parametrize("form", [tuple, list, np.array])
+def test_several_things_may_be_a_tuple_a_list_or_an_array(form):
+    """``np.quantile(x, [0.025, 0.975])`` is as right as the two ends one by one."""
+    both = Exercise("0-ends", lambda a: (a.min(), a.max()), (Mistake(lambda a: (a.max(), a.min()), "Turn them."),),
+                    lambda r: (r.normal(size=5),))  # fmt: skip
+    assert judge(both, lambda a: form([a.min(), a.max()]))
+    assert "Turn them" in judge(both, lambda a: form([a.max(), a.min()])).message
+    assert "return 2 things" in judge(both, lambda a: form([a.min()] * 3)).message
+    assert "return 2 things" in judge(both, lambda a: a.min()).message
+
+
 def test_an_unknown_word_is_told_the_choices():
     assert judge(WORD, " Left ") and judge(WORD, "right").message == "Look again."
     assert "left, right" in judge(WORD, "up").message
