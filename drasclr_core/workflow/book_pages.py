@@ -70,8 +70,11 @@ def book_page(name: str, pages: dict[str, Path]) -> NotebookNode:
         for output in cell.get("outputs", ()):
             data = output.get("data", {})
             if "text/markdown" in data:  # of which the builder resolves no link between pages
-                data["text/markdown"] = with_links(
+                text = with_links(
                     data["text/markdown"], lambda number: _to(number, known, '<a href="{1}.html">{0}</a>')
+                )
+                data["text/markdown"] = re.sub(
+                    r"\]\((\d\d_\w+)\.ipynb", lambda link: f"{target(link).rpartition('.')[0]}.html", text
                 )
     return page
 
