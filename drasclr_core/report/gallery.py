@@ -80,7 +80,10 @@ def write_gallery(run: Run, workers: int = 0) -> Path:
 
 
 def contact_sheet(run: Run, count: int = 8) -> Figure:
-    """Draws the thumbnails of the worst scans of a cohort that have one (see `write_gallery`), four in a row."""
+    """Draws the thumbnails of the worst scans of a cohort that have one (see `write_gallery`), four in a row.
+
+    The title of each, ``axes.get_title()``, is its subject and verdict, whatever the style of the page.
+    """
     found = [(sid, quality) for sid, quality in worst_first(run) if _thumbnail(run, sid).exists()][:count]
     rows = max(1, math.ceil(len(found) / 4))
     fig, grid = plt.subplots(rows, 4, figsize=(9, 1.5 * rows), squeeze=False, layout="constrained")
@@ -88,7 +91,7 @@ def contact_sheet(run: Run, count: int = 8) -> Figure:
         axes.set_axis_off()
     for axes, (sid, quality) in zip(grid.flat, found, strict=False):
         axes.imshow(Image.open(_thumbnail(run, sid)))
-        axes.set_title(f"{sid}: {quality.verdict}", fontsize="x-small", parse_math=False)
+        axes.set_title(f"{sid}: {quality.verdict}", loc="center", fontsize="x-small", parse_math=False)
     return fig
 
 
