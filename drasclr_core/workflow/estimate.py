@@ -15,6 +15,9 @@ from drasclr_core.workflow.stages import notebook_of
 START_SECONDS = 2.0
 """Of every stage: its process and its kernel, which has the libraries loaded (see `workflow.warm`)."""
 
+BOOK_SECONDS = 75.0
+"""Of the book after the last stage."""
+
 
 def expected_seconds(preset: Preset, run: Run, stage: str) -> float:
     """Returns the seconds that a stage of the run's cohort takes on one core by its notebook's `Notebook.cost`."""
@@ -88,7 +91,7 @@ def finished(preset: Preset, run: Run) -> set[tuple[str, str]]:
 
 
 def progress(preset: Preset, run: Run, stage: str, at_once: int) -> str:
-    """Returns which stage of how many of the run this is, and in about how many minutes the last one ends.
+    """Returns which stage of how many of the run this is, and in about how many minutes the book is there.
 
     The pace is that of the work of finished stages, also where a page is made once more from what is kept.
 
@@ -110,6 +113,6 @@ def progress(preset: Preset, run: Run, stage: str, at_once: int) -> str:
         paces.append((record.get("computed", record).get("seconds", expected), expected))
         left[cohort, name] = 0.0
     spent, foreseen = map(sum, zip(*paces, strict=True)) if paces else (1, 1)
-    alone = max(sum(left.values()) / at_once, max(seconds_to_end(preset, left).values()))
+    alone = BOOK_SECONDS + max(sum(left.values()) / at_once, max(seconds_to_end(preset, left).values()))
     minutes = max(1, round(alone * spent / (foreseen or 1) / 60))
     return f"stage {len(paces) + 1} of {len(seconds)}, about {minutes} min left at this run's pace"

@@ -40,13 +40,13 @@ def test_cost_grows_with_the_parameters_that_the_notebook_names(preset, tmp_path
 
 def test_time_left_follows_the_pace_of_the_finished_stages(preset, tmp_path):
     run = Run(str(tmp_path / "r"))
-    assert progress(preset, run, "01_cohort", 1).startswith("stage 1 of 2, about 6 min left")
+    assert progress(preset, run, "01_cohort", 1).startswith("stage 1 of 2, about 7 min left")
     page = run.notebooks / "copd/01_cohort.ipynb"
     page.parent.mkdir(parents=True)
     page.touch()
     write_json(stage_record(run, "01_cohort"), {"seconds": 2 * (START_SECONDS + 40)})
-    assert progress(preset, run, "06_train", 1).startswith("stage 2 of 2, about 10 min left")
-    assert progress(preset, run, "06_train", 2).startswith("stage 2 of 2, about 10 min left"), "a stage is whole"
+    assert progress(preset, run, "06_train", 1).startswith("stage 2 of 2, about 13 min left")
+    assert progress(preset, run, "06_train", 2).startswith("stage 2 of 2, about 13 min left"), "a stage is whole"
 
 
 def test_the_pace_is_that_of_the_work_also_where_its_page_was_made_once_more(preset, tmp_path):
@@ -56,7 +56,7 @@ def test_the_pace_is_that_of_the_work_also_where_its_page_was_made_once_more(pre
     page.touch()
     work = {"seconds": 2 * (START_SECONDS + 40)}
     write_json(stage_record(run, "01_cohort"), {"seconds": 3.0, "computed": work})
-    assert "about 10 min left" in progress(preset, run, "06_train", 1)
+    assert "about 13 min left" in progress(preset, run, "06_train", 1)
 
 
 @pytest.fixture
@@ -107,6 +107,6 @@ def test_a_page_that_is_older_than_what_comes_before_it_is_not_finished(two_coho
 
 def test_a_run_lasts_as_long_as_its_longest_chain_however_many_stages_run_at_once(two_cohorts, tmp_path):
     run = Run(str(tmp_path / "r"))
-    assert "stage 1 of 5, about 12 min left" in progress(two_cohorts, run, "01_cohort", 1)
-    assert "stage 1 of 5, about 6 min left" in progress(two_cohorts, run, "01_cohort", 2)
-    assert "stage 1 of 5, about 6 min left" in progress(two_cohorts, run, "01_cohort", 5)
+    assert "stage 1 of 5, about 13 min left" in progress(two_cohorts, run, "01_cohort", 1)
+    assert "stage 1 of 5, about 7 min left" in progress(two_cohorts, run, "01_cohort", 2)
+    assert "stage 1 of 5, about 7 min left" in progress(two_cohorts, run, "01_cohort", 5)
