@@ -213,6 +213,6 @@ def test_captions_count_what_is_clear_and_name_the_best():
         "value": [0.2, 0.5, 0.4, 0.3, 0.1, 0.2, 0.3], "beaten": [True, False, False, False, True, False, False],
     })  # fmt: skip
     assert best_along(scores, "kernels") == (
-        "GOLD is read best with 4 kernels (0.50); CLE is read best with 1 kernel (0.40; not told apart from any other); "
-        "FEV1 is read best with 8 kernels (0.30; not told apart from 1 of the 2 others)."
+        "GOLD is read best with 4 kernels (0.50); CLE is read best with 1 kernel (0.40; not told apart from any "
+        "other); FEV1 is read best with 8 kernels (0.30; not told apart from 1 of the 2 others)."
     )
