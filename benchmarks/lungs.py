@@ -66,7 +66,7 @@ def with_noise(volume: Volume, percent: float, index: int) -> Volume:
     """The scan with so much more noise."""
     if not percent:
         return volume
-    scanner = Scanner(blur=0.85, sharpening=0.35, noise=MOST_NOISE * percent / 100, offset=0.0)
+    scanner = Scanner("medium", blur=0.85, sharpening=0.35, noise=MOST_NOISE * percent / 100, offset=0.0)
     rng = np.random.default_rng((SEED, index, int(percent)))
     # Noise about soft tissue's HU is not cut off by the scanner's range; only the sum with the scan is.
     noise = scanner.scan(np.full(volume.array.shape, 1000, np.float32), volume.spacing[0], rng) - 1000

@@ -17,6 +17,7 @@ import torch
 from drasclr_core.anatomy.atlas import build_atlas
 from drasclr_core.anatomy.patches import PatchStore
 from drasclr_core.cohort.subjects import write_subjects
+from drasclr_core.imaging.volume import Volume
 from drasclr_core.model import Encoder, LocCondConv3d
 from drasclr_core.run import Run, project_root
 
@@ -244,6 +245,14 @@ def test_registration(tmp_path, real_data):
     known = table(tmp_path, "registration_known")
     assert (known["mean mm"] < 0.3).all() and not known["failures"].any()
     assert table(tmp_path, "registration_seeds")["mean mm apart"].max() < 3
+
+
+def test_lungs_get_the_noise_that_is_asked_for():
+    from lungs import MOST_NOISE, with_noise
+
+    scan = Volume(np.zeros((40, 40, 40), np.float32), np.diag([2.0, 2.0, 2.0, 1.0]))
+    assert with_noise(scan, 50, 0).array.std() == pytest.approx(MOST_NOISE / 2, rel=0.1)
+    assert with_noise(scan, 0, 0) is scan
 
 
 def test_lungs(tmp_path):
