@@ -7,7 +7,7 @@ from drasclr_core.evaluate.statistics.recomputed import borne_out, covered, reco
 from drasclr_core.evaluate.statistics.resampling import summarise_draws
 from drasclr_core.evaluate.statistics.share_trends import share_trends
 from drasclr_core.evaluate.statistics.significance import ASSUMPTIONS
-from drasclr_core.evaluate.statistics.trend import FEW
+from drasclr_core.evaluate.statistics.trend import FEW, spearman
 
 __all__ = [
     "ASSUMPTIONS",
@@ -20,5 +20,6 @@ __all__ = [
     "recompute",
     "same_folds",
     "share_trends",
+    "spearman",
     "summarise_draws",
 ]
