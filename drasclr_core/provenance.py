@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 PACKAGES = ("torch", "numpy", "antspyx", "monai", "zarr", "scikit-learn", "papermill", "jupyter-book")
 GPU_DRIVERS = ("/proc/driver/nvidia", "/dev/kfd", "/dev/dxg")
 """Of NVIDIA, of AMD, and of Windows' subsystem for Linux."""
+MAIN_METHOD = "drasclr"
+"""What a stage without a `method` among its parameters is about, as for `Run.pretrain`."""
 
 
 def code_version() -> dict:
@@ -150,7 +152,7 @@ def computed_before(earlier: dict, record: dict) -> dict:
     ----------
     earlier, record : dict
         The stage's last record and its new one. That the work was kept is told by the same parameters and less than
-        half of the time; of other subjects than before it was not.
+        half of the time; of other subjects than before, or by other weights of the stage's method, it was not.
 
     Returns
     -------
@@ -159,10 +161,11 @@ def computed_before(earlier: dict, record: dict) -> dict:
     """
     if not earlier or earlier.get("parameters") != record["parameters"]:
         return {}
-    table = f"{record.get('cohort')}/cohort/subjects.parquet"
-    subjects = {one["inputs"][table] for one in (earlier, record) if table in one.get("inputs", {})}
-    if len(subjects) > 1:
-        return {}
+    method = record["parameters"].get("method") or MAIN_METHOD
+    for file in ("cohort/subjects.parquet", f"pretrain/{method}/model.safetensors"):
+        name = f"{record.get('cohort')}/{file}"
+        if len({one["inputs"][name] for one in (earlier, record) if name in one.get("inputs", {})}) > 1:
+            return {}
     work = earlier.get("computed") or {name: earlier[name] for name in ("seconds", "peak_mb", "code", "day")}
     return work if work["seconds"] > 2 * record["seconds"] else {}
 

@@ -88,3 +88,10 @@ def test_what_the_work_cost_is_kept_when_a_page_is_made_again():
     one, other = ({"cohort": "copd", "inputs": {"copd/cohort/subjects.parquet": name}} for name in ("aaa", "bbb"))
     assert computed_before(first | one, again | one) == work
     assert computed_before(first | one, again | other) == {}, "of other subjects nothing was kept"
+    one, other = (
+        {"cohort": "copd", "inputs": {"copd/pretrain/drasclr/model.safetensors": name}} for name in ("a", "b")
+    )
+    assert computed_before(first | one, again | one) == work
+    assert computed_before(first | one, again | other) == {}, "features of other weights were not kept"
+    of_another = {"parameters": {"method": "moco"}}
+    assert computed_before(first | one | of_another, again | other | of_another) == work, "these are not its weights"
