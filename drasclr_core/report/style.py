@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -23,6 +24,9 @@ STRUCTURES = {
 """The colour of each structure, the same in figures, reports and 3D views. Those of disease have a contrast of at least
 3 to 1 on white and on the dark background of 3D views."""
 
+_SIGN_OF_ZERO = re.compile(r"(?<![\w.])[-−](?=0(\.0+)?(?![\d.]*\d))")
+_SIGN = re.compile(r"(?<![\w.])-(?=\d)")
+
 
 def use_style() -> None:
     """Makes matplotlib draw in the book's style; call it once per notebook."""
@@ -32,6 +36,11 @@ def use_style() -> None:
 def color(method: str) -> str:
     """Returns the colour of a method, the same in every figure of the book."""
     return row_of(method).color
+
+
+def with_minus(text: str) -> str:
+    """Returns a text with a minus sign before negative numbers, and none before zero."""
+    return _SIGN.sub("−", _SIGN_OF_ZERO.sub("", text))
 
 
 def image_html(content: bytes, kind: str, alt: str, caption: str = "") -> Markup:
@@ -55,6 +64,7 @@ def image_html(content: bytes, kind: str, alt: str, caption: str = "") -> Markup
     """
     if not alt.strip():
         raise ValueError("the figure has no alternative text: say in one sentence what it shows")
+    alt = with_minus(alt)
     html = Markup('<img src="data:image/{};base64,{}" alt="{}" style="max-width: 100%; height: auto;">')
     image = html.format(kind, base64.b64encode(content).decode(), alt)
     return Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(image, caption) if caption else image

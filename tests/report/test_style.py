@@ -58,6 +58,15 @@ def test_alternative_text_is_required_and_kind_is_checked(fig):
         figures.figure_html(fig, "x", "gif")
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [("from -0.21 to -0.00 (-3 to 4)", "from −0.21 to 0.00 (−3 to 4)"), ("-0.05, -0, -0.0.", "−0.05, 0, 0.0."),
+     ("LAA-950, 2026-01-02, 1-off, p-0", "LAA-950, 2026-01-02, 1-off, p-0"), ("-10.5 and −0.0", "−10.5 and 0.0")],
+)  # fmt: skip
+def test_alternative_text_has_minus_signs(fig, given, told):
+    assert f'alt="{told}"' in figures.figure_html(fig, given)
+
+
 def test_show_displays_and_closes(fig):
     with patch.object(figures, "display") as display:
         figures.show(fig, "a line")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from drasclr_core.evaluate.ablations.table import AblationTable
+from drasclr_core.evaluate.statistics.comparison import compare_methods
 from drasclr_core.evaluate.statistics.resampling import summarise_draws
 from drasclr_core.evaluate.tasks import Task
 from drasclr_core.methods import row_of
@@ -61,7 +62,9 @@ def difference_caption(differences: pd.DataFrame) -> str:
 
 
 def best_along(scores: pd.DataFrame, what: str) -> str:
-    """Returns where along a varied number each task scores best, and whether intervals set it apart; plain text.
+    """Returns where along a varied number each task scores best, and from how much else it is not told apart.
+
+    Plain text.
 
     Parameters
     ----------
@@ -73,10 +76,12 @@ def best_along(scores: pd.DataFrame, what: str) -> str:
     parts = []
     for task, rows in scores.groupby("task", sort=False):
         best = rows.loc[rows["value"].idxmax()]
-        apart = (rows["high"] < best["low"]).sum() == len(rows) - 1
+        others = len(rows) - 1
+        unsure = others - int(rows["beaten"].sum())
+        whom = "any other" if unsure == others else f"{unsure} of the {others} others"
         thing = what.removesuffix("s") if str(best["x"]) == "1" else what
-        parts.append(f"{task} is read best with {best['x']} {thing} ({best['value']:.2f}"
-                     + ("" if apart else "; intervals overlap") + ")")  # fmt: skip
+        told = f"; not told apart from {whom}" if unsure else ""
+        parts.append(f"{task} is read best with {best['x']} {thing} ({best['value']:.2f}{told})")
     return "; ".join(parts) + "."
 
 
@@ -107,12 +112,27 @@ def scores_of(made: AblationTable, tasks: Sequence[Task], along: Mapping[str, ob
     Returns
     -------
     DataFrame
-        ``x, task, metric, value, low, high``.
+        ``x, task, metric, value, low, high``, and ``beaten``: whether the best of the task lies above this row by more
+        than the 95 % interval of their difference, in which both meet the same subjects. That the two own intervals
+        overlap would not say so: subjects who are hard to tell move both alike.
     """
     table = _main(summarise_draws(made.draws), tasks)
     table = table[table["method"].isin(list(along))].rename(columns={"mean": "value"})
     place = table["method"].map(list(along).index)
-    return table.assign(x=table["method"].map(along)).loc[place.sort_values(kind="stable").index]
+    table = table.assign(x=table["method"].map(along)).loc[place.sort_values(kind="stable").index]
+    beaten = [_beaten(made, rows) for _, rows in table.groupby(["task", "metric"], sort=False)]
+    return table.assign(beaten=pd.concat(beaten) if beaten else False)
+
+
+def _beaten(made: AblationTable, rows: pd.DataFrame) -> pd.Series:
+    """Which of the `rows` of one task and metric the best of them is sure to lie above."""
+    best, names = rows.loc[rows["value"].idxmax()], rows["method"]
+    others = [name for name in names if name != best["method"]]
+    if not others:
+        return pd.Series(False, rows.index)
+    found = compare_methods(made.scores, best["method"], others, made.draws)
+    found = found[found["task"].eq(best["task"]) & found["metric"].eq(best["metric"]) & found["low"].gt(0)]
+    return names.isin(found["against"])
 
 
 def _main(table: pd.DataFrame, tasks: Sequence[Task]) -> pd.DataFrame:

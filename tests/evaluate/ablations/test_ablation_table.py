@@ -6,6 +6,7 @@ import pytest
 
 from drasclr_core.cohort.subjects import write_subjects
 from drasclr_core.evaluate.ablations import (
+    AblationTable,
     ablation_notes,
     ablation_sentence,
     ablation_table,
@@ -93,6 +94,22 @@ def test_scores_come_in_the_order_of_what_is_varied(run):
     table = scores_of(made, [GOLD, FEV1], along)
     assert table.loc[table["task"] == "GOLD", "x"].tolist() == [8, 1] and len(table) == 4
     assert (table["low"] <= table["value"]).all() and (table["value"] <= table["high"]).all()
+    fev1 = table[table["task"] == "logFEV1pp"].set_index("method")["beaten"]
+    assert fev1.to_dict() == {"drasclr_local": False, "hypernetwork": True}
+
+
+@pytest.mark.parametrize(("by", "beaten"), [(0.1, True), (0.0, False)])
+def test_the_best_is_set_apart_by_the_difference_and_not_by_own_intervals(by, beaten):
+    """Both lose much on the same subjects: own intervals overlap widely, whatever the difference is."""
+    wobble = np.r_[0, 0.2 * np.random.default_rng(2).standard_normal(999)]
+    draws = apart(by, 0.02)
+    draws["value"] += np.tile(wobble, 2)
+    folds = pd.DataFrame({"repeat": 0, "fold": range(3), "value": [0.4, 0.5, 0.6], "n_train": 40, "n_test": 20})
+    scores = pd.concat([folds.assign(method=name, task="A", metric="R2") for name in ("one", "two")])
+    made = AblationTable(None, None, draws, scores, None, 60, {}, {}, [])
+    table = scores_of(made, [Task("A", "a")], {"two": 0, "one": 1}).set_index("method")
+    assert table.loc["one", "low"] < table.loc["two", "high"], "own intervals overlap"
+    assert table["beaten"].to_dict() == {"two": beaten, "one": False}
 
 
 def test_a_reference_alone_is_compared_with_nobody(run):
@@ -192,9 +209,10 @@ def test_captions_count_what_is_clear_and_name_the_best():
         "Of 4 differences 1 lie clearly above zero, 1 clearly below; 2 intervals hold zero."
     )
     scores = pd.DataFrame({
-        "task": ["GOLD"] * 2 + ["CLE"] * 2, "x": [1, 4, 1, 4],
-        "value": [0.2, 0.5, 0.4, 0.3], "low": [0.1, 0.4, 0.2, 0.1], "high": [0.3, 0.6, 0.6, 0.5],
+        "task": ["GOLD"] * 2 + ["CLE"] * 2 + ["FEV1"] * 3, "x": [1, 4, 1, 4, 1, 4, 8],
+        "value": [0.2, 0.5, 0.4, 0.3, 0.1, 0.2, 0.3], "beaten": [True, False, False, False, True, False, False],
     })  # fmt: skip
     assert best_along(scores, "kernels") == (
-        "GOLD is read best with 4 kernels (0.50); CLE is read best with 1 kernel (0.40; intervals overlap)."
+        "GOLD is read best with 4 kernels (0.50); CLE is read best with 1 kernel (0.40; not told apart from any other); "
+        "FEV1 is read best with 8 kernels (0.30; not told apart from 1 of the 2 others)."
     )
