@@ -13,7 +13,10 @@ from drasclr_core.evaluate.measured import LAA950, LUNG_DENSITY, TRUTH
 from drasclr_core.evaluate.scorecard.verdicts import CLAIM_VERDICTS, NOT_REPRODUCED, REPRODUCED
 from drasclr_core.evaluate.scores import PERCENT
 from drasclr_core.evaluate.survival.covariates import REFERENCE
+from drasclr_core.files import read_json
 from drasclr_core.methods import row_of
+from drasclr_core.model.weights import CONFIG
+from drasclr_core.provenance import stage_record
 from drasclr_core.report.figures.evaluation.scorecard import SIGN
 from drasclr_core.report.pretrainings import repeated_trainings
 from drasclr_core.run import Run
@@ -85,22 +88,42 @@ def answer(run: Run, notebooks: Mapping[str, Notebook]) -> str:
 
 
 def _training(run: Run) -> str:
-    """Returns how long DrasCLR and others were trained, where they had minutes (by notebook 15); else empty."""
+    """Returns how long DrasCLR and others were trained, where they had minutes (by notebook 15) or steps; else empty.
+
+    Steps that the training itself was given count, as notebook 15 may know an older training only.
+    """
+    steps, seen = _steps(run)
     path = run.results / f"methods_{run.cohort_name}.csv"
     table = pd.read_csv(path).set_index("method") if path.exists() else pd.DataFrame()
-    if "drasclr" not in table.index or not table.loc["drasclr", "given"] > 0:
+    timed = not steps and "drasclr" in table.index and table.loc["drasclr", "given"] > 0
+    if not steps and not timed:
         return ""
-    row = table.loc["drasclr"]
-    others = table.loc[[name for name in table.index if row_of(name).group == OTHERS], "given"].dropna()
-    alike = ", as was every other pretraining method" if len(others) else ""
+    length, alike = f"{steps:,} steps", ""
+    if timed:
+        row = table.loc["drasclr"]
+        others = table.loc[[name for name in table.index if row_of(name).group == OTHERS], "given"].dropna()
+        alike = ", as was every other pretraining method" if len(others) and others.eq(row["given"]).all() else ""
+        length, seen = f"{row['given']:g} minutes of one core", row["shown"]
     several = [f"{row_of(name).name} ({count})" for name, count in repeated_trainings(run.results).items()]
     seeds = f" More than one training, each with its own seed, have: {', '.join(several)}." if several else ""
     return (
-        f"In the cohort `{run.cohort_name}` DrasCLR was trained for {row['given']:g} minutes of one core"
-        f"{alike if others.eq(row['given']).all() else ''}: it has seen {row['shown']:,.0f} patches.{seeds} The paper "
-        "trained for 48 hours or 20 epochs, whichever came first: with 9,180 subjects and 581 landmarks at most "
-        f"{PAPERS_PATCHES / 1e6:.0f} million, so that a claim that is not reproduced may be one that needs more."
+        f"In the cohort `{run.cohort_name}` DrasCLR was trained for {length}{alike}: it has seen {seen:,.0f} "
+        f"patches.{seeds} The paper trained for 48 hours or 20 epochs, whichever came first: with 9,180 subjects and "
+        f"581 landmarks at most {PAPERS_PATCHES / 1e6:.0f} million, so that a claim that is not reproduced may be one that "
+        "needs more."
     )
+
+
+def _steps(run: Run) -> tuple[int, int]:
+    """Returns the steps of DrasCLR's training, and the patches in them; 0 where not steps ended it."""
+    about, parameters = (
+        read_json(run.pretrain() / CONFIG),
+        read_json(stage_record(run, "06_pretrain")).get("parameters", {}),
+    )
+    steps = about.get("config", {}).get("most_steps", 0)
+    if not steps or parameters.get("minutes", 0) or not parameters:
+        return 0, 0
+    return steps, steps * about["patches_per_step"]
 
 
 def _cell(means: pd.Series, column: str, metric: str) -> str:

@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from drasclr_core.files import write_json
 from drasclr_core.provenance import stage_record
 from drasclr_core.run import Run, project_root
-from drasclr_core.workflow.home import answer, citation
+from drasclr_core.workflow.home import _training, answer, citation
 from drasclr_core.workflow.paper_page import write_paper_page
 from drasclr_core.workflow.shown_files import shown_file
 from drasclr_core.workflow.stages import read_notebooks
@@ -129,3 +129,21 @@ def test_what_is_cited_is_the_paper_and_this_software():
     text = citation(ROOT)
     assert "10.1016/j.media.2023.103062" in text and text.count("@") == 2
     assert "version = {0.1.0}" in text and text.count("{") == text.count("}")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "told"),
+    [
+        (0, "trained for 600 steps: it has seen 153,600 patches"),
+        (4, "trained for 4 minutes of one core: it has seen 9,000"),
+    ],
+)
+def test_the_first_page_says_how_long_the_training_was_that_the_run_has(tmp_path, minutes, told):
+    """A table of notebook 15 that knows an older training says nothing of one that was given its steps."""
+    run = Run(str(tmp_path / "run"), "copd")
+    write_json(run.pretrain() / "config.json", {"config": {"most_steps": 600}, "patches_per_step": 256})
+    write_json(stage_record(run, "06_pretrain"), {"parameters": {"minutes": minutes, "most_steps": 600}})
+    assert ("600 steps" in _training(run)) == (minutes == 0), "without notebook 15"
+    run.results.mkdir(parents=True, exist_ok=True)
+    (run.results / "methods_copd.csv").write_text("method,shown,given\ndrasclr,9000,4.0\n")
+    assert told in _training(run)
