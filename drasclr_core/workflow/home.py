@@ -109,8 +109,8 @@ def _training(run: Run) -> str:
     return (
         f"In the cohort `{run.cohort_name}` DrasCLR was trained for {length}{alike}: it has seen {seen:,.0f} "
         f"patches.{seeds} The paper trained for 48 hours or 20 epochs, whichever came first: with 9,180 subjects and "
-        f"581 landmarks at most {PAPERS_PATCHES / 1e6:.0f} million, so that a claim that is not reproduced may be one that "
-        "needs more."
+        f"581 landmarks at most {PAPERS_PATCHES / 1e6:.0f} million, so that a claim that is not reproduced may be one "
+        "that needs more."
     )
 
 
