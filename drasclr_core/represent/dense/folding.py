@@ -24,7 +24,7 @@ def fold_batch_norm(encoder: Encoder) -> Encoder:
 
     After training, batch norm multiplies each channel by a constant and adds another. The first goes into the kernels
     of the convolution before it, at all locations alike, and both go into its bias. Other norms, whose numbers depend
-    on the location or the patch, stay as they are.
+    on the location or the patch, stay as they are, and so does an encoder without ``blocks`` of a convolution and a norm.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def fold_batch_norm(encoder: Encoder) -> Encoder:
     """
     check_encoder(encoder)
     folded = copy.deepcopy(encoder)
-    for block in folded.blocks:
+    for block in getattr(folded, "blocks", ()):
         norm = block.norm
         if not isinstance(norm, nn.BatchNorm3d):
             continue

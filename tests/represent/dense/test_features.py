@@ -14,6 +14,7 @@ from drasclr_core.anatomy.extraction import extract_patches
 from drasclr_core.imaging.volume import Volume
 from drasclr_core.model import Encoder
 from drasclr_core.model.conditioning import CONDITIONINGS
+from drasclr_core.model.genesis_unet import GenesisEncoder
 from drasclr_core.model.inputs import center_views
 from drasclr_core.represent import DenseOptions, dense_features, patch_features
 
@@ -43,6 +44,19 @@ def test_exact_is_the_definition(scan, make_encoder, conditioning, size):
     np.testing.assert_allclose(dense.features, expected, atol=2e-5 * np.abs(expected).max())
     assert dense.error is None
     assert dense.evaluations == len(dense.points)
+
+
+def test_the_u_net_of_models_genesis_is_its_definition_in_both_modes(scan, make_encoder):
+    """It knows no location, and has no blocks whose batch norm is folded."""
+    encoder = GenesisEncoder(width=2).eval()
+    encoder.description = dict(make_encoder().description)
+    exact = dense_features(scan, encoder, options=DenseOptions(stride=2, exact=True))
+    expected = by_definition(scan, encoder, exact.points)
+    assert expected.std(axis=0).max() > 0
+    np.testing.assert_allclose(exact.features, expected, atol=2e-5 * np.abs(expected).max())
+    fast = dense_features(scan, encoder, options=DenseOptions(stride=1, block=4, check=20))
+    rows = {tuple(point): feature for point, feature in zip(fast.points, fast.features, strict=True)}
+    np.testing.assert_allclose(np.array([rows[tuple(point)] for point in exact.points]), expected, atol=1e-4)
 
 
 def _on_lattice(lungs, stride):
