@@ -24,7 +24,8 @@ def fold_batch_norm(encoder: Encoder) -> Encoder:
 
     After training, batch norm multiplies each channel by a constant and adds another. The first goes into the kernels
     of the convolution before it, at all locations alike, and both go into its bias. Other norms, whose numbers depend
-    on the location or the patch, stay as they are, and so does an encoder without ``blocks`` of a convolution and a norm.
+    on the location or the patch, stay as they are, and so does an encoder without ``blocks`` of a convolution and
+    a norm.
 
     Raises
     ------
