@@ -18,11 +18,10 @@ def main() -> None:
     parser.add_argument("--cohort", default="copd")
     parser.add_argument("--out", help="folder for everything; by default your_ct/<name> in the run's cohort")
     parser.add_argument("--name", help="how the scan is called; by default a code made from its content")
-    parser.add_argument("--detector", default="", help="folder under detectors/; by default those that draw best")
     arguments = parser.parse_args()
     try:
         run = Run(arguments.run, arguments.cohort)
-        found = describe_scan(arguments.image, run, arguments.out, arguments.name, detector=arguments.detector)
+        found = describe_scan(arguments.image, run, arguments.out, arguments.name)
     except (OSError, ValueError) as error:
         sys.exit(str(error))
     print(f"{found.name}: {found.quality.verdict}", *found.quality.reasons, sep="\n  ")

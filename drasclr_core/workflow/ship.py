@@ -20,7 +20,6 @@ import pandas as pd
 from drasclr_core.detect.detector import Detector, trained_subtypes
 from drasclr_core.detect.detector.detector import FOLDS_FILE, NEW_SUBJECTS_FOLD
 from drasclr_core.detect.verdict.verdict import FILE as VERDICTS
-from drasclr_core.detect.verdict.verdict import drawing_method
 from drasclr_core.evaluate.measured import is_simulated
 from drasclr_core.evaluate.table import DRAWS
 from drasclr_core.files import atomic, read_json, write_parquet
@@ -40,7 +39,7 @@ TRUTH_NOTE = (
 )
 
 
-def ship(run: Run, to: str | Path, method: str = "drasclr", detector: str = "") -> list[Path]:
+def ship(run: Run, to: str | Path, method: str = "drasclr", detector: str = "drasclr_finetuned") -> list[Path]:
     """Copies what travels of a run into the folder `to`, whose pages, results and pieces it replaces.
 
     Parameters
@@ -49,7 +48,7 @@ def ship(run: Run, to: str | Path, method: str = "drasclr", detector: str = "") 
         Any cohort of it.
     to : path
     method, detector : str
-        The encoder that travels, and the detectors, where the run has them; if not said, those that draw best.
+        The encoder that travels, and the detectors, where the run has them.
 
     Returns
     -------
@@ -86,13 +85,12 @@ def ship(run: Run, to: str | Path, method: str = "drasclr", detector: str = "") 
     for path in pages:
         if path.suffix in TABLES and ABSOLUTE.search(path.read_text()):
             raise ValueError(f"{path.relative_to(run.folder)} names a folder of this machine: run its stage again.")
-    drawing = [detector or drawing_method(cohort) for cohort in cohorts]
-    models = [_models(cohort, method, one) for cohort, one in zip(cohorts, drawing, strict=True)]
+    models = [_models(cohort, method, detector) for cohort in cohorts]
     for folder in (to / run.notebooks.name, to / run.results.name):
         shutil.rmtree(folder, ignore_errors=True)
     written = [_copied(path, to / path.relative_to(run.folder)) for path in pages]
-    for cohort, target, found, one in zip(cohorts, targets, models, drawing, strict=True):
-        written += _cohort(cohort, target, found, one)
+    for cohort, target, found in zip(cohorts, targets, models, strict=True):
+        written += _cohort(cohort, target, found, detector)
     return written
 
 

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 import pandas as pd
 
 from drasclr_core.detect.detector.detector import trained_subtypes
-from drasclr_core.evaluate.result_files import PAPER_DETECTOR
 from drasclr_core.evaluate.statistics.intervals import paired_difference
 from drasclr_core.evaluate.statistics.resampling import SAMPLE
 from drasclr_core.files import read_json, write_json
@@ -100,21 +99,6 @@ def drawn_subtypes(run: Run, method: str) -> tuple[list[str], dict[str, str]]:
         said[subtype] = verdict.sentence()
         drawn += [subtype] if verdict.drawn else []
     return drawn, said
-
-
-def drawing_method(run: Run) -> str:
-    """Returns whose detectors draw best in a cohort: the method that may draw most subtypes, DrasCLR if it is one.
-
-    Of several others it is that with the largest sum of gains at the lower ends of their intervals. Where none may draw
-    anything it is DrasCLR's.
-    """
-
-    def worth(method: str) -> tuple[int, bool, float]:
-        drawn, known = drawn_subtypes(run, method)[0], read_json(run.detectors(method) / FILE)
-        return len(drawn), method == PAPER_DETECTOR, sum(known[subtype]["low"] for subtype in drawn)
-
-    judged = [path.parent.name for path in sorted(run.detectors("").glob(f"*/{FILE}"))]
-    return max([PAPER_DETECTOR, *judged], key=worth)
 
 
 def others_drawn(verdicts: Mapping[str, Sequence[Verdict]], closely: str) -> str:

@@ -1,18 +1,14 @@
 """Detectors beside their controls: who is better, who may draw, and what is said of who may not."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.detect.detector.detector import FOLDS_FILE, Detector
 from drasclr_core.detect.scoring.ranking import average_precision_draws
 from drasclr_core.detect.verdict.controls import compare_with_controls, controls_answer
 from drasclr_core.detect.verdict.verdict import (
     Verdict,
-    drawing_method,
     drawn_subtypes,
     judge_detector,
     nothing_drawn,
@@ -82,27 +78,6 @@ def test_verdicts_are_kept_beside_the_detectors(tmp_path, encoder):
     write_verdicts(run, "drasclr_finetuned", verdicts)
     drawn, said = drawn_subtypes(run, "drasclr_finetuned")
     assert drawn == ["centrilobular"] and list(said.values()) == [one.sentence() for one in verdicts]
-
-
-def test_those_draw_that_may_draw_most_and_ours_where_nobody_may_draw_more(tmp_path, encoder):
-    run = Run(str(tmp_path / "run"))
-    assert drawing_method(run) == "drasclr_finetuned", "of a run without detectors"
-    bad, good, better = (Verdict("", 0.8, 0.4, 0.4, low, 0.5) for low in (0.0, 0.2, 0.3))
-
-    def judged(method, *verdicts):
-        for subtype in SUBTYPES:
-            Detector(encoder).save_pretrained(run.detector(method, subtype, 0))
-        pd.DataFrame({"sid": ["a"], "fold": [0]}).to_csv(run.detectors(method) / FOLDS_FILE, index=False)
-        found = [replace(one, subtype=subtype) for subtype, one in zip(SUBTYPES, verdicts, strict=True)]
-        write_verdicts(run, method, found)
-        return drawing_method(run)
-
-    assert judged("drasclr_finetuned", bad, bad) == judged("a_finetuned", bad, bad) == "drasclr_finetuned"
-    assert judged("b_finetuned", good, bad) == "b_finetuned"
-    assert judged("c_finetuned", better, bad) == "c_finetuned", "the larger gain of equally many"
-    assert judged("a_finetuned", good, good) == "a_finetuned", "both subtypes"
-    assert judged("drasclr_finetuned", bad, good) == "a_finetuned"
-    assert judged("drasclr_finetuned", good, good) == "drasclr_finetuned", "equally many: ours"
 
 
 def test_the_answer_names_what_a_detector_beats_what_beats_it_and_that_it_beats_nothing():
