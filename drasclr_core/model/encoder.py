@@ -67,7 +67,6 @@ class Encoder(PatchEncoder):
 
     model_type = "drasclr"
     architecture = ("rep_dim", "num_experts", "conditioning", "norm", "landmarks")
-    voxelwise = True
 
     def __init__(self, rep_dim: int = 128, num_experts: int = 8, conditioning: str = "loc-condconv",
                  norm: str = "batch", landmarks: int = 0):  # fmt: skip

@@ -26,7 +26,6 @@ class GenesisEncoder(PatchEncoder):
 
     model_type = "models-genesis"
     architecture = ("width",)
-    voxelwise = True
 
     def __init__(self, width: int = 32):
         super().__init__(rep_dim=2**LEVELS * width)

@@ -26,8 +26,6 @@ class PatchEncoder(nn.Module, ABC):
         Names the class in ``config.json``; the loader finds the class by it.
     architecture : tuple of str
         The arguments of the subclass.
-    voxelwise : bool
-        Whether features at every voxel can be computed fast (`drasclr_core.represent.dense`).
     rep_dim : int
         Length of the representation of a patch.
     description : dict
@@ -36,7 +34,6 @@ class PatchEncoder(nn.Module, ABC):
 
     model_type: ClassVar[str]
     architecture: ClassVar[tuple[str, ...]]
-    voxelwise: ClassVar[bool] = False
     known: ClassVar[dict[str, type[PatchEncoder]]] = {}
 
     def __init__(self, rep_dim: int):

@@ -19,6 +19,7 @@ from drasclr_core.model.weights import CONFIG
 from drasclr_core.provenance import stage_record
 from drasclr_core.report.figures.evaluation.scorecard import SIGN
 from drasclr_core.report.pretrainings import repeated_trainings
+from drasclr_core.represent.trainings import training_length
 from drasclr_core.run import Run
 from drasclr_core.workflow.borrowed import made_its_subjects
 from drasclr_core.workflow.pages import markdown
@@ -88,42 +89,32 @@ def answer(run: Run, notebooks: Mapping[str, Notebook]) -> str:
 
 
 def _training(run: Run) -> str:
-    """Returns how long DrasCLR and others were trained, where they had minutes (by notebook 15) or steps; else empty.
-
-    Steps that the training itself was given count, as notebook 15 may know an older training only.
-    """
-    steps, seen = _steps(run)
-    path = run.results / f"methods_{run.cohort_name}.csv"
-    table = pd.read_csv(path).set_index("method") if path.exists() else pd.DataFrame()
-    timed = not steps and "drasclr" in table.index and table.loc["drasclr", "given"] > 0
-    if not steps and not timed:
+    """Returns how long DrasCLR was trained, and whether others had as much time; empty where nobody knows."""
+    length = _length(run)
+    if not length:
         return ""
-    length, alike = f"{steps:,} steps", ""
-    if timed:
-        row = table.loc["drasclr"]
-        others = table.loc[[name for name in table.index if row_of(name).group == OTHERS], "given"].dropna()
-        alike = ", as was every other pretraining method" if len(others) and others.eq(row["given"]).all() else ""
-        length, seen = f"{row['given']:g} minutes of one core", row["shown"]
     several = [f"{row_of(name).name} ({count})" for name, count in repeated_trainings(run.results).items()]
     seeds = f" More than one training, each with its own seed, have: {', '.join(several)}." if several else ""
     return (
-        f"In the cohort `{run.cohort_name}` DrasCLR was trained for {length}{alike}: it has seen {seen:,.0f} "
-        f"patches.{seeds} The paper trained for 48 hours or 20 epochs, whichever came first: with 9,180 subjects and "
-        f"581 landmarks at most {PAPERS_PATCHES / 1e6:.0f} million, so that a claim that is not reproduced may be one "
-        "that needs more."
+        f"In the cohort `{run.cohort_name}` DrasCLR was trained for {length}.{seeds} The paper trained for 48 hours or "
+        f"20 epochs, whichever came first: with 9,180 subjects and 581 landmarks at most {PAPERS_PATCHES / 1e6:.0f} "
+        "million patches, so that a claim that is not reproduced may be one that needs more."
     )
 
 
-def _steps(run: Run) -> tuple[int, int]:
-    """Returns the steps of DrasCLR's training, and the patches in them; 0 where not steps ended it."""
-    about, parameters = (
-        read_json(run.pretrain() / CONFIG),
-        read_json(stage_record(run, "06_pretrain")).get("parameters", {}),
-    )
-    steps = about.get("config", {}).get("most_steps", 0)
-    if not steps or parameters.get("minutes", 0) or not parameters:
-        return 0, 0
-    return steps, steps * about["patches_per_step"]
+def _length(run: Run) -> str:
+    """How long: by its own settings, where these give steps or epochs; by notebook 15, where it had minutes."""
+    asked = read_json(stage_record(run, "06_pretrain")).get("parameters", {})
+    if asked and not asked.get("minutes") and (length := training_length(run, "drasclr")):
+        return f"{length}, {read_json(run.pretrain() / CONFIG)['patches_per_step']} patches in a step"
+    path = run.results / f"methods_{run.cohort_name}.csv"
+    table = pd.read_csv(path).set_index("method") if path.exists() else pd.DataFrame()
+    if "drasclr" not in table.index or not table.loc["drasclr", "given"] > 0:
+        return ""
+    row = table.loc["drasclr"]
+    others = table.loc[[name for name in table.index if row_of(name).group == OTHERS], "given"].dropna()
+    alike = ", as was every other pretraining method" if len(others) and others.eq(row["given"]).all() else ""
+    return f"{row['given']:g} minutes of one core{alike}: it has seen {row['shown']:,.0f} patches"
 
 
 def _cell(means: pd.Series, column: str, metric: str) -> str:

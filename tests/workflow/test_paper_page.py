@@ -132,18 +132,19 @@ def test_what_is_cited_is_the_paper_and_this_software():
 
 
 @pytest.mark.parametrize(
-    ("minutes", "told"),
+    ("asked", "told"),
     [
-        (0, "trained for 600 steps: it has seen 153,600 patches"),
-        (4, "trained for 4 minutes of one core: it has seen 9,000"),
+        ({"most_steps": 600}, "trained for 600 steps, 256 patches in a step."),
+        ({"epochs": 4}, "trained for 4 epochs, 256 patches in a step."),
+        ({"minutes": 4, "most_steps": 600}, "trained for 4 minutes of one core: it has seen 9,000 patches."),
     ],
 )
-def test_the_first_page_says_how_long_the_training_was_that_the_run_has(tmp_path, minutes, told):
-    """A table of notebook 15 that knows an older training says nothing of one that was given its steps."""
+def test_the_first_page_says_how_long_the_training_was_that_the_run_has(tmp_path, asked, told):
+    """A table of notebook 15 that knows an older training says nothing of one that was given steps or epochs."""
     run = Run(str(tmp_path / "run"), "copd")
-    write_json(run.pretrain() / "config.json", {"config": {"most_steps": 600}, "patches_per_step": 256})
-    write_json(stage_record(run, "06_pretrain"), {"parameters": {"minutes": minutes, "most_steps": 600}})
-    assert ("600 steps" in _training(run)) == (minutes == 0), "without notebook 15"
+    write_json(run.pretrain() / "config.json", {"config": asked, "patches_per_step": 256})
+    write_json(stage_record(run, "06_pretrain"), {"parameters": asked})
+    assert (told in _training(run)) == ("minutes" not in asked), "without notebook 15"
     run.results.mkdir(parents=True, exist_ok=True)
     (run.results / "methods_copd.csv").write_text("method,shown,given\ndrasclr,9000,4.0\n")
     assert told in _training(run)

@@ -46,7 +46,7 @@ class DeviationEncoder(PatchEncoder):
 
     def __init__(self, encoder: PatchEncoder, mean: np.ndarray, variance: np.ndarray):
         super().__init__(encoder.rep_dim)
-        self.encoder, self.description, self.voxelwise = encoder, dict(encoder.description), encoder.voxelwise
+        self.encoder, self.description = encoder, dict(encoder.description)
         locations = torch.tensor(np.asarray(self.description["locations"], dtype=float))
         self.between = LandmarkInterpolation(len(locations)).double()
         self.between.place(locations)

@@ -41,7 +41,7 @@ def voxel_shares(encoder: nn.Module, heads: list[Callable[[Tensor], Tensor]], pa
     Parameters
     ----------
     encoder : encoder of any method
-        In eval mode. One that is `voxelwise` is folded first, which makes it faster.
+        In eval mode. Its batch norm is folded first, which makes it faster.
     heads : list of callables
         Representations [P, rep_dim] -> probabilities [P], such as `Detector.probability`.
     rows : int [N]
@@ -49,7 +49,7 @@ def voxel_shares(encoder: nn.Module, heads: list[Callable[[Tensor], Tensor]], pa
     stride, block : int
         In voxels: 1 asks every voxel; edge of the cubes that share the kernels of their middle, 1: each its own.
     """
-    folded, device = fold_batch_norm(encoder) if encoder.voxelwise else encoder, encoder.device
+    folded, device = fold_batch_norm(encoder), encoder.device
     points, sizes = box_lattice(patches.size, stride, block)
     shares = np.empty((len(rows), len(heads)))
     for number, row in enumerate(rows):

@@ -114,7 +114,8 @@ def scores_of(made: AblationTable, tasks: Sequence[Task], along: Mapping[str, ob
     DataFrame
         ``x, task, metric, value, low, high``, and ``beaten``: whether the best of the task lies above this row by more
         than the 95 % interval of their difference, in which both meet the same subjects. That the two own intervals
-        overlap would not say so: subjects who are hard to tell move both alike.
+        overlap would not say so: subjects who are hard to tell move both alike. The best is picked by the same scores,
+        so that it is a little too good.
     """
     table = _main(summarise_draws(made.draws), tasks)
     table = table[table["method"].isin(list(along))].rename(columns={"mean": "value"})
@@ -130,9 +131,10 @@ def _beaten(made: AblationTable, rows: pd.DataFrame) -> pd.Series:
     others = [name for name in names if name != best["method"]]
     if not others:
         return pd.Series(False, rows.index)
-    found = compare_methods(made.scores, best["method"], others, made.draws)
-    found = found[found["task"].eq(best["task"]) & found["metric"].eq(best["metric"]) & found["low"].gt(0)]
-    return names.isin(found["against"])
+    scores, draws = (part[part["task"].eq(best["task"]) & part["metric"].eq(best["metric"])]
+                     for part in (made.scores, made.draws))  # fmt: skip
+    found = compare_methods(scores, best["method"], others, draws)
+    return names.isin(found.loc[found["low"] > 0, "against"])
 
 
 def _main(table: pd.DataFrame, tasks: Sequence[Task]) -> pd.DataFrame:

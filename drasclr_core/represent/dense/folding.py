@@ -11,8 +11,8 @@ from drasclr_core.model.encoder import Encoder
 
 
 def check_encoder(encoder: nn.Module) -> None:
-    """Raises ValueError unless an encoder can represent every voxel (`voxelwise`), and in train mode."""
-    if not getattr(encoder, "voxelwise", False):
+    """Raises ValueError unless an encoder sees patches, as the one round a voxel, and in train mode."""
+    if getattr(encoder, "sees", "") != "patches":
         raise ValueError(f"Dense maps are not available for encoders of the kind {type(encoder).__name__}.")
     if encoder.training:
         raise ValueError("The encoder is in train mode, so its features depend on the batch: call encoder.eval().")
@@ -24,18 +24,18 @@ def fold_batch_norm(encoder: Encoder) -> Encoder:
 
     After training, batch norm multiplies each channel by a constant and adds another. The first goes into the kernels
     of the convolution before it, at all locations alike, and both go into its bias. Other norms, whose numbers depend
-    on the location or the patch, stay as they are, and so does an encoder without ``blocks`` of a convolution and
-    a norm.
+    on the location or the patch, stay as they are, and so do encoders of another form than ``blocks`` with a
+    ``conv`` and a ``norm``.
 
     Raises
     ------
     ValueError
-        For an encoder in train mode, or of a kind whose batch norm cannot be folded.
+        For an encoder in train mode, or of whole lungs.
     """
     check_encoder(encoder)
     folded = copy.deepcopy(encoder)
     for block in getattr(folded, "blocks", ()):
-        norm = block.norm
+        norm = getattr(block, "norm", None)
         if not isinstance(norm, nn.BatchNorm3d):
             continue
         scale = norm.weight / (norm.running_var + norm.eps).sqrt()

@@ -14,8 +14,11 @@ from drasclr_core.anatomy.extraction import extract_patches
 from drasclr_core.imaging.volume import Volume
 from drasclr_core.model import Encoder
 from drasclr_core.model.conditioning import CONDITIONINGS
+from drasclr_core.model.context_encoder import ContextEncoder
+from drasclr_core.model.contrast_unet import UNetEncoder
 from drasclr_core.model.genesis_unet import GenesisEncoder
 from drasclr_core.model.inputs import center_views
+from drasclr_core.model.swin import SwinEncoder
 from drasclr_core.represent import DenseOptions, dense_features, patch_features
 
 
@@ -46,17 +49,31 @@ def test_exact_is_the_definition(scan, make_encoder, conditioning, size):
     assert dense.evaluations == len(dense.points)
 
 
-def test_the_u_net_of_models_genesis_is_its_definition_in_both_modes(scan, make_encoder):
-    """It knows no location, and has no blocks whose batch norm is folded."""
-    encoder = GenesisEncoder(width=2).eval()
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [(GenesisEncoder, {"width": 2}), (ContextEncoder, {"rep_dim": 8, "landmarks": 3}),
+     (SwinEncoder, {"feature_size": 12, "depths": (2,), "heads": (3,), "window": 2}),
+     (UNetEncoder, {"rep_dim": 8, "levels": 4})],
+)  # fmt: skip
+def test_encoders_of_other_methods_are_their_definition_in_both_modes(scan, make_encoder, kind, settings):
+    """Nothing is folded in them, and what knows the location gets each voxel's own."""
+    torch.manual_seed(0)
+    encoder = kind(**settings).eval()
     encoder.description = dict(make_encoder().description)
     exact = dense_features(scan, encoder, options=DenseOptions(stride=2, exact=True))
     expected = by_definition(scan, encoder, exact.points)
     assert expected.std(axis=0).max() > 0
     np.testing.assert_allclose(exact.features, expected, atol=2e-5 * np.abs(expected).max())
-    fast = dense_features(scan, encoder, options=DenseOptions(stride=1, block=4, check=20))
+    fast = dense_features(scan, encoder, options=DenseOptions(stride=1, block=1, check=20))
     rows = {tuple(point): feature for point, feature in zip(fast.points, fast.features, strict=True)}
     np.testing.assert_allclose(np.array([rows[tuple(point)] for point in exact.points]), expected, atol=1e-4)
+
+
+def test_an_encoder_of_whole_lungs_has_no_maps(scan, make_encoder):
+    encoder = GenesisEncoder(width=2).eval()
+    encoder.description = {**make_encoder().description, "sees": "volumes"}
+    with pytest.raises(ValueError, match="not available for encoders of the kind GenesisEncoder"):
+        dense_features(scan, encoder)
 
 
 def _on_lattice(lungs, stride):
