@@ -53,7 +53,7 @@ def detectors_for(run: Run, method: str, subtypes: Sequence[str], sid: str | Non
 
 
 def map_subtype(scan: OneScan, subtype: str, detector: Detector, **how) -> dict:
-    """Writes the probability and the mask (0.5 or more) of one subtype; made once and kept.
+    """Writes the probability and the mask (from the detector's threshold on) of one subtype; made once and kept.
 
     Parameters
     ----------
@@ -67,10 +67,11 @@ def map_subtype(scan: OneScan, subtype: str, detector: Detector, **how) -> dict:
     Returns
     -------
     dict
-        ``key``, which changes with all inputs; `how`; ``fold`` of the detector; and what `dense_probability` reports:
-        ``evaluations, seconds, clipped, unrefined``, and ``error`` against exact voxels (fields of `ProbabilityError`,
-        or None).
+        ``key``, which changes with all inputs; `how`; ``threshold`` and ``fold`` of the detector; and what
+        `dense_probability` reports: ``evaluations, seconds, clipped, unrefined``, and ``error`` against exact voxels
+        (fields of `ProbabilityError`, or None).
     """
+    how = {**how, "threshold": detector.threshold}
     key = fingerprint(version=VERSION, aligned=scan.key, weights=weights_fingerprint(detector), how=how)
     files = [scan.folder / probability_file(subtype), scan.folder / mask_file(subtype)]
 

@@ -56,7 +56,8 @@ def make_run(folder: Path) -> Run:
 
 def verdict_on(subtype: str, sees: bool) -> Verdict:
     """A detector that sees disease, or one that is no better than chance."""
-    return Verdict(subtype, 0.8, 0.4, 0.4, 0.3, 0.5) if sees else Verdict(subtype, 0.31, 0.3, 0.01, -0.08, 0.1)
+    numbers = (0.8, 0.4, 0.4, 0.3, 0.5) if sees else (0.31, 0.3, 0.01, -0.08, 0.1)
+    return Verdict(subtype, *numbers, healthy=0.02, healthy_low=0.01, healthy_high=0.03, found=0.4)
 
 
 def make_encoder(atlas) -> Encoder:

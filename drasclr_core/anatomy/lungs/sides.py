@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import ndimage
+from skimage.segmentation import watershed
 
 from drasclr_core.imaging.masks import distance
 
@@ -18,6 +19,10 @@ LUNGS_APART_MM = 60.0
 """The two lungs' centres are at least this far apart from right to left."""
 DEEPEST_MM = 20.0
 """Lungs that touch are told apart by eroding up to this depth."""
+NARROW_SHARE = 1 / 3
+"""Lungs that meet more broadly are cut where the sagittal section is at most this share of either lung's largest."""
+CUT_MM = 10.0
+"""So much on either side of the narrowest section belongs to the lung that is nearer in depth, not by the plane."""
 NO_LUNGS = "no whole lungs: {}. Give a chest CT that shows both lungs whole, not a crop"
 
 
@@ -29,7 +34,8 @@ def two_lungs(tissue: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarra
     """Returns the right and the left part of the air-filled tissue, told apart where they touch.
 
     It is eroded deeper and deeper until two large regions lie side by side; then every voxel goes to the nearer one.
-    Masks are bool [x, y, z], `spacing` is in mm.
+    Lungs that meet so broadly, in front of the heart most often, that no erosion parts them are cut across the bridge
+    (`_cut_bridge`). Masks are bool [x, y, z] and RAS, `spacing` is in mm.
 
     Raises
     ------
@@ -46,6 +52,9 @@ def two_lungs(tissue: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarra
         if pair:
             right, left = (distance(labels == core) for core in pair)
             return tissue & (right < left), tissue & (left <= right)
+    cut = _cut_bridge(tissue, spacing)
+    if cut:
+        return cut
     raise NoLungsError(NO_LUNGS.format("no two air-filled regions side by side that end inside the image"))
 
 
@@ -62,3 +71,27 @@ def _side_by_side(cores: np.ndarray, count: int, spacing: float) -> tuple[int, i
         if abs(middles[first] - middles[second]) >= LUNGS_APART_MM and sizes[second] * spacing**3 / 1e6 >= LEAST_LUNG_L:
             return (first, int(second)) if middles[first] > middles[second] else (int(second), first)
     return None
+
+
+def _cut_bridge(tissue: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarray] | None:
+    """Returns both lungs of tissue in which they meet broadly, or None where it does not look like two lungs.
+
+    Two lungs have a waist: between two large sagittal sections lies one that is far smaller. From the tissue on either
+    side of it the depth below the surface is flooded (watershed), so that the cut follows the thinnest part of the
+    bridge and need not be a plane.
+    """
+    labels, _ = ndimage.label(tissue)
+    whole = labels == np.bincount(labels.ravel())[1:].argmax() + 1 if labels.any() else tissue
+    area = whole.sum(axis=(1, 2))
+    peaks = [np.maximum.accumulate(area), np.maximum.accumulate(area[::-1])[::-1]]
+    waist = int((area / np.maximum(np.minimum(*peaks), 1) + (np.minimum(*peaks) == 0)).argmin())
+    if area[waist] > NARROW_SHARE * min(peak[waist] for peak in peaks):
+        return None
+    depth, x = distance(~whole) * spacing, np.arange(len(area))[:, None, None]
+    beside = whole & (abs(x - waist) * spacing >= CUT_MM)
+    markers = np.where(beside, np.where(x > waist, RIGHT, LEFT), 0)
+    found = watershed(-depth, markers, mask=whole)
+    if _side_by_side(found, LEFT, spacing) != (RIGHT, LEFT):
+        return None
+    right, left = (distance(found == side) for side in (RIGHT, LEFT))
+    return tissue & (right < left), tissue & (left <= right)

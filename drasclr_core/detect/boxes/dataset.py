@@ -10,7 +10,7 @@ import pandas as pd
 
 from drasclr_core.cohort.subjects import read_subjects
 from drasclr_core.detect.boxes.annotated import check_positions, left_out, read_boxes, usable
-from drasclr_core.detect.boxes.folds import fold_of_subjects
+from drasclr_core.detect.boxes.folds import fold_of_subjects, validation_split
 from drasclr_core.detect.boxes.healthy import HEALTHY, healthy_boxes, healthy_subjects
 from drasclr_core.detect.boxes.patches import BoxPatches, cut_boxes
 from drasclr_core.run import Run
@@ -60,6 +60,10 @@ class Boxes:
         """
         chosen = (self.kinds(subtype) != OTHER) | twins
         return np.flatnonzero(chosen & (self.fold != fold))
+
+    def stopping(self, subtype: str, train: np.ndarray, seed: int) -> np.ndarray:
+        """Returns which of the `training` boxes only stop a training and calibrate it, bool (`validation_split`)."""
+        return validation_split(self.table["sid"].to_numpy()[train], self.kinds(subtype)[train], seed)
 
     def tested(self, subtype: str, fold: int, twins: bool) -> np.ndarray:
         """Returns indices of the boxes of a fold on which a detector is tested; with `twins`, of the other subtype too.

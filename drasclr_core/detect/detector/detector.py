@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.detect.detector.calibration import Calibration
+from drasclr_core.detect.scoring.voxels import THRESHOLD
 from drasclr_core.files import atomic, read_json, write_json
 from drasclr_core.methods import load_encoder
 from drasclr_core.model.locconv import LocationGroups
@@ -45,6 +46,11 @@ class Detector(nn.Module):
     @property
     def device(self) -> torch.device:
         return self.head.weight.device
+
+    @property
+    def threshold(self) -> float:
+        """Probability from which on a voxel is called ill: as notebook 20 found (`detect.operating`), else 0.5."""
+        return float(self.description.get("threshold", THRESHOLD))
 
     def forward(self, x: Tensor, location: Tensor | LocationGroups) -> Tensor:
         """Returns logits [B] of patches [B, 1, n, n, n] at locations (both as `Encoder.forward` takes them)."""
@@ -94,6 +100,13 @@ class Detector(nn.Module):
         detector = cls(load_encoder(folder / ENCODER), description=read_json(folder / ABOUT))
         detector.head.load_state_dict(load_file(folder / HEAD))
         return detector.eval()
+
+
+def write_threshold(folder: str | Path, threshold: float) -> None:
+    """Gives a detector on disk the probability from which on a voxel is called ill (`Detector.threshold`)."""
+    about = read_json(Path(folder) / ABOUT)
+    if about.get("threshold") != threshold:
+        write_json(Path(folder) / ABOUT, {**about, "threshold": threshold})
 
 
 def detector_of(run: Run, method: str, subtype: str, sid: str | None = None) -> Detector:

@@ -6,7 +6,7 @@ subtype? So it is as coarse as the patch, and its mask is larger than the diseas
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import nibabel as nib
@@ -31,7 +31,8 @@ def map_subject(subject: tuple[str, str], run: Run, method: str, subtype: str, o
     """Maps one subject by the detector that was not trained on it; each map is made once and kept.
 
     Writes ``maps/<method>/<sid>-<subtype>.nii.gz`` (probability, 0 outside the lungs) and
-    ``<sid>-<subtype>-mask.nii.gz`` (1 from the threshold on) in the space of the scan, at the encoder's voxel size.
+    ``<sid>-<subtype>-mask.nii.gz`` (1 from the detector's threshold on) in the space of the scan, at the encoder's
+    voxel size.
 
     Parameters
     ----------
@@ -45,12 +46,14 @@ def map_subject(subject: tuple[str, str], run: Run, method: str, subtype: str, o
     Returns
     -------
     dict
-        ``sid, subtype, fold, voxels`` (of the lungs), ``share`` (of the lungs in the mask), ``evaluations, seconds,
-        unrefined, clipped``; of the error against exact voxels, where `check` asks for it, ``error_voxels, error_mean,
-        error_mean_interval, error_decisions, error_decisions_interval`` (see `ProbabilityError`).
+        ``sid, subtype, fold, threshold, voxels`` (of the lungs), ``share`` (of the lungs in the mask),
+        ``evaluations, seconds, unrefined, clipped``; of the error against exact voxels, where `check` asks for it,
+        ``error_voxels, error_mean, error_mean_interval, error_decisions, error_decisions_interval`` (see
+        `ProbabilityError`).
     """
     sid, image = subject
     detector = detector_of(run, method, subtype, sid)
+    options = replace(options, threshold=detector.threshold)
     files = [run.map_file(method, sid, subtype, mask) for mask in (False, True)]
 
     def make() -> dict:
@@ -60,7 +63,8 @@ def map_subject(subject: tuple[str, str], run: Run, method: str, subtype: str, o
         return _facts(dense, scan.lungs)
 
     facts = kept(run.maps(method), f"{sid}-{subtype}", map_key(run, sid, detector, options), make, files)
-    return {"sid": sid, "subtype": subtype, "fold": detector.description.get("fold"), **facts}
+    about = {"fold": detector.description.get("fold"), "threshold": detector.threshold}
+    return {"sid": sid, "subtype": subtype, **about, **facts}
 
 
 def map_key(run: Run, sid: str, detector: Detector, options: DenseOptions) -> str:

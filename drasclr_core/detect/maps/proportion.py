@@ -6,6 +6,7 @@ fraction of the cost: neighbouring voxels have nearly the same patch, and would 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache, partial
 from itertools import product
 
@@ -16,7 +17,6 @@ import torch
 from drasclr_core.anatomy.aligned_scan import read_aligned_scan
 from drasclr_core.detect.detector.detector import Detector, detector_of
 from drasclr_core.detect.maps.maps import map_key
-from drasclr_core.detect.scoring.voxels import THRESHOLD
 from drasclr_core.pieces import kept
 from drasclr_core.represent.dense import DenseOptions, dense_features
 from drasclr_core.represent.dense.heads import probabilities
@@ -49,7 +49,7 @@ def sample_subject(
         dense = dense_features(read(detector.encoder.description["spacing_mm"]), detector.encoder, options=options)
         facts = {"share": float("nan"), "error": float("nan"), "points": len(dense.points), "seconds": dense.seconds}
         if len(dense.points):
-            positive = probabilities(detector.probability, torch.from_numpy(dense.features))[:, 0] >= THRESHOLD
+            positive = probabilities(detector.probability, torch.from_numpy(dense.features))[:, 0] >= detector.threshold
             error = sampling_error(dense.points // options.stride, positive)
             facts |= {"share": float(positive.mean()), "error": error}
         return facts
@@ -57,7 +57,7 @@ def sample_subject(
     rows = []
     for subtype in subtypes:
         detector = detector_of(run, method, subtype, sid)
-        key = map_key(run, sid, detector, options)
+        key = map_key(run, sid, detector, replace(options, threshold=detector.threshold))
         facts = kept(run.maps(method), f"{sid}-{subtype}-share", key, partial(measure, detector))
         rows.append({"sid": sid, "subtype": subtype, **facts})
     return rows

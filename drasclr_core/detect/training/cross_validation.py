@@ -14,7 +14,6 @@ from torch import nn
 
 from drasclr_core.cohort import SUBTYPES
 from drasclr_core.detect.boxes.dataset import OTHER, POSITIVE, Boxes
-from drasclr_core.detect.boxes.folds import validation_split
 from drasclr_core.detect.detector.calibration import calibration_of
 from drasclr_core.detect.detector.detector import ABOUT, FOLDS_FILE, Detector
 from drasclr_core.detect.detector.forward import direct_logits, direct_probability
@@ -64,8 +63,8 @@ def train_detector(boxes: Boxes, train: np.ndarray, encoder: nn.Module, config: 
         See `finetune`.
     """
     detector = Detector(copy.deepcopy(encoder), description=description)
-    sids, kinds = boxes.table["sid"].to_numpy()[train], boxes.kinds(description["subtype"])[train]
-    held_out = validation_split(sids, kinds, config.seed)
+    kinds = boxes.kinds(description["subtype"])[train]
+    held_out = boxes.stopping(description["subtype"], train, config.seed)
     log = finetune(detector, boxes.patches, train, kinds, held_out, config, state_path, description.get("key", ""))
     known = held_out & (kinds != OTHER)
     logits = direct_logits(detector, boxes.patches, train[known])

@@ -1,8 +1,9 @@
-"""Whether detectors see more than what knows nothing, and whether they may draw."""
+"""Whether detectors see more than what knows nothing, and leave healthy lungs alone: then they may draw."""
 
 from drasclr_core.detect.verdict.controls import CONTROLS, compare_with_controls, controls_answer
 from drasclr_core.detect.verdict.verdict import (
     MARGIN,
+    MOST_HEALTHY,
     drawn_subtypes,
     judge_detector,
     nothing_drawn,
@@ -10,5 +11,5 @@ from drasclr_core.detect.verdict.verdict import (
     write_verdicts,
 )
 
-__all__ = ["CONTROLS", "MARGIN", "compare_with_controls", "controls_answer", "drawn_subtypes", "judge_detector",
-           "nothing_drawn", "others_drawn", "write_verdicts"]  # fmt: skip
+__all__ = ["CONTROLS", "MARGIN", "MOST_HEALTHY", "compare_with_controls", "controls_answer", "drawn_subtypes",
+           "judge_detector", "nothing_drawn", "others_drawn", "write_verdicts"]  # fmt: skip

@@ -1,10 +1,11 @@
-"""Whether the detectors of a subtype may draw: only where held-out boxes show that they see more than chance."""
+"""Whether the detectors of a subtype may draw: where held-out boxes and healthy lungs show that they see disease."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+import numpy as np
 import pandas as pd
 
 from drasclr_core.detect.detector.detector import trained_subtypes
@@ -16,6 +17,8 @@ from drasclr_core.run import Run
 
 MARGIN = 0.1
 """By so much average precision a detector must clearly be above what sees no image, or it draws nothing."""
+MOST_HEALTHY = 0.05
+"""A detector must clearly call no more than this of healthy lungs ill, or it draws nothing."""
 BLIND = ("chance", "location")
 """Rows that see no image: everything positive, whose average precision is the share of annotated boxes, and the place
 alone. The better of the two is the chance that counts."""
@@ -24,7 +27,7 @@ FILE = "verdict.json"
 
 @dataclass(frozen=True)
 class Verdict:
-    """How far the detectors of a subtype are above chance, on boxes of subjects that they have not seen.
+    """How far the detectors of a subtype are above chance, and what they mark in healthy lungs; of unseen subjects.
 
     Attributes
     ----------
@@ -34,6 +37,13 @@ class Verdict:
         Their difference and its 95 % interval, a paired bootstrap over subjects; NaN where they cannot be known.
     margin : float
         What the lower end must reach.
+    healthy, healthy_low, healthy_high : float
+        Which share of healthy lungs is called ill at the operating point, and its 95 % interval (`operating_worth`);
+        NaN where no healthy lung was asked.
+    most_healthy : float
+        What the upper end must not pass.
+    found : float
+        Which share of the annotated boxes has a middle that is called ill there.
     """
 
     subtype: str
@@ -43,31 +53,47 @@ class Verdict:
     low: float
     high: float
     margin: float = MARGIN
+    healthy: float = float("nan")
+    healthy_low: float = float("nan")
+    healthy_high: float = float("nan")
+    most_healthy: float = MOST_HEALTHY
+    found: float = float("nan")
 
     @property
     def drawn(self) -> bool:
-        """Whether its maps may be drawn as disease: the whole interval of the gain lies at or above the margin."""
-        return self.low >= self.margin  # not where it is NaN
+        """Whether its maps may be drawn as disease: both intervals lie where they must."""
+        return self.low >= self.margin and self.healthy_high <= self.most_healthy  # not where either is NaN
 
     def sentence(self) -> str:
-        """Returns one sentence with the numbers, for a page."""
+        """Returns two sentences with the numbers, for a page."""
         interval = f"95 % interval {self.low:+.2f} to {self.high:+.2f}"
         found = (f"average precision {self.value:.2f} on boxes of unseen subjects, and what sees no image has "
                  f"{self.chance:.2f} (difference {self.gain:+.2f}, {interval})")  # fmt: skip
         drawn = "is drawn" if self.drawn else "is not drawn and no share of it is given"
         rule = f"the interval has to begin at {self.margin:+.2f} or above"
-        return f"{self.subtype.capitalize()} emphysema {drawn}: its detectors have {found}; {rule}."
+        return f"{self.subtype.capitalize()} emphysema {drawn}: its detectors have {found}; {rule}. {self._healthy()}"
+
+    def _healthy(self) -> str:
+        if np.isnan(self.healthy):
+            return "What they call ill in healthy lungs was not measured: run notebook 20_emphysema again."
+        interval = f"95 % interval {100 * self.healthy_low:.1f} to {100 * self.healthy_high:.1f} %"
+        return (f"Of healthy lungs of unseen subjects they call {100 * self.healthy:.1f} % ill ({interval}; it must "
+                f"not pass {100 * self.most_healthy:.0f} %), and {100 * self.found:.0f} % of annotated boxes at their "
+                "middle.")  # fmt: skip
 
 
-def judge_detector(draws: pd.DataFrame, method: str, subtype: str, margin: float = MARGIN) -> Verdict:
-    """Judges the detectors of one subtype by held-out predictions.
+def judge_detector(draws: pd.DataFrame, method: str, subtype: str, worth: pd.DataFrame, margin: float = MARGIN,
+                   most_healthy: float = MOST_HEALTHY) -> Verdict:  # fmt: skip
+    """Judges the detectors of one subtype by held-out predictions, and by what they mark in held-out healthy lungs.
 
     Parameters
     ----------
     draws : DataFrame
         From `average_precision_draws`, with `method` and at least ``chance``.
-    margin : float
-        See `MARGIN`.
+    worth : DataFrame
+        From `operating_worth`; without a row of the method and subtype, their maps are not drawn.
+    margin, most_healthy : float
+        See `MARGIN` and `MOST_HEALTHY`.
     """
     here = draws[draws["task"] == subtype.capitalize()]
     wide = here.pivot(index="draw", columns="method", values="value")
@@ -75,7 +101,10 @@ def judge_detector(draws: pd.DataFrame, method: str, subtype: str, margin: float
     value, chance = float(wide[method][SAMPLE]), float(wide[blind][SAMPLE])
     found = paired_difference(wide[method], wide[blind], str(here["metric"].iloc[0]))
     ends = (value - chance, float("nan"), float("nan")) if found is None else found[:3]
-    return Verdict(subtype, value, chance, *ends, margin)
+    own = worth[worth["method"].eq(method) & worth["task"].eq(subtype.capitalize())]
+    names = ["healthy", "healthy_low", "healthy_high", "found"]
+    known = {} if own.empty else own.iloc[0][names].astype(float).to_dict()
+    return Verdict(subtype, value, chance, *ends, margin, most_healthy=most_healthy, **known)
 
 
 def write_verdicts(run: Run, method: str, verdicts: Sequence[Verdict]) -> None:
@@ -128,6 +157,6 @@ def nothing_drawn(said: Mapping[str, str], method: str, figure: int) -> str:
     """
     if not said:
         return f"there are no detectors `{method}`. Notebook 20 says why (most often: too few annotated boxes)."
-    return (f"on boxes of unseen subjects no detector of {row_of(method).name} is far enough ahead of what sees no "
-            "image, and a map of it would look like disease. The numbers are below; "
-            f"Paper Fig. {figure} would stand here.")  # fmt: skip
+    return (f"no detector of {row_of(method).name} is both far enough ahead of what sees no image, on boxes of unseen "
+            "subjects, and quiet enough in their healthy lungs: a map of it would look like disease. The numbers are "
+            f"below; Paper Fig. {figure} would stand here.")  # fmt: skip

@@ -12,6 +12,7 @@ from drasclr_core.anatomy.lungs.cavity import chest_cavity
 from drasclr_core.anatomy.lungs.consolidation import add_consolidation
 from drasclr_core.anatomy.lungs.gas import bowel_gas
 from drasclr_core.anatomy.lungs.grids import LEFT_HU, SMOOTH_MM, enlarge, shrink, smoothing_mm
+from drasclr_core.anatomy.lungs.sides import DEEPEST_MM, two_lungs
 from drasclr_core.cohort.phantom import simulate
 from drasclr_core.cohort.phantom.subject.traits import draw_traits
 from drasclr_core.imaging.masks import dice as overlap
@@ -51,6 +52,17 @@ def toy_chest(spacing=4.0, gap=30.0, left_lung=True, noise=20.0):
     return Volume(array.astype(np.float32), affine), truth
 
 
+def two_apart_by_erosion(air, spacing):
+    """Whether eroding what is air inside the body parts it into two large pieces."""
+    body = ndimage.binary_fill_holes(~air)
+    for depth in np.arange(0, DEEPEST_MM, spacing):
+        labels, _ = ndimage.label(ndimage.distance_transform_edt(air & body) * spacing > depth)
+        sizes = np.sort(np.bincount(labels.ravel())[1:])[::-1]
+        if len(sizes) > 1 and sizes[1] > 0.15 * sizes[0]:
+            return True
+    return False
+
+
 def dice(found, truth, label):
     return 2 * ((found == label) & (truth == label)).sum() / ((found == label).sum() + (truth == label).sum())
 
@@ -76,6 +88,32 @@ def test_lungs_that_touch_are_told_apart():
     volume, truth = toy_chest(4.0, gap=-2.0)
     lungs = segment_lungs(volume)
     assert min(dice(lungs, truth, RIGHT), dice(lungs, truth, LEFT)) > 0.95
+
+
+@pytest.mark.parametrize("spacing", [4.0, 2.0])
+def test_lungs_that_meet_broadly_in_front_of_the_heart_are_cut_across_the_bridge(spacing):
+    """A bridge 48 mm thick, which no erosion parts; of its voxels each lung gets those on its side."""
+    volume, truth = toy_chest(spacing, gap=30.0)
+    x, y, z = grid(spacing)
+    bridge = (np.abs(x) < 55) & (y > 12) & (y < 60) & (np.abs(z + 30) < 60) & (truth == 0)
+    volume.array[bridge] = -850
+    whole = np.where(bridge, np.where(x > 0, RIGHT, LEFT), truth)
+    assert not two_apart_by_erosion(volume.array < -400, spacing), "the test shows nothing"
+    lungs = segment_lungs(volume)
+    assert min(dice(lungs, whole, RIGHT), dice(lungs, whole, LEFT)) > 0.96
+    near = bridge & (np.abs(x) < 8)
+    assert (lungs == whole)[bridge & ~near].mean() > 0.94
+
+
+def test_one_lung_with_a_narrow_place_is_not_cut_in_two():
+    """What is small beyond the waist is no second lung; nor is what has no waist."""
+    x, y, z = grid(4.0)
+    points = (x, y, z)
+    apart = ellipsoid(points, (60, 0, -20), (60, 75, 115))
+    tail = (np.abs(y - 20) < 26) & (np.abs(z + 20) < 26) & (np.abs(x) < 110)
+    for tissue in (apart, apart | tail, tail):
+        with pytest.raises(NoLungsError, match="no two air-filled regions side by side"):
+            two_lungs(tissue, 4.0)
 
 
 def test_vessels_and_an_inner_mass_belong_to_the_lung():

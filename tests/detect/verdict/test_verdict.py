@@ -18,6 +18,22 @@ from drasclr_core.detect.verdict.verdict import (
 from drasclr_core.run import Run
 
 
+def worth_of(*methods, high=0.03):
+    """What the detectors of some methods mark in healthy lungs, up to the upper end of its interval."""
+    rows = [(name, "Paraseptal", 0.02, 0.01, high, 0.4) for name in methods]
+    return pd.DataFrame(rows, columns=["method", "task", "healthy", "healthy_low", "healthy_high", "found"])
+
+
+def verdict_of(*numbers, healthy=(0.02, 0.01, 0.03), found=0.4):
+    """A verdict on detectors that leave healthy lungs alone."""
+    known = dict(zip(("healthy", "healthy_low", "healthy_high"), healthy, strict=True))
+    return Verdict(*numbers, **known, found=found)
+
+
+GOOD = verdict_of("centrilobular", 0.8, 0.4, 0.4, 0.3, 0.5)
+BAD = verdict_of("paraseptal", 0.31, 0.31, 0.0, -0.1, 0.1)
+
+
 def draws_of(subjects=60, seed=0, **skill):
     """Average precisions of methods whose probabilities go with the label as far as their skill."""
     rng = np.random.default_rng(seed)
@@ -32,7 +48,7 @@ def draws_of(subjects=60, seed=0, **skill):
 
 def test_a_detector_that_sees_draws_and_one_that_does_not_says_why():
     draws = draws_of(good=3.0, blind=0.0)
-    good, blind = (judge_detector(draws, name, "paraseptal") for name in ("good", "blind"))
+    good, blind = (judge_detector(draws, name, "paraseptal", worth_of("good", "blind")) for name in ("good", "blind"))
     assert good.drawn and good.low > 0.1 and "is drawn" in good.sentence()
     assert not blind.drawn and f"{blind.value:.2f}" in blind.sentence() and f"{blind.low:+.2f}" in blind.sentence()
     assert "not drawn and no share" in blind.sentence() and "+0.10" in blind.sentence()
@@ -40,21 +56,32 @@ def test_a_detector_that_sees_draws_and_one_that_does_not_says_why():
 
 def test_a_gain_that_may_be_luck_does_not_draw():
     """The estimate alone is above the margin, the interval is not."""
-    verdict = judge_detector(draws_of(subjects=12, seed=5, some=0.8), "some", "paraseptal")
+    verdict = judge_detector(draws_of(subjects=12, seed=5, some=0.8), "some", "paraseptal", worth_of("some"))
     assert verdict.gain > 0.1 > verdict.low and not verdict.drawn
-    assert judge_detector(draws_of(subjects=12, seed=5, some=0.8), "some", "paraseptal", margin=-1.0).drawn
+    assert judge_detector(draws_of(subjects=12, seed=5, some=0.8), "some", "paraseptal", worth_of("some"), -1.0).drawn
 
 
 def test_the_place_counts_as_chance_where_it_says_more():
-    verdict = judge_detector(draws_of(subjects=200, location=2.0, shell=2.0), "shell", "paraseptal")
-    alone = judge_detector(draws_of(subjects=200, shell=2.0), "shell", "paraseptal")
+    verdict = judge_detector(draws_of(subjects=200, location=2.0, shell=2.0), "shell", "paraseptal", worth_of("shell"))
+    alone = judge_detector(draws_of(subjects=200, shell=2.0), "shell", "paraseptal", worth_of("shell"))
     assert alone.drawn and not verdict.drawn and verdict.chance > alone.chance + 0.2
 
 
 def test_an_interval_that_is_not_known_does_not_draw():
     draws = draws_of(good=3.0)
-    verdict = judge_detector(draws[draws["draw"] == -1], "good", "paraseptal")
+    verdict = judge_detector(draws[draws["draw"] == -1], "good", "paraseptal", worth_of("good"))
     assert np.isnan(verdict.low) and not verdict.drawn
+
+
+def test_a_detector_that_marks_healthy_lungs_does_not_draw_however_well_it_orders_boxes():
+    draws = draws_of(good=3.0)
+    loud, quiet = (judge_detector(draws, "good", "paraseptal", worth_of("good", high=end)) for end in (0.08, 0.04))
+    assert quiet.drawn and not loud.drawn and loud.low > loud.margin
+    assert "2.0 % ill (95 % interval 1.0 to 8.0 %; it must not pass 5 %)" in loud.sentence()
+    assert "40 % of annotated boxes" in loud.sentence()
+    assert judge_detector(draws, "good", "paraseptal", worth_of("good", high=0.08), most_healthy=0.1).drawn
+    unknown = judge_detector(draws, "good", "paraseptal", worth_of("another"))
+    assert not unknown.drawn and "was not measured" in unknown.sentence()
 
 
 def test_differences_from_every_control():
@@ -74,7 +101,7 @@ def test_verdicts_are_kept_beside_the_detectors(tmp_path, encoder):
     pd.DataFrame({"sid": ["a"], "fold": [0]}).to_csv(run.detectors("drasclr_finetuned") / FOLDS_FILE, index=False)
     drawn, said = drawn_subtypes(run, "drasclr_finetuned")
     assert drawn == [] and len(said) == 2 and all("were not judged" in one for one in said.values())
-    verdicts = [Verdict("centrilobular", 0.8, 0.4, 0.4, 0.3, 0.5), Verdict("paraseptal", 0.31, 0.31, 0.0, -0.1, 0.1)]
+    verdicts = [GOOD, BAD]
     write_verdicts(run, "drasclr_finetuned", verdicts)
     drawn, said = drawn_subtypes(run, "drasclr_finetuned")
     assert drawn == ["centrilobular"] and list(said.values()) == [one.sentence() for one in verdicts]
@@ -91,13 +118,12 @@ def test_the_answer_names_what_a_detector_beats_what_beats_it_and_that_it_beats_
 
 
 def test_others_that_may_be_drawn_are_named_with_the_parameter_that_draws_them():
-    good, bad = Verdict("centrilobular", 0.8, 0.4, 0.4, 0.3, 0.5), Verdict("paraseptal", 0.31, 0.31, 0.0, -0.1, 0.1)
-    verdicts = {"drasclr_finetuned": [good, good], "models_genesis_finetuned": [good, bad], "moco_finetuned": [bad]}
+    verdicts = {"drasclr_finetuned": [GOOD, GOOD], "models_genesis_finetuned": [GOOD, BAD], "moco_finetuned": [BAD]}
     said = others_drawn(verdicts, "drasclr_finetuned")
     assert '21 and 22: Models Genesis, fine-tuned (centrilobular; `method = "models_genesis_finetuned"`). Each' in said
     assert "moco" not in said.lower()
-    assert others_drawn({"drasclr_finetuned": [bad]}, "drasclr_finetuned") == ""
-    assert others_drawn({"a_finetuned": [bad]}, "drasclr_finetuned").endswith("none may be drawn.")
+    assert others_drawn({"drasclr_finetuned": [BAD]}, "drasclr_finetuned") == ""
+    assert others_drawn({"a_finetuned": [BAD]}, "drasclr_finetuned").endswith("none may be drawn.")
 
 
 def test_a_page_without_maps_says_whether_detectors_are_missing_or_may_not_draw():

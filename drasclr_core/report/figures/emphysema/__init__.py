@@ -7,6 +7,7 @@ from drasclr_core.report.figures.emphysema.detection import (
     detection_scores_plot,
     precision_recall_plot,
 )
+from drasclr_core.report.figures.emphysema.healthy import healthy_lungs_plot
 from drasclr_core.report.figures.emphysema.maps import (
     Column,
     coronal_maps,
@@ -22,6 +23,7 @@ __all__ = [
     "controls_plot",
     "coronal_maps",
     "detection_scores_plot",
+    "healthy_lungs_plot",
     "picture_row",
     "precision_recall_plot",
     "reliability_plot",

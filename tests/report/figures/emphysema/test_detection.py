@@ -11,6 +11,7 @@ from drasclr_core.report.figures.emphysema.detection import (
     detection_scores_plot,
     precision_recall_plot,
 )
+from drasclr_core.report.figures.emphysema.healthy import healthy_lungs_plot
 
 from ...conftest import drawn
 
@@ -88,3 +89,15 @@ def test_reliability_has_the_diagonal_and_a_dot_per_bin():
     small, large = axis.collections[0].get_sizes()
     assert large > small
     axis.figure.canvas.draw()
+
+
+def test_healthy_lungs_have_a_dot_each_below_and_above_the_operating_point():
+    points = pd.DataFrame({"method": "patch_cnn", "task": ["Centrilobular"] * 3 + ["Paraseptal"] * 2,
+                           "half": [0.3, 0.4, 0.5, 0.2, 0.1], "share": [0.0, 0.01, 0.02, 0.0, 0.04]})  # fmt: skip
+    left, right = healthy_lungs_plot(points).axes
+    (open_dots, _, filled, _) = left.collections
+    assert sorted(open_dots.get_offsets()[:, 0]) == pytest.approx([30, 40, 50])
+    assert sorted(filled.get_offsets()[:, 0]) == pytest.approx([0, 1, 2])
+    assert not len(open_dots.get_facecolor()) and len(filled.get_facecolor())
+    assert right.get_title() == "Paraseptal" and len(right.collections[0].get_offsets()) == 2
+    left.figure.canvas.draw()
