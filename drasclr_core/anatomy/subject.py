@@ -29,6 +29,8 @@ from drasclr_core.run import alignment_folder
 
 VERSION = 5
 """Raise when one of these steps changes its result, so that pieces made by an older one are made anew."""
+REFUSALS = 1
+"""Raise when scans that were refused may be taken: they alone are judged anew, and others keep what they have."""
 
 
 def find_lungs(
@@ -72,17 +74,20 @@ def find_lungs(
     network = network_fingerprint(lungmask_weights) if lungmask_weights else ""
     key = fingerprint(version=VERSION, image=found["content"], spacing=spacing, network=network)
 
+    if before.get("verdict") == "refused" and before.get("refusals", 0) < REFUSALS:
+        (folder / ".lungs.json").unlink()
+
     def segment() -> dict:
         for place in (folder, *folder.glob("atlas-*")):
             _forget_alignment(place)
         quality = named_by_sid(_lungs_quality(image, folder, spacing, lungmask_weights), sid, image)
         quality.save(folder / "quality.json")
         note_thumbnail(folder, key)
-        return {"verdict": quality.verdict, "image": found}
+        return {"verdict": quality.verdict, "image": found, "refusals": REFUSALS}
 
     facts = kept(folder, "lungs", key, segment, [folder / "lungs.nii.gz"] * (before.get("verdict") != "refused"))
     if facts["image"] != found:
-        mark_done(folder, "lungs", key, verdict=facts["verdict"], image=found)
+        mark_done(folder, "lungs", key, **{**facts, "image": found})
     if facts["verdict"] == "refused" and (folder / "quality.json").exists():
         stored = Quality.load(folder / "quality.json")
         if (named := named_by_sid(stored, sid, image)) != stored:  # made by a version that always named the file

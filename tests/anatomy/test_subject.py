@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from drasclr_core.anatomy import PatchStore, extract_patches
+from drasclr_core.anatomy import subject as subject_module
 from drasclr_core.anatomy.aligned_scan import read_aligned_scan
 from drasclr_core.anatomy.atlas import Atlas, AtlasAffine, build_atlas
 from drasclr_core.anatomy.quality import NoUsableScanError, Quality, quality_table, require_usable
@@ -19,7 +20,7 @@ from drasclr_core.anatomy.quality.verdict import judge
 from drasclr_core.anatomy.subject import align, cut_patches, find_lungs
 from drasclr_core.cohort.subjects import write_subjects
 from drasclr_core.detect.boxes import usable
-from drasclr_core.files import NotWritableError
+from drasclr_core.files import NotWritableError, read_json, write_json
 from drasclr_core.imaging.volume import Volume, load_mask, load_volume, save_volume
 from drasclr_core.pieces import file_fingerprint, mark_done, remembered_fingerprint
 from drasclr_core.progress import for_each
@@ -205,6 +206,19 @@ def test_alignments_of_a_replaced_scan_are_gone_until_it_is_aligned_anew(cohort,
         read_aligned_scan(run, "B", scans / "A.nii.gz", SPACING)
     align("B", anatomy, atlas, variant="x")
     assert usable(variant, "B") == ["B"]
+
+
+def test_a_scan_that_an_older_version_refused_is_judged_again_and_one_that_it_took_is_not(scans, tmp_path, monkeypatch):
+    subject, note = ("A", str(scans / "A.nii.gz")), tmp_path / "A" / ".lungs.json"
+    assert find_lungs(subject, tmp_path, SPACING)["verdict"] != "refused"
+    kept = read_json(note)
+    write_json(note, {**kept, "verdict": "refused", "refusals": kept["refusals"] - 1})
+    assert find_lungs(subject, tmp_path, SPACING)["verdict"] == kept["verdict"] and read_json(note) == kept
+    for taken in ({}, {"refusals": kept["refusals"] - 1}, {"verdict": "refused"}):
+        note_as_it_was = {**kept, **taken}
+        write_json(note, note_as_it_was)
+        monkeypatch.setattr(subject_module, "segment_lungs", lambda _: pytest.fail("judged again"))
+        assert find_lungs(subject, tmp_path, SPACING)["verdict"] == note_as_it_was["verdict"]
 
 
 def test_a_scan_that_is_refused_now_keeps_no_alignment(cohort, tmp_path):
