@@ -9,21 +9,23 @@ import pandas as pd
 from drasclr_core.cohort.subjects import image_path, read_subjects
 from drasclr_core.detect.boxes.annotated import usable
 from drasclr_core.detect.detector.detector import FOLDS_FILE
+from drasclr_core.detect.verdict import drawing_method
 from drasclr_core.run import Run
 
 
-def example_subject(run: Run, detector: str = "drasclr_finetuned") -> tuple[str, Path]:
+def example_subject(run: Run, detector: str = "") -> tuple[str, Path]:
     """Returns a subject of the cohort to try `describe_scan` on: its sid and its scan.
 
-    Of the usable subjects on which no detector was trained (of all usable ones, if there are no such), one with more
-    LAA-950 than three quarters of them, as far as it is known, so that there is something to see.
+    Of the usable subjects on which no detector of the method `detector` (by default that of `drawing_method`) was
+    trained (of all usable ones, if there are no such), one with more LAA-950 than three quarters of them, as far as it
+    is known, so that there is something to see.
 
     Raises
     ------
     FileNotFoundError
         No subject of the cohort is usable.
     """
-    subjects, folds = read_subjects(run), run.detectors(detector) / FOLDS_FILE
+    subjects, folds = read_subjects(run), run.detectors(detector or drawing_method(run)) / FOLDS_FILE
     chosen = subjects[subjects["sid"].isin(usable(run, subjects["sid"]))]
     if chosen.empty:
         raise FileNotFoundError(f"No subject of cohort {run.cohort_name!r} is aligned: run notebook 04_registration.")

@@ -36,7 +36,8 @@ FILES = {
 
 def section(name: str, found: Description) -> Markup:
     """Returns a section of the report as HTML: ``verdict, numbers, regions`` or ``cohort``."""
-    return render(f"scan/{name}.html", found=found, NEIGHBOURS=NEIGHBOURS, USUAL=USUAL)
+    detector = row_of(found.made["detector"]).name
+    return render(f"scan/{name}.html", found=found, detector=detector, NEIGHBOURS=NEIGHBOURS, USUAL=USUAL)
 
 
 def view_3d(found: Description) -> Markup:

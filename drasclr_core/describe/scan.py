@@ -26,6 +26,7 @@ from drasclr_core.describe.report import write_report
 from drasclr_core.describe.scan_folder import OneScan, claim, forget, judge_scan
 from drasclr_core.describe.scan_tables import keep_landmarks, keep_regions
 from drasclr_core.describe.subtype_maps import detectors_for, map_subtype
+from drasclr_core.detect.verdict import drawing_method
 from drasclr_core.files import read_json, write_json
 from drasclr_core.imaging.refusal import printable_name
 from drasclr_core.methods import load_encoder
@@ -44,7 +45,7 @@ def describe_scan(
     out: str | Path | None = None,
     name: str | None = None,
     method: str = "drasclr",
-    detector: str = "drasclr_finetuned",
+    detector: str = "",
     subtypes: Sequence[str] = SUBTYPES,
     stride: int = 4,
     block: int = 1,
@@ -72,7 +73,7 @@ def describe_scan(
     method : str
         Encoder under ``pretrain``; the scan is compared with features of the same name.
     detector : str
-        Folder under ``detectors``.
+        Folder under ``detectors``; by default that of `drawing_method`.
     subtypes : sequence of str
         Which of `drasclr_core.cohort.annotations.SUBTYPES` to map; empty for none.
     stride, block, check, seed
@@ -100,6 +101,7 @@ def describe_scan(
         raise FileNotFoundError(f"{printable_name(image)}: no such file or folder. Give the path of a scan.")
     check_started(run, cohort=True)
     encoder, atlas = _trained(run, method)
+    detector = detector or drawing_method(run)
     detectors, missing = detectors_for(run, detector, subtypes, sid)
     name = name or sid or f"ct-{file_fingerprint(image)[:8]}"
     if not SAFE_SID.fullmatch(name):

@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from drasclr_core.detect.detector import Detector, trained_subtypes
+from drasclr_core.detect.detector import Detector
 from drasclr_core.detect.detector.detector import FOLDS_FILE, NEW_SUBJECTS_FOLD
+from drasclr_core.detect.verdict import drawing_method, drawn_subtypes
 from drasclr_core.detect.verdict.verdict import FILE as VERDICTS
 from drasclr_core.evaluate.measured import is_simulated
 from drasclr_core.evaluate.table import DRAWS
@@ -39,7 +40,7 @@ TRUTH_NOTE = (
 )
 
 
-def ship(run: Run, to: str | Path, method: str = "drasclr", detector: str = "drasclr_finetuned") -> list[Path]:
+def ship(run: Run, to: str | Path, method: str = "drasclr", detector: str = "") -> list[Path]:
     """Copies what travels of a run into the folder `to`, whose pages, results and pieces it replaces.
 
     Parameters
@@ -48,7 +49,8 @@ def ship(run: Run, to: str | Path, method: str = "drasclr", detector: str = "dra
         Any cohort of it.
     to : path
     method, detector : str
-        The encoder that travels, and the detectors, where the run has them.
+        The encoder that travels, and the detectors; by default those of `drawing_method`. Detectors travel as far as
+        they may draw.
 
     Returns
     -------
@@ -85,12 +87,13 @@ def ship(run: Run, to: str | Path, method: str = "drasclr", detector: str = "dra
     for path in pages:
         if path.suffix in TABLES and ABSOLUTE.search(path.read_text()):
             raise ValueError(f"{path.relative_to(run.folder)} names a folder of this machine: run its stage again.")
-    models = [_models(cohort, method, detector) for cohort in cohorts]
+    drawing = [detector or drawing_method(cohort) for cohort in cohorts]
+    models = [_models(cohort, method, one) for cohort, one in zip(cohorts, drawing, strict=True)]
     for folder in (to / run.notebooks.name, to / run.results.name):
         shutil.rmtree(folder, ignore_errors=True)
     written = [_copied(path, to / path.relative_to(run.folder)) for path in pages]
-    for cohort, target, found in zip(cohorts, targets, models, strict=True):
-        written += _cohort(cohort, target, found, detector)
+    for cohort, target, found, one in zip(cohorts, targets, models, drawing, strict=True):
+        written += _cohort(cohort, target, found, one)
     return written
 
 
@@ -112,7 +115,7 @@ def _models(here: Run, method: str, detector: str) -> dict[Path, PatchEncoder | 
     found = {}
     if (here.pretrain(method) / CONFIG).exists():
         found[here.pretrain(method)] = load_encoder(here.pretrain(method))
-    for subtype in trained_subtypes(here, detector):
+    for subtype in drawn_subtypes(here, detector)[0]:
         folder = here.detector(detector, subtype, NEW_SUBJECTS_FOLD)  # others are refused by `detector_of`
         found[folder] = Detector.from_pretrained(folder)
     return {folder.relative_to(here.cohort): model for folder, model in found.items()}
@@ -135,7 +138,7 @@ def _cohort(here: Run, there: Run, models: dict[Path, PatchEncoder | Detector], 
         encoder = model.encoder if isinstance(model, Detector) else model
         model.save_pretrained(there.cohort / name, half=fits_two_bytes(encoder))
         yield from [path for path in sorted((there.cohort / name).rglob("*")) if path.is_file()]
-    if trained_subtypes(here, detector):
+    if drawn_subtypes(here, detector)[0]:
         yield _copied(here.detectors(detector) / FOLDS_FILE, there.detectors(detector) / FOLDS_FILE)
     if (here.detectors(detector) / VERDICTS).exists():
         yield _copied(here.detectors(detector) / VERDICTS, there.detectors(detector) / VERDICTS)

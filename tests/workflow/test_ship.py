@@ -13,6 +13,7 @@ from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.describe import describe_scan
 from drasclr_core.describe.subtype_maps import detectors_for
 from drasclr_core.detect.detector.detector import FOLDS_FILE
+from drasclr_core.detect.verdict import drawing_method, write_verdicts
 from drasclr_core.evaluate.measured import is_simulated
 from drasclr_core.files import write_json
 from drasclr_core.methods import load_encoder
@@ -22,7 +23,7 @@ from drasclr_core.represent.features import is_of
 from drasclr_core.run import Run
 from drasclr_core.workflow.ship import ship
 
-from ..describe.trained_run import make_run
+from ..describe.trained_run import make_run, verdict_on
 
 METHOD = "drasclr_finetuned"
 QUICK = {"stride": 8, "block": 16, "check": 0}
@@ -71,6 +72,19 @@ def test_a_subject_that_the_travelling_detectors_trained_on_is_described_without
         found, why = detectors_for(there, METHOD, SUBTYPES, sid)
         assert list(found) == ([] if trained_on else list(SUBTYPES))
         assert why.count("were trained on this subject") == len(SUBTYPES) * trained_on
+
+
+def test_detectors_of_the_method_that_draws_travel_and_others_do_not(run, tmp_path):
+    shutil.copytree(run.folder, tmp_path / "whole")
+    whole, there = Run(f"{tmp_path}/whole/"), Run(f"{tmp_path}/shown/")
+    shutil.copytree(whole.detectors(METHOD), whole.detectors("models_genesis_finetuned"))
+    write_verdicts(whole, METHOD, [verdict_on(subtype, sees=False) for subtype in SUBTYPES])
+    write_verdicts(whole, "models_genesis_finetuned", [verdict_on(SUBTYPES[0], True), verdict_on(SUBTYPES[1], False)])
+    ship(whole, there.folder)
+    found, why = detectors_for(there, drawing_method(there), SUBTYPES, None)
+    assert drawing_method(there) == "models_genesis_finetuned" and list(found) == [SUBTYPES[0]]
+    assert f"{SUBTYPES[1].capitalize()} emphysema is not drawn" in why, "the verdict travels"
+    assert not there.detectors(METHOD).exists()
 
 
 def test_shipping_again_leaves_nothing_of_the_first_time(run, tmp_path):

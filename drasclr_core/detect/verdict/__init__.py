@@ -4,6 +4,7 @@ from drasclr_core.detect.verdict.controls import CONTROLS, compare_with_controls
 from drasclr_core.detect.verdict.verdict import (
     MARGIN,
     MOST_HEALTHY,
+    drawing_method,
     drawn_subtypes,
     judge_detector,
     nothing_drawn,
@@ -11,5 +12,5 @@ from drasclr_core.detect.verdict.verdict import (
     write_verdicts,
 )
 
-__all__ = ["CONTROLS", "MARGIN", "MOST_HEALTHY", "compare_with_controls", "controls_answer", "drawn_subtypes",
-           "judge_detector", "nothing_drawn", "others_drawn", "write_verdicts"]  # fmt: skip
+__all__ = ["CONTROLS", "MARGIN", "MOST_HEALTHY", "compare_with_controls", "controls_answer", "drawing_method",
+           "drawn_subtypes", "judge_detector", "nothing_drawn", "others_drawn", "write_verdicts"]  # fmt: skip

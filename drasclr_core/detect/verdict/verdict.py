@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
+from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.detect.detector.detector import trained_subtypes
 from drasclr_core.evaluate.statistics.intervals import paired_difference
 from drasclr_core.evaluate.statistics.resampling import SAMPLE
@@ -23,6 +24,8 @@ BLIND = ("chance", "location")
 """Rows that see no image: everything positive, whose average precision is the share of annotated boxes, and the place
 alone. The better of the two is the chance that counts."""
 FILE = "verdict.json"
+FIRST = "drasclr_finetuned"
+"""Whose detectors draw where several may."""
 
 
 @dataclass(frozen=True)
@@ -113,21 +116,38 @@ def write_verdicts(run: Run, method: str, verdicts: Sequence[Verdict]) -> None:
 
 
 def drawn_subtypes(run: Run, method: str) -> tuple[list[str], dict[str, str]]:
-    """Returns the subtypes whose trained detectors may draw, and a sentence for each subtype with trained detectors.
+    """Returns the subtypes whose detectors are there and may draw, and a sentence for each that was trained or judged.
 
-    Detectors without a verdict do not draw.
+    Detectors without a verdict do not draw, nor a verdict whose detectors did not travel with the run.
     """
     trained, drawn, said = trained_subtypes(run, method), [], {}
     known = read_json(run.detectors(method) / FILE)
-    for subtype in trained:
+    for subtype in [one for one in SUBTYPES if one in trained or one in known]:
         if subtype not in known:
             said[subtype] = (f"{subtype.capitalize()} emphysema is not drawn: its detectors were not judged. Run "
                              "notebook 20_emphysema to its end.")  # fmt: skip
             continue
         verdict = Verdict(**known[subtype])
         said[subtype] = verdict.sentence()
-        drawn += [subtype] if verdict.drawn else []
+        drawn += [subtype] if verdict.drawn and subtype in trained else []
     return drawn, said
+
+
+def drawing_method(run: Run, first: str = FIRST) -> str:
+    """Returns whose detectors draw for a run where nobody names a method.
+
+    That is `first` where it may draw at least one subtype, or where nobody may; else the method that may draw the most
+    subtypes, and of several the one whose gains are surest (the sum of their lower ends).
+    """
+    if drawn_subtypes(run, first)[0]:
+        return first
+    sure = {}
+    for path in sorted(run.detectors("").glob(f"*/{FILE}")):
+        drawn, _ = drawn_subtypes(run, path.parent.name)
+        if drawn:
+            known = read_json(path)
+            sure[path.parent.name] = (len(drawn), sum(known[subtype]["low"] for subtype in drawn))
+    return max(sure, key=sure.get) if sure else first
 
 
 def others_drawn(verdicts: Mapping[str, Sequence[Verdict]], closely: str) -> str:

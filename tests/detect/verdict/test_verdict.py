@@ -9,6 +9,7 @@ from drasclr_core.detect.scoring.ranking import average_precision_draws
 from drasclr_core.detect.verdict.controls import compare_with_controls, controls_answer
 from drasclr_core.detect.verdict.verdict import (
     Verdict,
+    drawing_method,
     drawn_subtypes,
     judge_detector,
     nothing_drawn,
@@ -105,6 +106,22 @@ def test_verdicts_are_kept_beside_the_detectors(tmp_path, encoder):
     write_verdicts(run, "drasclr_finetuned", verdicts)
     drawn, said = drawn_subtypes(run, "drasclr_finetuned")
     assert drawn == ["centrilobular"] and list(said.values()) == [one.sentence() for one in verdicts]
+
+
+def test_others_draw_where_the_first_may_not(tmp_path, encoder):
+    run = Run(str(tmp_path / "run"))
+    assert drawing_method(run) == "drasclr_finetuned", "nobody may"
+    surer = verdict_of("centrilobular", 0.9, 0.4, 0.5, 0.4, 0.6)
+    for method, verdicts in {"drasclr_finetuned": [BAD], "a": [surer, BAD], "b": [GOOD, BAD], "c": [BAD]}.items():
+        for subtype in ("centrilobular", "paraseptal"):
+            Detector(encoder).save_pretrained(run.detector(method, subtype, 0))
+        pd.DataFrame({"sid": ["x"], "fold": [0]}).to_csv(run.detectors(method) / FOLDS_FILE, index=False)
+        write_verdicts(run, method, verdicts)
+    assert drawing_method(run) == "a" and drawing_method(run, "b") == "b"
+    write_verdicts(run, "c", [GOOD, verdict_of("paraseptal", 0.6, 0.3, 0.3, 0.11, 0.4)])
+    assert drawing_method(run) == "c", "both subtypes"
+    write_verdicts(run, "drasclr_finetuned", [GOOD])
+    assert drawing_method(run) == "drasclr_finetuned"
 
 
 def test_the_answer_names_what_a_detector_beats_what_beats_it_and_that_it_beats_nothing():
