@@ -132,8 +132,8 @@ def without_small(
         count = len(whole & set(table["sid"]))
         if count < LEAST_GIVEN * len(whole) and method not in kept:
             few[method] = (f"only {count} of the {len(whole)} subjects with features of {closely!r} have its features, "
-                           f"and {LEAST_GIVEN:.0%} are needed, because whoever lacks them is in no row of the table. "
-                           "Compute them for everybody, or name the rows in `methods`.")  # fmt: skip
+                           f"and {100 * LEAST_GIVEN:.0f} % are needed, because whoever lacks them is in no row of the "
+                           "table. Compute them for everybody, or name the rows in `methods`.")  # fmt: skip
     return {method: table for method, table in features.items() if method not in few}, few
 
 

@@ -96,7 +96,7 @@ def _frequent(names: Sequence[str], subjects: pd.DataFrame) -> tuple[list[str], 
     """Which of these columns stay, and in words which airway measures do not: those that too few `subjects` have."""
     known = {name: subjects[name].notna().mean() for name in names if name in AIRWAYS and name in subjects}
     rare = {name: share for name, share in known.items() if share < LEAST_GIVEN}
-    told = ", ".join(f"{name} ({share:.0%})" for name, share in rare.items())
+    told = ", ".join(f"{name} ({100 * share:.0f} %)" for name, share in rare.items())
     said = f"; without {told}, which too few subjects have" if rare else ""
     return [name for name in names if name not in rare], said
 

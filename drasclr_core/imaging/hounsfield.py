@@ -58,7 +58,9 @@ def check_hounsfield(path: str | Path, array: np.ndarray) -> None:
         raise refusal(path, f"no air (below {AIR_PRESENT:g} HU): not a chest CT in HU", export)
     tissue = np.mean((scanned > SOFT_TISSUE[0]) & (scanned < SOFT_TISSUE[1]))
     if tissue < SOFT_TISSUE_PRESENT:
-        raise refusal(path, f"only {tissue:.1%} of the voxels have HU of soft tissue: not a chest CT in HU", export)
+        raise refusal(
+            path, f"only {100 * tissue:.1f} % of the voxels have HU of soft tissue: not a chest CT in HU", export
+        )
 
 
 def unwrapped(array: np.ndarray, slope: float | np.ndarray = 1.0) -> np.ndarray:

@@ -110,7 +110,7 @@ def _difference(given: object, right: object, tolerance: float) -> str:
     if right.dtype == bool and not right.shape:
         return f"your function says {bool(given)} where {bool(right)} is right."
     if right.dtype == bool:
-        return f"{np.mean(given != right):.0%} of your answers are wrong."
+        return f"{100 * np.mean(given != right):.0f} % of your answers are wrong."
     ratio = np.median((given / np.where(right == 0, np.nan, right))[right != 0]) if (right != 0).any() else np.nan
     if np.isfinite(ratio) and _equal(given, right * ratio, tolerance):
         return f"your result is {ratio:.4g} times the right one."

@@ -102,7 +102,7 @@ def test_patients_are_measured_on_the_scan_first_and_their_airways_are_as_given(
     few = subjects.assign(Pi10_mm=[4.0, None])
     assert list(read_features(run, few, "hand_designed"))[1:] == ["LAA950_pct", "gas_trapping_pct", "wall_area_pct"]
     told = sources(run, few, ["hand_designed"])["hand_designed"]
-    assert told == "as given in the subject table; without Pi10_mm (50%), which too few subjects have"
+    assert told == "as given in the subject table; without Pi10_mm (50 %), which too few subjects have"
     write_densitometry(run)
     assert read_features(run, subjects, "laa950")["laa950_pct"].tolist() == [5.0, 6.0]
     assert read_features(run, subjects, "hand_designed").iloc[1].tolist() == ["b", 6.0, -870.0, 8.0, 4.0, 61.0]
@@ -120,7 +120,7 @@ def test_patients_are_measured_on_the_scan_first_and_their_airways_are_as_given(
     ]
     assert len(read_features(run, rare, "hand_designed")) == 2, "a measure that half of the patients lack removes none"
     told = sources(run, rare, ["hand_designed"])["hand_designed"]
-    assert told.endswith("; without Pi10_mm (50%), which too few subjects have")
+    assert told.endswith("; without Pi10_mm (50 %), which too few subjects have")
     with pytest.raises(KeyError, match="simulated subjects only"):
         read_features(run, subjects, "laa950_noise_free")
     assert methods_with_features(run, ["laa950"]) == ["laa950", "hand_designed"]

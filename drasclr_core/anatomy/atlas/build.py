@@ -100,7 +100,7 @@ def build_atlas(
         corners = landmark_grid(mask, patch_size, step, coverage)
         if len(corners) < 2:
             raise ValueError(
-                f"Only {len(corners)} patches of {patch_mm:g} mm lie in the lungs by more than {coverage:.0%}: "
+                f"Only {len(corners)} patches of {patch_mm:g} mm lie in the lungs by more than {100 * coverage:.0f} %: "
                 "check the mask, or take smaller patches and steps."
             )
     return Atlas(np.asarray(mask, np.uint8), np.asarray(affine, float), corners, patch_size, scaling)

@@ -112,7 +112,7 @@ def _grey(path: Path, image: Image.Image) -> np.ndarray:
     colours = np.asarray(image.convert("RGBA"), dtype=np.int16)
     spread = np.ptp(colours[..., :3], axis=-1)
     if np.mean(spread > COLOURED) > COLOURED_SHARE:
-        raise refusal(path, f"a colour picture ({np.mean(spread > COLOURED):.0%} of the pixels are coloured)",
+        raise refusal(path, f"a colour picture ({100 * np.mean(spread > COLOURED):.0f} % of the pixels are coloured)",
                       "Export the image itself in grey, without marks and colour scale")  # fmt: skip
     grey = colours[..., :3].mean(axis=-1) * colours[..., 3] / 255  # what is transparent is black
     return np.rint(grey).astype(np.uint8)

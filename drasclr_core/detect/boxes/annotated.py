@@ -76,7 +76,7 @@ def check_positions(run: Run, boxes: pd.DataFrame, name: str) -> None:
         if np.isnan(share):
             problems.append(f"row {row}: the box of {sid} lies outside its scan")
         elif share < LEAST_LUNG:
-            problems.append(f"row {row}: less than {LEAST_LUNG:.0%} of the box of {sid} is lung")
+            problems.append(f"row {row}: less than {100 * LEAST_LUNG:.0f} % of the box of {sid} is lung")
     _complain(name, problems, "x, y, z must be RAS mm of the scan; from LPS (DICOM, ITK) change the signs of x and y.")
 
 

@@ -24,7 +24,9 @@ def share_answer(shares: pd.DataFrame) -> str:
         means = own.groupby("stage", sort=False)[["detected", "true"]].mean()
         told = []
         for stage, row in means.iterrows():
-            told.append(f"{stage} {row.detected:.0%}" + (f" ({row.true:.0%})" if pd.notna(row.true) else ""))
+            told.append(
+                f"{stage} {100 * row.detected:.0f} %" + (f" ({100 * row.true:.0f} %)" if pd.notna(row.true) else "")
+            )
         parts.append(f"{subtype} {', '.join(told)}")
         known = own.dropna(subset="true")
         if len(known):

@@ -70,10 +70,11 @@ def survival_answer(
     """
     part = table[table["metric"] == metric].set_index("method")
     mine = part.loc[closely]
-    alone = f", with the confounders alone in {part.loc[floor, 'mean']:.0%}" if floor in part.index else ""
+    alone = f", with the confounders alone in {100 * part.loc[floor, 'mean']:.0f} %" if floor in part.index else ""
     first = (
-        f"**With {row_of(closely).name} the model gives the higher risk to who dies first in {mine['mean']:.0%} of "
-        f"pairs** (95 % interval {mine['low']:.0%} to {mine['high']:.0%}){alone}; half would be guessing. "
+        f"**With {row_of(closely).name} the model gives the higher risk to who dies first in "
+        f"{100 * mine['mean']:.0f} % of pairs** (95 % interval {100 * mine['low']:.0f} to {100 * mine['high']:.0f} %)"
+        f"{alone}; half would be guessing. "
         f"{int(mine['subjects'])} subjects, {int(mine['deaths'])} deaths in all; pairs count until the {horizon}."
     )
     found = gain[gain["metric"].eq(metric) & gain["low"].notna()] if len(gain) else gain
@@ -83,7 +84,7 @@ def survival_answer(
         clear = "clear" if one["low"] > 0 else "clearly a loss" if one["high"] < 0 else "not clear"
         added = (f" What the image adds to the confounders is {clear}: {100 * one['estimate']:+.1f} points "
                  f"({100 * one['low']:+.1f} to {100 * one['high']:+.1f}).").replace("-", "−")  # fmt: skip
-    return f"{first}{added} {_best(part['mean'], closely, '{}', '{:.0%}'.format)}"
+    return f"{first}{added} {_best(part['mean'], closely, '{}', lambda share: f'{100 * share:.0f} %')}"
 
 
 def comparisons_answer(

@@ -114,7 +114,7 @@ def fault_of_interval(answer) -> str:
         wide.append(high - low)
         usual.append(right[1] - right[0])
     if np.mean(hits) < COVERED:
-        return f"Your interval holds the truth in {np.mean(hits):.0%} of {MAPS} maps; about 95 % is asked for."
+        return f"Your interval holds the truth in {100 * np.mean(hits):.0f} % of {MAPS} maps; about 95 % is asked for."
     width = np.mean(wide) / np.mean(usual)
     if width > TOO_WIDE:
         return f"Your interval holds the truth, but it is {width:.1f} times as wide as it need be."

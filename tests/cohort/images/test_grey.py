@@ -57,7 +57,7 @@ def test_a_colour_picture_is_refused(tmp_path):
     colours = np.zeros((40, 40, 3), np.uint8)
     colours[:8, :, 0] = 255
     Image.fromarray(colours).save(tmp_path / "marked.png")
-    assert "a colour picture (20% of the pixels are coloured)" in refused(tmp_path / "marked.png")
+    assert "a colour picture (20 % of the pixels are coloured)" in refused(tmp_path / "marked.png")
 
 
 def test_what_is_no_image_is_refused(tmp_path):

@@ -85,7 +85,10 @@ def test_a_missing_file_is_named(tmp_path):
 
 @pytest.mark.parametrize(
     ("x", "message"),
-    [(500.0, "row 4: the box of 000 lies outside its scan"), (-80.0, "row 4: less than 10% of the box of 000 is lung")],
+    [
+        (500.0, "row 4: the box of 000 lies outside its scan"),
+        (-80.0, "row 4: less than 10 % of the box of 000 is lung"),
+    ],
 )
 def test_a_box_elsewhere_is_refused(run, x, message):
     boxes = pd.DataFrame({"sid": "000", "x": [0.0, x], "y": 0.0, "z": 0.0}, index=[2, 4])

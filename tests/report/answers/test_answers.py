@@ -63,10 +63,10 @@ def test_survival():
     rows = pd.DataFrame(rows).assign(subjects=64, deaths=12)
     added = pd.DataFrame({"metric": ["c"], "estimate": [0.11], "low": [-0.02], "high": [0.2]})
     text = survival_answer(rows, added, "drasclr", "confounders", "c", "median")
-    assert "in 70% of pairs** (95 % interval 60% to 90%), with the confounders alone in 59%" in text
+    assert "in 70 % of pairs** (95 % interval 60 to 90 %), with the confounders alone in 59 %" in text
     assert "12 deaths in all; pairs count until the median." in text
     assert "adds to the confounders is not clear: +11.0 points (−2.0 to +20.0)." in text
-    assert text.endswith("highest score has BODE, 80%.")
+    assert text.endswith("highest score has BODE, 80 %.")
     alone = survival_answer(rows[1:], added[:0], "drasclr", "confounders", "c", "median")
     assert "nan" not in alone and "confounders" not in alone
     tied = pd.concat([rows, rows[2:].assign(method="bode+drasclr", mean=0.8004)])
@@ -127,7 +127,7 @@ def test_shares():
     ]
     text = share_answer(pd.DataFrame(rows, columns=["subtype", "stage", "detected", "true"]))
     assert (
-        "centrilobular GOLD 0 10% (0%), GOLD 4 50% (30%); paraseptal GOLD 0 0%.**" in text
+        "centrilobular GOLD 0 10 % (0 %), GOLD 4 50 % (30 %); paraseptal GOLD 0 0 %.**" in text
         and "mark 15 points more than is ill (centrilobular)" in text
     )
     assert "in brackets" not in share_answer(pd.DataFrame(rows[2:], columns=["subtype", "stage", "detected", "true"]))
