@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 
 from drasclr_core.report.answers import body_answer
-from drasclr_core.report.figures.baselines import body_matrix, score_panels
+from drasclr_core.report.figures.baselines import body_matrix, directions_plot, score_panels
 
 SCORES = {
     "chance": (0.0, -0.01),
@@ -58,3 +58,15 @@ def test_every_method_is_a_dot_of_each_panel():
         dots = sorted((line.get_ydata()[0], line.get_xdata()[0]) for line in axis.lines if line.get_marker() == "o")
         assert [value for _, value in dots] == beside[column].tolist()
     plt.close(fig)
+
+
+def test_directions_have_a_panel_for_each_method_and_a_colour_for_each_subject():
+    points = pd.DataFrame({"method": ["drasclr"] * 3 + ["kmeans"] * 3, "first": range(6), "second": range(6),
+                           "mean_hu": [-870.0, -850, -830] * 2})  # fmt: skip
+    table = pd.DataFrame({"method": ["drasclr", "kmeans"], "density": [0.91, 0.5]})
+    left, right, bar = directions_plot(points, table).axes
+    assert [axis.get_title() for axis in (left, right)] == ["DrasCLR\n91 %", "K-means\n50 %"]
+    assert left.collections[0].get_array().tolist() == [-870, -850, -830]
+    assert right.collections[0].get_offsets()[:, 0].tolist() == [3, 4, 5]
+    assert "Mean density" in bar.get_xlabel()
+    left.figure.canvas.draw()
