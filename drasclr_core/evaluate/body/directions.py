@@ -126,9 +126,9 @@ def directions_table(features: Mapping[str, pd.DataFrame], density: pd.DataFrame
 
 
 def density_answer(table: pd.DataFrame, closely: str) -> str:
-    """Returns in Markdown how much of the differences between subjects, in features of a method, follows density.
+    """Returns in Markdown how much of the differences between subjects, in features of `closely`, follows density.
 
-    `table` is of `directions_table`; empty where the method has too few features.
+    `table` is of `directions_table`; empty where that method has too few features.
     """
     own = table.set_index("method")
     if closely not in own.index:
