@@ -26,7 +26,7 @@ def directions_plot(points: pd.DataFrame, table: pd.DataFrame) -> Figure:
     for axis, method in zip(axes.flat, methods, strict=False):
         own = points[points["method"] == method]
         picture = axis.scatter(own["first"], own["second"], c=own["mean_hu"], cmap="viridis", vmin=low, vmax=high, s=7)
-        axis.set_title(f"{row_of(method).name}\n{100 * explained[method]:.0f} %", fontsize=8)
+        axis.set_title(f"{row_of(method).name}\n{100 * explained[method]:.0f} %", fontsize=7)
         axis.set_aspect("equal", adjustable="datalim")
         axis.set_xticks([])
         axis.set_yticks([])
