@@ -88,6 +88,20 @@ def _training(table: pd.DataFrame, tests: pd.DataFrame) -> str:
     )
 
 
+def _directions(table: pd.DataFrame) -> str:
+    """What sets subjects apart in the features (page 17)."""
+    rows = table.set_index("method")
+    if OURS not in rows.index:
+        return ""
+    row = rows.loc[OURS]
+    longer = f"; trained longer, of {rows.loc[LONGER, 'span']:.0f}" if LONGER in rows.index else ""
+    most = "Most" if row["density"] > 0.5 else "The smaller part"
+    return (
+        f"**{most} of what sets subjects apart in DrasCLR's features is the mean density of their lungs:** "
+        f"{100 * row['density']:.0f} % of all differences follow it, along an arc of {row['span']:.0f} degrees{longer}."
+    )
+
+
 def _patches(table: pd.DataFrame) -> str:
     """What is true of a patch, read off its features."""
     told, behind = [], []
@@ -161,6 +175,7 @@ def _place(table: pd.DataFrame) -> str:
 EXPERIMENTS = (
     Experiment(("phenotypes", "supervised-gap", "survival-networks"), ("table2", "significance_table2"),
                "10_phenotypes", _training),
+    Experiment(("phenotypes", "supervised-gap", "survival", "detection"), ("body_directions",), "17_body", _directions),
     Experiment(("phenotypes", "supervised-gap", "detection"), ("knows_readout",), "14_what_it_knows", _patches),
     Experiment(("survival",), ("table3",), "11_survival", _room),
     Experiment(("detection",), ("table5",), "20_emphysema", _detectors),

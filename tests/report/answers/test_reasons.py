@@ -58,6 +58,17 @@ def test_patches(tmp_path, high, said):
     assert said in text and "paraseptal R² 0.20 (the patch's histogram 0.50)" in text
 
 
+@pytest.mark.parametrize(("share", "said"), [(0.84, "Most of what sets"), (0.3, "The smaller part of what sets")])
+def test_directions(tmp_path, share, said):
+    rows = {"method": ["drasclr", "drasclr_long"], "density": [share, 0.6], "span": [265.0, 338.0]}
+    pd.DataFrame(rows).to_csv(tmp_path / "body_directions.csv", index=False)
+    text = why_not(board(phenotypes_laa="not reproduced", covid_best="not reproduced"), tmp_path)
+    assert said in text and f"{100 * share:.0f} % of all differences follow it" in text
+    assert "arc of 265 degrees; trained longer, of 338" in text and "See notebook 17. *Bears on: claim of phen" in text
+    pd.DataFrame(rows)[1:].to_csv(tmp_path / "body_directions.csv", index=False)
+    assert "No experiment" in why_not(board(phenotypes_laa="not reproduced"), tmp_path)
+
+
 def test_room(tmp_path):
     scores = {"confounders": 0.7, "drasclr": 0.72, "truth": 0.76}
     table(scores, metric="concordance at 25th", task="Survival").to_csv(tmp_path / "table3.csv", index=False)
