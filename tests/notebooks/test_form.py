@@ -40,6 +40,12 @@ def test_length(path):
     assert sum(len(cell.source.splitlines()) for cell in code_cells(path)) <= 250
 
 
+def test_code_that_only_draws_is_folded(path):
+    """What a stage does stands open, how its pictures and tables are made does not."""
+    opened = [cell for cell in code_cells(path) if "hide-input" not in cell.metadata.get("tags", [])]
+    assert [cell.id for cell in opened if "csv_links(" in cell.source or "_plot(" in cell.source] == []
+
+
 def test_every_parameter_is_explained_and_run_comes_first(path):
     tagged = [cell for cell in code_cells(path) if "parameters" in cell.metadata.get("tags", [])]
     assert len(tagged) == 1
