@@ -22,6 +22,7 @@ from recipes import LABELS, RECIPES, SPACING_MM, WATCHED, settings_of
 from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.anatomy.patches import PatchStore
 from drasclr_core.differences.norms import apart
+from drasclr_core.evaluate.body import effective_rank
 from drasclr_core.evaluate.features import by_subject, read_features
 from drasclr_core.files import read_json, write_json
 from drasclr_core.methods import load_encoder
@@ -51,12 +52,6 @@ def trained_at(run: Run, recipe: str, seed: int, budget: float) -> Path:
 def r2(features: np.ndarray, label: np.ndarray) -> float:
     """Cross-validated R² of a ridge readout, mean over four times five folds."""
     return float(np.mean([probe_score(features, label, repeat) for repeat in range(4)]))
-
-
-def effective_rank(features: np.ndarray) -> float:
-    """Participation ratio of the variances along the principal axes: how many directions subjects differ in."""
-    variances = np.linalg.eigvalsh(np.cov(features.T))
-    return float(variances.sum() ** 2 / np.square(variances).sum())
 
 
 @torch.inference_mode()

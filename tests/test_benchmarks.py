@@ -326,7 +326,9 @@ def test_a_kept_row_of_a_recipe_is_of_the_recipe_as_it_is(tmp_path, monkeypatch)
 
 
 def test_r2_and_effective_rank_of_known_features():
-    from recipe import effective_rank, r2
+    from recipe import r2
+
+    from drasclr_core.evaluate.body import effective_rank
 
     random = np.random.default_rng(0)
     features = random.normal(size=(400, 5))

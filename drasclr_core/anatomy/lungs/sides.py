@@ -22,7 +22,7 @@ DEEPEST_MM = 20.0
 NARROW_SHARE = 1 / 3
 """Lungs that meet more broadly are cut where the sagittal section is at most this share of either lung's largest."""
 CUT_MM = 10.0
-"""So much on either side of the narrowest section belongs to the lung that is nearer in depth, not by the plane."""
+"""Within so much of the narrowest section the cut may leave its plane."""
 NO_LUNGS = "no whole lungs: {}. Give a chest CT that shows both lungs whole, not a crop"
 
 
@@ -50,11 +50,10 @@ def two_lungs(tissue: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarra
         labels, count = ndimage.label(cores)
         pair = _side_by_side(labels, count, spacing)
         if pair:
-            right, left = (distance(labels == core) for core in pair)
-            return tissue & (right < left), tissue & (left <= right)
+            return _shared_out(tissue, labels, pair)
     cut = _cut_bridge(tissue, spacing)
-    if cut:
-        return cut
+    if cut is not None:
+        return _shared_out(tissue, cut, (RIGHT, LEFT))
     raise NoLungsError(NO_LUNGS.format("no two air-filled regions side by side that end inside the image"))
 
 
@@ -73,25 +72,30 @@ def _side_by_side(cores: np.ndarray, count: int, spacing: float) -> tuple[int, i
     return None
 
 
-def _cut_bridge(tissue: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarray] | None:
-    """Returns both lungs of tissue in which they meet broadly, or None where it does not look like two lungs.
+def _shared_out(tissue: np.ndarray, cores: np.ndarray, pair: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the tissue that is nearer to the right core of the `pair` of labels, and that nearer to the left one."""
+    right, left = (distance(cores == core) for core in pair)
+    return tissue & (right < left), tissue & (left <= right)
+
+
+def _cut_bridge(tissue: np.ndarray, spacing: float) -> np.ndarray | None:
+    """Returns labels of both lungs in tissue in which they meet broadly; None where it does not look like two lungs.
 
     Two lungs have a waist: between two large sagittal sections lies one that is far smaller. From the tissue on either
     side of it the depth below the surface is flooded (watershed), so that the cut follows the thinnest part of the
     bridge and need not be a plane.
     """
-    labels, _ = ndimage.label(tissue)
-    whole = labels == np.bincount(labels.ravel())[1:].argmax() + 1 if labels.any() else tissue
+    labels, count = ndimage.label(tissue)
+    if not count:
+        return None
+    whole = labels == np.bincount(labels.ravel())[1:].argmax() + 1
     area = whole.sum(axis=(1, 2))
-    peaks = [np.maximum.accumulate(area), np.maximum.accumulate(area[::-1])[::-1]]
-    waist = int((area / np.maximum(np.minimum(*peaks), 1) + (np.minimum(*peaks) == 0)).argmin())
-    if area[waist] > NARROW_SHARE * min(peak[waist] for peak in peaks):
+    lesser = np.minimum(np.maximum.accumulate(area), np.maximum.accumulate(area[::-1])[::-1])
+    share = np.divide(area, lesser, out=np.ones(len(area)), where=lesser > 0)
+    waist = int(share.argmin())
+    if share[waist] > NARROW_SHARE:
         return None
-    depth, x = distance(~whole) * spacing, np.arange(len(area))[:, None, None]
+    x = np.arange(len(area))[:, None, None]
     beside = whole & (abs(x - waist) * spacing >= CUT_MM)
-    markers = np.where(beside, np.where(x > waist, RIGHT, LEFT), 0)
-    found = watershed(-depth, markers, mask=whole)
-    if _side_by_side(found, LEFT, spacing) != (RIGHT, LEFT):
-        return None
-    right, left = (distance(found == side) for side in (RIGHT, LEFT))
-    return tissue & (right < left), tissue & (left <= right)
+    found = watershed(-distance(~whole), np.where(beside, np.where(x > waist, RIGHT, LEFT), 0), mask=whole)
+    return found if _side_by_side(found, 2, spacing) == (RIGHT, LEFT) else None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
 import torch
 
-from drasclr_core.anatomy.aligned_scan import read_aligned_scan
+from drasclr_core.anatomy.aligned_scan import AlignedScan, read_aligned_scan
 from drasclr_core.cohort.subjects import image_path, read_subjects
 from drasclr_core.detect.boxes.dataset import NEGATIVE, Boxes
 from drasclr_core.detect.detector.detector import Detector, write_threshold
@@ -36,7 +36,7 @@ def find_operating_points(run: Run, boxes: Boxes, subtypes: Sequence[str], metho
 
     The threshold of a fold is found in the healthy subjects that stopped its training (all that trained, where none
     did), the healthy subjects of the fold itself say what it marks in people whom neither weights nor threshold know.
-    Done once for each detector, and kept.
+    Each subject is read once for all detectors that are asked about it; what they answered is kept.
 
     Parameters
     ----------
@@ -56,22 +56,21 @@ def find_operating_points(run: Run, boxes: Boxes, subtypes: Sequence[str], metho
         The task is the subtype with a capital, `lung` a number that is the subject's own in all rows, `share` what is
         called ill of the lungs, `half` what would be from a probability of one half on.
     """
-    subjects = read_subjects(run).set_index("sid")
-    healthy = sorted(boxes.table.loc[boxes.kinds(subtypes[0]) == NEGATIVE, "sid"].unique()) if subtypes else []
-    number, rows = {sid: index for index, sid in enumerate(healthy, start=1)}, []
     jobs = [(subtype, int(fold)) for subtype in subtypes for fold in np.unique(boxes.fold)]
-    for subtype, fold in track(jobs, f"healthy lungs, {method}"):
-        folder = run.detector(method, subtype, fold)
-        detector = Detector.from_pretrained(folder)
-        chosen, tested = healthy_stopping(boxes, subtype, fold, twins, seed), healthy_tested(boxes, subtype, fold)
-        aligned = {sid: read_json(run.alignment(sid) / ".align.json").get("key") for sid in (*chosen, *tested)}
-        key = fingerprint(version=VERSION, weights=weights_fingerprint(detector), chosen=chosen, tested=tested,
-                          aligned=aligned, share=share, step=STEP_MM)  # fmt: skip
-        ask = partial(_asked, run, detector, subjects["image"])
-        facts = kept(folder.parent, f"{folder.name}-operating", key, partial(_try_out, ask, chosen, tested, share))
-        write_threshold(folder, facts["threshold"])
-        rows += [(method, subtype.capitalize(), fold, facts["threshold"], number[sid], *marked)
-                 for sid, *marked in zip(tested, facts["shares"], facts["halves"], strict=True)]  # fmt: skip
+    detectors = {job: Detector.from_pretrained(run.detector(method, *job)) for job in jobs}
+    stopping = {job: healthy_stopping(boxes, *job, twins, seed) for job in jobs}
+    tested = {job: healthy_tested(boxes, *job) for job in jobs}
+    images = read_subjects(run).set_index("sid")["image"]
+    sids, answers, rows = sorted({sid for own in (*stopping.values(), *tested.values()) for sid in own}), {}, []
+    for sid in track(sids, f"healthy lungs, {method}"):
+        asked = {job: one for job, one in detectors.items() if sid in stopping[job] or sid in tested[job]}
+        answers[sid] = _answers(run, method, sid, images[sid], asked)
+    for job in jobs:
+        threshold = operating_point([answers[sid][job] for sid in stopping[job]], share)
+        write_threshold(run.detector(method, *job), threshold)
+        for sid in tested[job]:
+            marked = [(answers[sid][job] >= limit).mean() for limit in (threshold, THRESHOLD)]
+            rows.append((method, job[0].capitalize(), job[1], threshold, sids.index(sid) + 1, *marked))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -88,17 +87,22 @@ def healthy_tested(boxes: Boxes, subtype: str, fold: int) -> list[str]:
     return sorted(set(boxes.table["sid"][(boxes.kinds(subtype) == NEGATIVE) & (boxes.fold == fold)]))
 
 
-def _asked(run: Run, detector: Detector, images: pd.Series, sid: str) -> np.ndarray:
-    """Probabilities of voxels of a subject's lungs, some `STEP_MM` apart."""
+def _answers(run: Run, method: str, sid: str, image: str, asked: Mapping[tuple[str, int], Detector]) -> dict:
+    """Returns what each of the detectors says at voxels of a subject's lungs, some `STEP_MM` apart."""
+    names = {run.detector(method, *job).name: job for job in asked}
+    key = fingerprint(version=VERSION, step=STEP_MM, aligned=read_json(run.alignment(sid) / ".align.json").get("key"),
+                      weights={name: weights_fingerprint(asked[job]) for name, job in names.items()})  # fmt: skip
+    read = cache(partial(read_aligned_scan, run, sid, image_path(run, image)))
+
+    def make() -> dict:
+        return {name: _asked(asked[job], read).tolist() for name, job in names.items()}
+
+    found = kept(run.detectors(method), f"healthy-{sid}", key, make)
+    return {job: np.array(found[name]) for name, job in names.items()}
+
+
+def _asked(detector: Detector, read: Callable[[float], AlignedScan]) -> np.ndarray:
     spacing = detector.encoder.description["spacing_mm"]
-    scan = read_aligned_scan(run, sid, image_path(run, images[sid]), spacing)
     options = DenseOptions(stride=max(1, round(STEP_MM / spacing)), block=1, check=0)
-    dense = dense_features(scan, detector.encoder, options=options)
+    dense = dense_features(read(spacing), detector.encoder, options=options)
     return probabilities(detector.probability, torch.from_numpy(np.asarray(dense.features)))[:, 0]
-
-
-def _try_out(ask: Callable[[str], np.ndarray], chosen: Sequence[str], tested: Sequence[str], share: float) -> dict:
-    threshold, seen = operating_point([ask(sid) for sid in chosen], share), [ask(sid) for sid in tested]
-    marked = {name: [float((one >= limit).mean()) for one in seen]
-              for name, limit in (("shares", threshold), ("halves", THRESHOLD))}  # fmt: skip
-    return {"threshold": threshold, **marked}

@@ -10,6 +10,7 @@ import pandas as pd
 
 from drasclr_core.cohort.annotations import SUBTYPES
 from drasclr_core.detect.detector.detector import trained_subtypes
+from drasclr_core.evaluate.result_files import PAPER_DETECTOR
 from drasclr_core.evaluate.statistics.intervals import paired_difference
 from drasclr_core.evaluate.statistics.resampling import SAMPLE
 from drasclr_core.files import read_json, write_json
@@ -24,8 +25,6 @@ BLIND = ("chance", "location")
 """Rows that see no image: everything positive, whose average precision is the share of annotated boxes, and the place
 alone. The better of the two is the chance that counts."""
 FILE = "verdict.json"
-FIRST = "drasclr_finetuned"
-"""Whose detectors draw where several may."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ def drawn_subtypes(run: Run, method: str) -> tuple[list[str], dict[str, str]]:
     return drawn, said
 
 
-def drawing_method(run: Run, first: str = FIRST) -> str:
+def drawing_method(run: Run, first: str = PAPER_DETECTOR) -> str:
     """Returns whose detectors draw for a run where nobody names a method.
 
     That is `first` where it may draw at least one subtype, or where nobody may; else the method that may draw the most

@@ -1,8 +1,7 @@
 """In how many directions subjects differ, and how much of that is one number: the mean density of their lungs.
 
-Contrastive learning at a landmark asks which of two subjects a view is of, and answers with whatever is quickest to see
-and the same in both views: the density of the lung. Features that follow one number bend, so that subjects along it
-stay apart: they form a horseshoe (Diaconis, Goel and Holmes 2008) and, where more is asked of the same number, a ring.
+Features that follow one number bend, so that subjects along it stay apart: they form a horseshoe (Diaconis, Goel and
+Holmes 2008), or a ring where it spreads farther round.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from drasclr_core.evaluate.features import by_subject
 from drasclr_core.methods import row_of
+from drasclr_core.pretrain.probe import probe_score
 
 LEAST_FEATURES = 3
 DEGREE, FOLDS = 5, 5
@@ -41,6 +41,8 @@ class Directions(NamedTuple):
     span : float
         Degrees that the subjects take of the circle that fits them best in the first two directions: a line is below
         90, a horseshoe about 270, a closed ring near 360.
+    linear : float
+        R2 of a ridge readout of the mean density from all features, on subjects on whom it was not fitted.
     along : float
         Rank correlation, without its sign, of the place along that circle with the mean density.
     points : float [N, 2]
@@ -51,8 +53,18 @@ class Directions(NamedTuple):
     two: float
     density: float
     span: float
+    linear: float
     along: float
     points: np.ndarray
+
+
+def effective_rank(features: np.ndarray) -> float:
+    """Returns the participation ratio of the variances of `features` [N, D] along their principal axes.
+
+    It says how many directions subjects differ in: 1 where they lie on a line, D where they differ in all alike.
+    """
+    variances = np.linalg.eigvalsh(np.cov(features.T))
+    return float(variances.sum() ** 2 / np.square(variances).sum())
 
 
 def directions_of(features: np.ndarray, density: np.ndarray) -> Directions:
@@ -83,10 +95,11 @@ def directions_of(features: np.ndarray, density: np.ndarray) -> Directions:
     folds = KFold(FOLDS, shuffle=True, random_state=0)
     missed = centred - cross_val_predict(model, np.asarray(density, dtype=float)[:, None], centred, cv=folds)
     return Directions(
-        rank=float(variances.sum() ** 2 / np.square(variances).sum()),
+        rank=effective_rank(centred),
         two=float(variances[:2].sum() / variances.sum()),
         density=float(1 - np.square(missed).sum() / np.square(centred).sum()),
         span=span,
+        linear=probe_score(centred, np.asarray(density, dtype=float), seed=0),
         along=float(abs(stats.spearmanr(place, density).statistic)),
         points=points,
     )
@@ -105,8 +118,8 @@ def directions_table(features: Mapping[str, pd.DataFrame], density: pd.DataFrame
     Returns
     -------
     (DataFrame, DataFrame)
-        ``method, features, rank, two, density, span, along``; and the points, ``method, first, second, mean_hu``, of
-        subjects in the order of their density, which does not say who they are.
+        ``method, features, rank, two, density, span, linear, along``; and the points, ``method, first, second,
+        mean_hu``, of subjects in the order of their density, which does not say who they are.
     """
     known, rows, places = by_subject(density, "lung_density").iloc[:, 0], [], []
     for method, table in features.items():
@@ -120,7 +133,7 @@ def directions_table(features: Mapping[str, pd.DataFrame], density: pd.DataFrame
         rows.append((method, own.shape[1], *found[:-1]))
         points = pd.DataFrame(found.points, columns=["first", "second"])
         places.append(points.assign(method=method, mean_hu=known.loc[own.index].to_numpy()))
-    table = pd.DataFrame(rows, columns=["method", "features", "rank", "two", "density", "span", "along"])
+    table = pd.DataFrame(rows, columns=["method", "features", *Directions._fields[:-1]])
     columns = ["method", "first", "second", "mean_hu"]
     return table, pd.concat(places, ignore_index=True)[columns] if places else pd.DataFrame(columns=columns)
 
@@ -139,7 +152,8 @@ def density_answer(table: pd.DataFrame, closely: str) -> str:
         f"**Of all differences between subjects in the {row['features']:.0f} features of {row_of(closely).name}, "
         f"{100 * row['density']:.0f} % follow one number, the mean density of their lungs**: {100 * row['two']:.0f} % "
         f"lie in two directions, in which subjects take {row['span']:.0f} degrees of a circle, ordered by density "
-        f"(rank correlation {row['along']:.2f}). It is number {most:.0f} of {len(learnt)} methods in how much follows "
+        f"(rank correlation {row['along']:.2f}). Read linearly from all features, density has an R² of "
+        f"{row['linear']:.2f}. It is number {most:.0f} of {len(learnt)} methods in how much follows "
         "density."
     )
 

@@ -27,10 +27,15 @@ def test_an_arc_of_one_number_is_found_with_its_span(degrees):
     assert found.points.shape == (200, 2)
 
 
+def test_a_number_on_a_ring_is_read_less_well_by_a_line():
+    lines, horseshoe, ring = (directions_of(arc(degrees), NUMBER).linear for degrees in (90, 270, 340))
+    assert lines > 0.97 and lines > horseshoe > ring
+
+
 def test_features_that_have_nothing_to_do_with_the_number():
     random = np.random.default_rng(0)
     found = directions_of(random.normal(size=(200, 16)), NUMBER)
-    assert found.density < 0.05 and found.along < 0.25 and found.rank > 12 and found.two < 0.25
+    assert found.density < 0.05 and found.linear < 0.2 and found.along < 0.25 and found.rank > 12 and found.two < 0.25
 
 
 def test_the_share_that_follows_is_of_all_differences_and_of_unseen_subjects():
