@@ -12,17 +12,17 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy import stats
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+from sklearn.preprocessing import SplineTransformer
 
 from drasclr_core.evaluate.features import by_subject
 from drasclr_core.methods import row_of
 from drasclr_core.pretrain.probe import probe_score
 
 LEAST_FEATURES = 3
-DEGREE, FOLDS = 5, 5
+KNOTS, FOLDS = 5, 5
 
 
 class Directions(NamedTuple):
@@ -36,8 +36,8 @@ class Directions(NamedTuple):
     two : float
         Share of the variance in the first two directions.
     density : float
-        Share of the variance that a polynomial of the mean density predicts in subjects on whom it was not fitted
-        (degree 5, five folds); below 0 where it predicts worse than the mean.
+        Share of the variance that a cubic spline of the mean density (`KNOTS`, constant beyond the last) predicts in
+        subjects on whom it was not fitted; below 0 where it predicts worse than the mean.
     span : float
         Degrees that the subjects take of the circle that fits them best in the first two directions: a line is below
         90, a horseshoe about 270, a closed ring near 360.
@@ -91,7 +91,8 @@ def directions_of(features: np.ndarray, density: np.ndarray) -> Directions:
     left, scale, _ = np.linalg.svd(centred, full_matrices=False)
     variances, points = scale**2, left[:, :2] * scale[:2]
     place, span = _along_circle(points)
-    model = make_pipeline(StandardScaler(), PolynomialFeatures(DEGREE), LinearRegression(fit_intercept=False))
+    # A polynomial, which knows no bounds, misses the densest subject of a small cohort by hundreds of per cent.
+    model = make_pipeline(SplineTransformer(KNOTS, knots="quantile", extrapolation="constant"), Ridge(0.01))
     folds = KFold(FOLDS, shuffle=True, random_state=0)
     missed = centred - cross_val_predict(model, np.asarray(density, dtype=float)[:, None], centred, cv=folds)
     return Directions(

@@ -43,7 +43,13 @@ def test_the_share_that_follows_is_of_all_differences_and_of_unseen_subjects():
     half = np.column_stack([straight, *random.normal(size=(1, 200)), np.zeros(200), 1e-6 * straight])
     assert directions_of(half, NUMBER).density == pytest.approx(0.5, abs=0.05)
     few = directions_of(random.normal(size=(14, 5)), np.arange(14.0))
-    assert few.density < 0, "six numbers fitted to eleven subjects are worse than the mean of others"
+    assert few.density < 0, "a curve fitted to eleven subjects is worse than the mean of others"
+
+
+def test_a_few_subjects_far_from_the_others_do_not_decide():
+    chosen = np.r_[10:60:2, 195, 199]
+    found = directions_of(arc(200, 0.05)[chosen], NUMBER[chosen])
+    assert -1 < found.density <= 1, "beyond the others' densities nothing is extrapolated"
 
 
 def test_the_table_takes_the_subjects_whose_density_is_known_and_names_nobody():
