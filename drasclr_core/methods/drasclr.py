@@ -15,6 +15,7 @@ from drasclr_core.methods.row import Row
 from drasclr_core.model import ConditionalMemoryBank, Encoder, ProjectionHead
 from drasclr_core.model.encoder import check_locations
 from drasclr_core.model.locconv import LocationGroups
+from drasclr_core.pretrain.alike import mean_densities
 from drasclr_core.pretrain.blocks import Block, BlockSampler, draw_block_views, read_block
 from drasclr_core.pretrain.contrast import WATCHED, Contrast, against_bank
 from drasclr_core.pretrain.method import Method
@@ -30,7 +31,8 @@ AGE = 0.25
 
 @dataclass(frozen=True)
 class DrasCLRSettings(TrainingSettings):
-    """Settings of DrasCLR; the defaults are the paper's (Section 3) but for the last four.
+    """Settings of DrasCLR; the defaults are the paper's (Section 3) but for `fresh_negatives`, `max_key_age` and
+    `landmark_run_length`.
 
     Attributes
     ----------
@@ -64,6 +66,9 @@ class DrasCLRSettings(TrainingSettings):
     landmarks_per_step : int
         1: one landmark, whose neighbours are embedded beside it, as published. A power of two from 2 on: a block of
         neighbouring landmarks (`BlockSampler`), each of which is anchor and neighbour with one embedding.
+    alike_density : bool
+        Deal subjects of like lung density into a step, so that density does not tell a patch from the negatives of its
+        own step. False as published.
     """
 
     bank_size: int = 4096
@@ -81,6 +86,12 @@ class DrasCLRSettings(TrainingSettings):
     max_key_age: int = -1
     landmark_run_length: int = 32
     landmarks_per_step: int = 1
+    alike_density: bool = False
+
+    def that_matter(self) -> dict:
+        """As for every method; `alike_density` only where it is chosen, so that encoders made before it stay valid."""
+        matter = super().that_matter()
+        return matter if self.alike_density else {name: matter[name] for name in matter if name != "alike_density"}
 
     def oldest_key(self) -> int | None:
         """Returns the greatest age of a negative in steps, None for no limit."""
@@ -116,6 +127,7 @@ class DrasCLR(Method):
         encoder = Encoder(settings.rep_dim, settings.num_experts, settings.conditioning, settings.norm,
                           landmarks if settings.norm == "landmark" else 0)  # fmt: skip
         head = ProjectionHead(settings.rep_dim, settings.dim)
+        self.density: np.ndarray | None = None
         self.bank = ConditionalMemoryBank(landmarks, settings.bank_size, settings.dim, settings.oldest_key())
         self.query = ProjectedEncoder(encoder, head)
         self.key = key_network(self.query)
@@ -127,9 +139,12 @@ class DrasCLR(Method):
     def encoder(self) -> Encoder:
         return self.query.encoder
 
+    def look(self, store) -> None:
+        self.density = mean_densities(store) if self.settings.alike_density else None
+
     def sampler(self, subjects: int, processes: int) -> LandmarkSampler | BlockSampler:
         settings = self.settings
-        common = (settings.landmark_run_length, settings.seed, processes)
+        common = (settings.landmark_run_length, settings.seed, processes, self.density)
         if settings.landmarks_per_step == 1:
             return LandmarkSampler(len(self.locations), subjects, settings.batch_size, *common)
         return BlockSampler(self.centres, settings.neighbors, subjects, settings.batch_size,

@@ -50,7 +50,7 @@ class BlockSampler:
         Of a grid, in mm.
     neighbors : int
         R; 0 for none.
-    num_subjects, batch_size, landmark_run_length, seed, processes
+    num_subjects, batch_size, landmark_run_length, seed, processes, density
         As in `LandmarkSampler`, with blocks for landmarks.
     landmarks_per_step : int
         A power of two.
@@ -62,10 +62,11 @@ class BlockSampler:
     """
 
     def __init__(self, centres: np.ndarray, neighbors: int, num_subjects: int, batch_size: int,
-                 landmarks_per_step: int, landmark_run_length: int = 1, seed: int = 0, processes: int = 1):  # fmt: skip
+                 landmarks_per_step: int, landmark_run_length: int = 1, seed: int = 0, processes: int = 1,
+                 density: np.ndarray | None = None):  # fmt: skip
         if landmarks_per_step < 2 or landmarks_per_step & (landmarks_per_step - 1):
             raise ValueError(f"landmarks_per_step is {landmarks_per_step}; it must be a power of two.")
-        self.neighbors, self.num_subjects = neighbors, num_subjects
+        self.neighbors, self.num_subjects, self.density = neighbors, num_subjects, density
         self.doublings = landmarks_per_step.bit_length() - 1
         self.landmark_run_length, self.seed = landmark_run_length, seed
         self.blocks = subject_blocks(num_subjects, batch_size, processes)
@@ -105,8 +106,8 @@ class BlockSampler:
         boxes = self.boxes(epoch)
         every = shuffled_runs(len(boxes), self.blocks, self.landmark_run_length, self.seed, epoch)
         for box, block in every[start:]:
-            subjects = dealt_subjects(self.num_subjects, self.blocks, self.seed, epoch, box)[block]
-            yield Block(boxes[box], self.beside(boxes[box]), subjects)
+            dealt = dealt_subjects(self.num_subjects, self.blocks, self.seed, epoch, box, self.density)
+            yield Block(boxes[box], self.beside(boxes[box]), dealt[block])
 
 
 def read_block(store, block: Block, shard: BatchShard) -> Patches:

@@ -73,6 +73,7 @@ def pretrain(store, atlas, out_dir: str | Path, method: type[Method], settings: 
         optimizer.load_state_dict(state.pop("optimizer"))
 
     store = cached(store, settings.cache_gb)
+    model.look(store)
     sampler = model.sampler(len(store.sids), fabric.world_size)
     steps = _steps(sampler, model, fabric.global_rank, fabric.world_size, state["done"])
     every = sum(map(sampler.steps, range(settings.epochs)))

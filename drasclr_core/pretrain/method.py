@@ -110,6 +110,9 @@ class Method(nn.Module, ABC):
     def prepare(cls, store, settings: TrainingSettings) -> None:
         """Makes what the method reads besides patches; raises ValueError, with a remedy, where this cohort lacks it."""
 
+    def look(self, store) -> None:
+        """Takes from a cohort's patches what `sampler` deals subjects by; most methods need nothing."""
+
     def optimizer(self) -> torch.optim.Optimizer:
         """SGD of everything that has a gradient.
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from drasclr_core.pretrain.alike import dealt_alike
+
 
 class Batch(NamedTuple):
     """One training step's patches: one landmark, int [B] subjects (positions in the patch store)."""
@@ -33,6 +35,8 @@ class LandmarkSampler:
     seed : int
     processes : int
         That share every batch: each gets at least two subjects of it.
+    density : float [N], optional
+        Of the subjects: those of a batch are alike in it (see `dealt_alike`).
 
     Raises
     ------
@@ -41,8 +45,8 @@ class LandmarkSampler:
     """
 
     def __init__(self, num_landmarks: int, num_subjects: int, batch_size: int, landmark_run_length: int = 1,
-                 seed: int = 0, processes: int = 1):  # fmt: skip
-        self.num_landmarks, self.num_subjects = num_landmarks, num_subjects
+                 seed: int = 0, processes: int = 1, density: np.ndarray | None = None):  # fmt: skip
+        self.num_landmarks, self.num_subjects, self.density = num_landmarks, num_subjects, density
         self.landmark_run_length, self.seed = landmark_run_length, seed
         self.blocks = subject_blocks(num_subjects, batch_size, processes)
 
@@ -54,7 +58,8 @@ class LandmarkSampler:
         """The batches of an epoch, from step `start` on."""
         every = shuffled_runs(self.num_landmarks, self.blocks, self.landmark_run_length, self.seed, epoch)
         for landmark, block in every[start:]:
-            yield Batch(landmark, dealt_subjects(self.num_subjects, self.blocks, self.seed, epoch, landmark)[block])
+            dealt = dealt_subjects(self.num_subjects, self.blocks, self.seed, epoch, landmark, self.density)
+            yield Batch(landmark, dealt[block])
 
 
 def subject_blocks(num_subjects: int, batch_size: int, processes: int) -> int:
@@ -74,9 +79,13 @@ def shuffled_runs(places: int, blocks: int, run_length: int, seed: int, epoch: i
     return [(int(place), block) for place, first in order for block in range(first, min(first + run_length, blocks))]
 
 
-def dealt_subjects(num_subjects: int, blocks: int, seed: int, epoch: int, place: int) -> list[np.ndarray]:
-    """Returns the subjects of each block of a place in an epoch, int [B] each."""
-    return np.array_split(np.random.default_rng([seed, epoch, place]).permutation(num_subjects), blocks)
+def dealt_subjects(num_subjects: int, blocks: int, seed: int, epoch: int, place: int,
+                   density: np.ndarray | None = None) -> list[np.ndarray]:  # fmt: skip
+    """Returns the subjects of each block of a place in an epoch, int [B] each; with a density [N], alike in it."""
+    random = np.random.default_rng([seed, epoch, place])
+    if density is not None:
+        return dealt_alike(density, blocks, random)
+    return np.array_split(random.permutation(num_subjects), blocks)
 
 
 def prefetch(items: Iterable, load: Callable) -> Iterator:

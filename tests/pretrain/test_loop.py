@@ -69,7 +69,8 @@ def test_a_run_of_batches_fills_the_bank_with_negatives_that_are_new_enough(tmp_
 BLOCKS = replace(CONFIG, landmarks_per_step=2, norm="landmark", warmup=0.2)
 
 
-@pytest.mark.parametrize("config", [CONFIG, replace(BLOCKS, epochs=16)], ids=["one landmark", "blocks"])
+@pytest.mark.parametrize("config", [CONFIG, replace(BLOCKS, epochs=16), replace(CONFIG, alike_density=True)],
+                         ids=["one landmark", "blocks", "alike density"])  # fmt: skip
 def test_an_interrupted_run_ends_bit_for_bit_like_an_uninterrupted_one(config, tiny, tmp_path, monkeypatch):
     # in the middle of an epoch, one step after a saved one
     resumed, done = assert_resumes(lambda: tiny, DrasCLR, config, 19, tmp_path, monkeypatch)
