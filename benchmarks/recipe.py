@@ -2,6 +2,7 @@
 
 First the phantoms: ``snakemake --cores 2 --config run=tuning preset=presets/tuning.yaml``. Then, as often as need be
 (what is done is kept): ``python benchmarks/recipe.py [--names …] [--seeds 0 1 2]``; ``--gather`` writes the table.
+A longer training is another ``--budget``, with a table of its own.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import pandas as pd
 import torch
 from common import DATA, write_table
 from recipe_table import all_tries, draw, means, with_earlier
-from recipes import LABELS, RECIPES, SPACING_MM, WATCHED, settings_of
+from recipes import COLUMNS, LABELS, RECIPES, SPACING_MM, WATCHED, settings_of
 
 from drasclr_core.anatomy.atlas.atlas import Atlas
 from drasclr_core.anatomy.patches import PatchStore
@@ -36,6 +37,8 @@ from drasclr_core.provenance import code_version
 from drasclr_core.run import Run
 
 NORMS = {"base": "landmark", "batch norm": "batch, pooled", "group norm": "group"}
+BUDGET = 400_000
+"""Forward-equivalents of a training, in patches, that all rows of the book's table have."""
 MARKS = ("laa950", "kmeans", "divergence")
 
 
@@ -147,7 +150,7 @@ def main() -> None:
     parser.add_argument("--run", default="tuning")
     parser.add_argument("--names", nargs="+", default=list(RECIPES), choices=list(RECIPES))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--budget", type=float, default=400_000, help="forward-equivalents of a training, in patches")
+    parser.add_argument("--budget", type=float, default=BUDGET, help="forward-equivalents of a training, in patches")
     parser.add_argument("--gather", action="store_true", help="only write the book's table of what is done")
     chosen = parser.parse_args()
     run = Run(chosen.run)
@@ -158,6 +161,12 @@ def main() -> None:
                 measured_row(run, store, atlas, recipe, seed, chosen.budget)
     kept = [read_json(path) for path in sorted(folder_of(run).glob("*.json"))]
     measured = [row for row in kept if row["budget"] == round(chosen.budget)]
+    if chosen.budget != BUDGET:
+        if chosen.gather:
+            write_table(
+                [{name: row[name] for name in COLUMNS} for row in measured], "recipe_longer", DATA, run=run.name
+            )
+        return
     rows = with_earlier(measured, DATA / "benchmark_recipe.csv")
     table = pd.DataFrame(rows)
     print(table.to_string(index=False))

@@ -26,6 +26,7 @@ RECIPES = {
     "16 landmarks": {"landmarks_per_step": 16},
     "temperature 0.1": {"temperature": 0.1},
     "momentum 0.9": {"key_momentum": 0.9},
+    "momentum 0.9, alike density": {"key_momentum": 0.9, "alike_density": True},
     "learning rate 0.1": {"lr": 0.1},
     "learning rate 0.01": {"lr": 0.01},
     "shift 12": {"translate_mm": 12.0},

@@ -91,7 +91,9 @@ class DrasCLRSettings(TrainingSettings):
     def that_matter(self) -> dict:
         """As for every method; `alike_density` only where it is chosen, so that encoders made before it stay valid."""
         matter = super().that_matter()
-        return matter if self.alike_density else {name: matter[name] for name in matter if name != "alike_density"}
+        if not self.alike_density:
+            del matter["alike_density"]
+        return matter
 
     def oldest_key(self) -> int | None:
         """Returns the greatest age of a negative in steps, None for no limit."""

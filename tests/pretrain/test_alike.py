@@ -1,7 +1,5 @@
-import runpy
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +13,8 @@ from drasclr_core.pretrain.resume import run_key
 from drasclr_core.pretrain.sampling import LandmarkSampler
 from drasclr_core.pretrain.setup import build_method
 
-MADE = runpy.run_path(str(Path(__file__).with_name("conftest.py")))
+from .conftest import CONFIG, make_tiny
+
 GRID = 30.0 * np.array([[x, y, z] for x in range(3) for y in range(2) for z in range(2)])
 
 
@@ -62,18 +61,18 @@ def test_both_samplers_deal_by_density_and_still_show_everything_once(kind):
 
 
 def test_the_density_of_a_subject_is_the_mean_of_what_the_network_can_see():
-    store, _ = MADE["make_tiny"](subjects=5)
+    store, _ = make_tiny(subjects=5)
     store.patches = store.patches.copy()
     store.patches[0, 2] = 3000  # metal counts as the upper end of the window
     expected = np.clip(store.patches, -1024, 240).astype(float).mean(axis=(0, 2, 3, 4))
     np.testing.assert_allclose(mean_densities(store), expected, rtol=1e-12)
-    many = MADE["make_tiny"](subjects=PART + 3, landmarks=1, size=2)[0]
+    many = make_tiny(subjects=PART + 3, landmarks=1, size=2)[0]
     np.testing.assert_allclose(mean_densities(many), many.patches.clip(-1024, 240).mean(axis=(0, 2, 3, 4)), rtol=1e-12)
 
 
 def test_who_asks_for_it_gets_it_and_an_encoder_made_before_keeps_its_key():
-    store, atlas = MADE["make_tiny"](subjects=12)
-    plain = replace(MADE["CONFIG"], landmarks_per_step=2)
+    store, atlas = make_tiny(subjects=12)
+    plain = replace(CONFIG, landmarks_per_step=2)
     asked = replace(plain, alike_density=True)
     assert "alike_density" not in plain.that_matter() and asked.that_matter()["alike_density"] is True
     assert run_key(store, atlas, "drasclr", plain) != run_key(store, atlas, "drasclr", asked)
