@@ -34,3 +34,15 @@ def test_of_a_single_share_each_line_is_a_row_with_its_name(table):
     assert first.get_ylim()[0] > first.get_ylim()[1]  # the first at the top
     assert fig._supxlabel.get_text() == "labels used: 100 %"
     plt.close(fig)
+
+
+def test_ten_lines_stay_at_their_place_and_none_looks_like_another():
+    names = [f"start {number}" for number in range(10)]
+    rows = [(x, "Hearts", "Dice", line, 0.5, 0.4, 0.6) for x in ("10 %", "50 %") for line in names]
+    table = pd.DataFrame(rows, columns=["x", "task", "metric", "line", "value", "low", "high"])
+    fig = scores_along(table, "labels used")
+    lines = fig.axes[0].get_lines()
+    assert len({(line.get_color(), line.get_marker()) for line in lines}) == 10
+    left, right = zip(*(line.get_xdata() for line in lines), strict=True)
+    assert max(left) < 0.5 < min(right), "a line of one place stands among those of the next"
+    plt.close(fig)

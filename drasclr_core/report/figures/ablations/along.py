@@ -12,6 +12,10 @@ from drasclr_core.report.figures.evaluation.rows import label
 ACROSS = 3
 MOST_NAMES = 4
 """Panels, and names of lines, side by side."""
+BESIDE, GROUP = 0.12, 0.7
+"""Most between two lines of a place, and most that all of them take of the way to the next place."""
+MARKERS = "osD^v"
+"""Of the lines, a shape for each round of the colours."""
 ROWS_ACROSS = 4
 """Panels side by side that share the names of their rows."""
 
@@ -33,6 +37,7 @@ def scores_along(table: pd.DataFrame, xlabel: str, ylabel: str = "", zero: bool 
     """
     panels = list(dict.fromkeys(zip(table["task"], table["metric"], strict=True)))
     lines = list(dict.fromkeys(table["line"])) if "line" in table else [""]
+    colors = len(plt.rcParams["axes.prop_cycle"])
     places = {x: place for place, x in enumerate(dict.fromkeys(table["x"]))}
     if len(places) == 1 and len(lines) > 1:
         return _rows(table, panels, lines, f"{xlabel}: {next(iter(places))}", zero)
@@ -45,10 +50,11 @@ def scores_along(table: pd.DataFrame, xlabel: str, ylabel: str = "", zero: bool 
         here = table[table["task"].eq(task) & table["metric"].eq(metric)]
         for number, line in enumerate(lines):
             part = here[here["line"].eq(line)] if "line" in here else here
-            x = part["x"].map(places) + 0.12 * (number - (len(lines) - 1) / 2)
+            x = part["x"].map(places) + min(BESIDE, GROUP / len(lines)) * (number - (len(lines) - 1) / 2)
             color = f"C{number}"
             axis.vlines(x, part["low"], part["high"], color=color, linewidth=1.5)
-            axis.plot(x, part["value"], "o-", color=color, markersize=4.5, linewidth=0.8, label=line)
+            marker = MARKERS[number // colors % len(MARKERS)]
+            axis.plot(x, part["value"], f"{marker}-", color=color, markersize=4.5, linewidth=0.8, label=line)
         if zero:
             axis.axhline(0, color="#444444", linewidth=0.8)
         axis.set_xticks(list(places.values()), [str(x) for x in places], fontsize=8)
