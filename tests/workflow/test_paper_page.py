@@ -62,7 +62,8 @@ def test_the_page_names_run_commit_and_file_of_each_table(run, known, tmp_path, 
     assert (source / "_static/tables/r/table2.csv").read_bytes() == (run.results / "table2.csv").read_bytes()
     assert "_static/tables/r/table2.csv" in text and text.count("**Not run here**") == 7
     assert (source / "_static/tables/figure4.svg").read_text() == "<svg/>" and "alt: Box plots & more." in text
-    assert text.count("**Not run here.**") == 3, "two figures and the second paper's tasks"
+    assert text.count("**Not run here.**") == 1, "the second paper's tasks"
+    assert text.count("**No picture here.**") == 2, "figures whose pages did not run, or drew none"
 
 
 def test_each_table_names_its_spread(run, known, tmp_path, monkeypatch):
