@@ -163,9 +163,10 @@ def main() -> None:
     measured = [row for row in kept if row["budget"] == round(chosen.budget)]
     if chosen.budget != BUDGET:
         if chosen.gather:
-            write_table(
-                [{name: row[name] for name in COLUMNS} for row in measured], "recipe_longer", DATA, run=run.name
-            )
+            rows = sorted(measured, key=lambda row: (list(RECIPES).index(row["recipe"]), row["seed"]))
+            shown = [{name: row[name] for name in COLUMNS} for row in rows]
+            table = write_table(shown, "recipe_longer", DATA, run=run.name)
+            write_table(means(table), "recipe_longer_means", DATA, run=run.name)
         return
     rows = with_earlier(measured, DATA / "benchmark_recipe.csv")
     table = pd.DataFrame(rows)
