@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from filelock import FileLock
 from hypothesis import settings
 
@@ -29,6 +30,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     beginning = next((item.path for item in items if item.path.name == "test_whole_way.py"), None)
     items.sort(key=lambda item: (item.path != beginning, item.path in waiting, item.path not in slow))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Weights drawn in a test or in its fixtures are the same whichever tests the worker ran before."""
+    torch.manual_seed(0)
 
 
 def pytest_collection_finish() -> None:
