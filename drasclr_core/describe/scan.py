@@ -25,7 +25,7 @@ from drasclr_core.describe.description import (
 from drasclr_core.describe.report import write_report
 from drasclr_core.describe.scan_folder import OneScan, claim, forget, judge_scan
 from drasclr_core.describe.scan_tables import keep_landmarks, keep_regions
-from drasclr_core.describe.subtype_maps import detectors_for, map_subtype
+from drasclr_core.describe.subtype_maps import detectors_for, map_subtype, with_worth
 from drasclr_core.detect.verdict import drawing_method
 from drasclr_core.files import read_json, write_json
 from drasclr_core.imaging.refusal import printable_name
@@ -35,7 +35,7 @@ from drasclr_core.pieces import file_fingerprint, fingerprint, kept
 from drasclr_core.provenance import code_version, stage_record, versions
 from drasclr_core.run import Run, check_started
 
-VERSION = 2
+VERSION = 3
 """Raise when the report changes with equal inputs."""
 
 
@@ -120,6 +120,7 @@ def describe_scan(
         folder, [file(other) for other in SUBTYPES if other not in detectors for file in (probability_file, mask_file)]
     )
     maps = {subtype: map_subtype(scan, subtype, one, **how) for subtype, one in detectors.items()}
+    maps = with_worth(maps, run, detector, sid)
     landmarks = keep_landmarks(scan, encoder, atlas, name)
     place, cohort = compare_with_cohort(run, method, encoder, landmarks, sid) or (None, None)
     found = Description(quality=quality, landmarks=landmarks, regions=keep_regions(scan, maps), maps=maps,

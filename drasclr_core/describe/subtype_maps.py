@@ -13,7 +13,8 @@ from drasclr_core.describe.description import mask_file, probability_file
 from drasclr_core.describe.scan_folder import OneScan
 from drasclr_core.detect.detector.detector import Detector, detector_of
 from drasclr_core.detect.maps.maps import save_map
-from drasclr_core.detect.verdict.verdict import drawn_subtypes
+from drasclr_core.detect.maps.truth import has_truth, true_shares
+from drasclr_core.detect.verdict.verdict import drawn_subtypes, read_verdict
 from drasclr_core.imaging.volume import load_mask
 from drasclr_core.model.weights import weights_fingerprint
 from drasclr_core.names import refuse_unknown
@@ -83,6 +84,33 @@ def map_subtype(scan: OneScan, subtype: str, detector: Detector, **how) -> dict:
         return {**how, **facts, "error": error, "fold": detector.description.get("fold")}
 
     return {"key": key, **kept(scan.folder, f"map-{subtype}", key, make, files)}
+
+
+def with_worth(maps: dict[str, dict], run: Run, method: str, sid: str | None) -> dict[str, dict]:
+    """Returns the maps' facts with what is known of their worth.
+
+    Parameters
+    ----------
+    maps : dict
+        Subtype -> facts, from `map_subtype`.
+    run : Run
+    method : str
+        Whose detectors.
+    sid : str or None
+        The subject of the cohort that the scan is.
+
+    Returns
+    -------
+    dict
+        With, for each subtype, ``found`` and ``healthy``, the shares of annotated boxes and of healthy lungs of unseen
+        subjects that are called ill (`Verdict`), and ``true_pct``, how much of the lungs is ill, % (None but for a
+        phantom of the cohort).
+    """
+    truth = true_shares(run, sid) if maps and sid and has_truth(run, sid) else {}
+    worth = {subtype: read_verdict(run, method, subtype) for subtype in maps}
+    return {subtype: facts | {"found": worth[subtype].found, "healthy": worth[subtype].healthy,
+                              "true_pct": 100 * truth[subtype] if truth else None}
+            for subtype, facts in maps.items()}  # fmt: skip
 
 
 def read_masks(folder: Path, subtypes: Iterable[str]) -> dict[str, np.ndarray]:

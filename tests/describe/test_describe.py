@@ -18,12 +18,16 @@ from scipy.ndimage import map_coordinates
 
 from drasclr_core.anatomy.quality.verdict import Quality
 from drasclr_core.cohort.annotations import SUBTYPES
+from drasclr_core.cohort.phantom.simulate import simulate
+from drasclr_core.cohort.phantom.subject.traits import draw_traits
+from drasclr_core.cohort.phantom.truth import save_truth
 from drasclr_core.cohort.subjects import read_subjects, write_subjects
 from drasclr_core.describe import describe_scan, example_subject, scan_folder, section
 from drasclr_core.describe import scan as describe_module
 from drasclr_core.describe.__main__ import main
 from drasclr_core.describe.among_cohort import compare_with_cohort, odd_share, place_among
 from drasclr_core.detect.detector.detector import FOLDS_FILE
+from drasclr_core.detect.maps.truth import true_shares
 from drasclr_core.detect.verdict.verdict import write_verdicts
 from drasclr_core.files import write_json
 from drasclr_core.methods import load_encoder
@@ -254,6 +258,22 @@ def test_a_detector_no_better_than_chance_draws_nothing_and_the_report_says_why(
     text = found.report.read_text()
     assert "Paraseptal emphysema is not drawn and no share of it is given" in text
     assert "Detected: centrilobular" in text and "Detected: paraseptal" not in text
+    assert "find 40 % of the places that were annotated as ill, miss 60 %" in " ".join(text.split())
+    assert "True: " not in text, "nothing is known of a scan from outside"
+
+
+@pytest.mark.usefixtures("_plain")
+def test_of_a_phantom_of_the_cohort_the_true_share_stands_beside_the_detected_one(run, tmp_path):
+    save_truth(run.truth / "P0.nii.gz", simulate(draw_traits(1, 0), 1, 0, 4.0))
+    found = describe_scan(run.images / "P0.nii.gz", run, tmp_path / "out", sid="P0", **QUICK)
+    truth = true_shares(run, "P0")
+    (run.truth / "P0.nii.gz").unlink()
+    assert {name: facts["true_pct"] for name, facts in found.maps.items()} == {
+        name: pytest.approx(100 * truth[name]) for name in SUBTYPES
+    }
+    for name in SUBTYPES:
+        row = BeautifulSoup(section("numbers", found), "html.parser").find("td", string=f"True: {name}").parent
+        assert row.find_all("td")[1].text == f"{100 * truth[name]:.1f} %"
 
 
 def test_other_folders_are_left_alone(run, image, tmp_path):

@@ -24,7 +24,8 @@ EVIL = "<img src=x onerror=alert(1)>"
 MADE = {"run": EVIL, "cohort": "copd", "simulated": True, "preset": "smoke", "method": "drasclr", "encoder": "abc",
         "detector": "drasclr_finetuned", "spacing_mm": 4.0, "patch_size": 8, "subject": None,
         "code": {"sha": "0123", "dirty": False}, "versions": {"torch": "2", "numpy": "2"}}  # fmt: skip
-MAP = {"stride": 4, "evaluations": 1234, "seconds": 5.0, "clipped": 7,
+MAP = {"stride": 4, "evaluations": 1234, "seconds": 5.0, "clipped": 7, "found": 0.41, "healthy": 0.018,
+       "true_pct": None,
        "error": {"voxels": 300, "mean": 0.012, "decisions": 0.01, "decisions_interval": [0.002, 0.03]}}  # fmt: skip
 
 

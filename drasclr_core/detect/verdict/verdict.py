@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -14,7 +14,6 @@ from drasclr_core.evaluate.result_files import PAPER_DETECTOR
 from drasclr_core.evaluate.statistics.intervals import paired_difference
 from drasclr_core.evaluate.statistics.resampling import SAMPLE
 from drasclr_core.files import read_json, write_json
-from drasclr_core.methods import row_of
 from drasclr_core.run import Run
 
 MARGIN = 0.1
@@ -67,21 +66,23 @@ class Verdict:
         return self.low >= self.margin and self.healthy_high <= self.most_healthy  # not where either is NaN
 
     def sentence(self) -> str:
-        """Returns two sentences with the numbers, for a page."""
+        """Returns three sentences with the numbers, for a page."""
         interval = f"95 % interval {self.low:+.2f} to {self.high:+.2f}"
         found = (f"average precision {self.value:.2f} on boxes of unseen subjects, and what sees no image has "
                  f"{self.chance:.2f} (difference {self.gain:+.2f}, {interval})")  # fmt: skip
         drawn = "is drawn" if self.drawn else "is not drawn and no share of it is given"
         rule = f"the interval has to begin at {self.margin:+.2f} or above"
-        return f"{self.subtype.capitalize()} emphysema {drawn}: its detectors have {found}; {rule}. {self._healthy()}"
+        return f"{self.subtype.capitalize()} emphysema {drawn}. Its detectors have {found}; {rule}. {self.worth()}"
 
-    def _healthy(self) -> str:
+    def worth(self) -> str:
+        """Returns a sentence on what the operating point finds, what it misses, and what it marks in healthy lungs."""
         if np.isnan(self.healthy):
             return "What they call ill in healthy lungs was not measured: run notebook 20_emphysema again."
         interval = f"95 % interval {100 * self.healthy_low:.1f} to {100 * self.healthy_high:.1f} %"
-        return (f"Of healthy lungs of unseen subjects they call {100 * self.healthy:.1f} % ill ({interval}; it must "
-                f"not pass {100 * self.most_healthy:.0f} %), and {100 * self.found:.0f} % of annotated boxes at their "
-                "middle.")  # fmt: skip
+        found = round(100 * self.found)
+        return (f"At their operating point they find {found} % of the annotated boxes of unseen subjects, by the "
+                f"middle of the box, and miss {100 - found} %; of healthy lungs they call {100 * self.healthy:.1f} % ill "
+                f"({interval}; it must not pass {100 * self.most_healthy:.0f} %).")  # fmt: skip
 
 
 def judge_detector(draws: pd.DataFrame, method: str, subtype: str, worth: pd.DataFrame, margin: float = MARGIN,
@@ -122,14 +123,19 @@ def drawn_subtypes(run: Run, method: str) -> tuple[list[str], dict[str, str]]:
     trained, drawn, said = trained_subtypes(run, method), [], {}
     known = read_json(run.detectors(method) / FILE)
     for subtype in [one for one in SUBTYPES if one in trained or one in known]:
-        if subtype not in known:
+        if (verdict := read_verdict(run, method, subtype)) is None:
             said[subtype] = (f"{subtype.capitalize()} emphysema is not drawn: its detectors were not judged. Run "
                              "notebook 20_emphysema to its end.")  # fmt: skip
             continue
-        verdict = Verdict(**known[subtype])
         said[subtype] = verdict.sentence()
         drawn += [subtype] if verdict.drawn and subtype in trained else []
     return drawn, said
+
+
+def read_verdict(run: Run, method: str, subtype: str) -> Verdict | None:
+    """Returns the verdict that `write_verdicts` kept on the detectors of a method; None where they were not judged."""
+    known = read_json(run.detectors(method) / FILE)
+    return Verdict(**known[subtype]) if subtype in known else None
 
 
 def drawing_method(run: Run, first: str = PAPER_DETECTOR) -> str:
@@ -147,35 +153,3 @@ def drawing_method(run: Run, first: str = PAPER_DETECTOR) -> str:
             known = read_json(path)
             sure[path.parent.name] = (len(drawn), sum(known[subtype]["low"] for subtype in drawn))
     return max(sure, key=sure.get) if sure else first
-
-
-def others_drawn(verdicts: Mapping[str, Sequence[Verdict]], closely: str) -> str:
-    """Returns in Markdown which methods but that looked at closely may draw which subtype; empty where it is alone."""
-    may = {name: [one.subtype for one in found if one.drawn] for name, found in verdicts.items() if name != closely}
-    if not may:
-        return ""
-    said = "; ".join(f"{row_of(name).name} ({' and '.join(kinds)}; `method = \"{name}\"`)"
-                     for name, kinds in may.items() if kinds)  # fmt: skip
-    told = "By the same rule, of the others that were fine-tuned in the same way,"
-    if not said:
-        return f"{told} none may be drawn."
-    return (f"{told} these may be drawn by notebooks 21 and 22: {said}. Each is judged alone: the best of several, "
-            "picked on these boxes, will be somewhat worse on others.")  # fmt: skip
-
-
-def nothing_drawn(said: Mapping[str, str], method: str, figure: int) -> str:
-    """Returns in Markdown why a page that shows what detectors find shows nothing.
-
-    Parameters
-    ----------
-    said : mapping of str to str
-        From `drawn_subtypes`; empty where there are no detectors.
-    method : str
-    figure : int
-        Of the paper, which would stand on the page.
-    """
-    if not said:
-        return f"there are no detectors `{method}`. Notebook 20 says why (most often: too few annotated boxes)."
-    return (f"no detector of {row_of(method).name} is both far enough ahead of what sees no image, on boxes of unseen "
-            "subjects, and quiet enough in their healthy lungs: a map of it would look like disease. The numbers are "
-            f"below; Paper Fig. {figure} would stand here.")  # fmt: skip

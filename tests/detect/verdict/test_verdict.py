@@ -12,10 +12,10 @@ from drasclr_core.detect.verdict.verdict import (
     drawing_method,
     drawn_subtypes,
     judge_detector,
-    nothing_drawn,
-    others_drawn,
+    read_verdict,
     write_verdicts,
 )
+from drasclr_core.detect.verdict.words import nothing_drawn, others_drawn
 from drasclr_core.run import Run
 
 
@@ -79,7 +79,7 @@ def test_a_detector_that_marks_healthy_lungs_does_not_draw_however_well_it_order
     loud, quiet = (judge_detector(draws, "good", "paraseptal", worth_of("good", high=end)) for end in (0.08, 0.04))
     assert quiet.drawn and not loud.drawn and loud.low > loud.margin
     assert "2.0 % ill (95 % interval 1.0 to 8.0 %; it must not pass 5 %)" in loud.sentence()
-    assert "40 % of annotated boxes" in loud.sentence()
+    assert "find 40 % of the annotated boxes of unseen subjects, by the middle of the box, and miss 60 %" in loud.worth()
     assert judge_detector(draws, "good", "paraseptal", worth_of("good", high=0.08), most_healthy=0.1).drawn
     unknown = judge_detector(draws, "good", "paraseptal", worth_of("another"))
     assert not unknown.drawn and "was not measured" in unknown.sentence()
@@ -106,6 +106,8 @@ def test_verdicts_are_kept_beside_the_detectors(tmp_path, encoder):
     write_verdicts(run, "drasclr_finetuned", verdicts)
     drawn, said = drawn_subtypes(run, "drasclr_finetuned")
     assert drawn == ["centrilobular"] and list(said.values()) == [one.sentence() for one in verdicts]
+    assert read_verdict(run, "drasclr_finetuned", "paraseptal") == BAD
+    assert read_verdict(run, "mine", "paraseptal") is None
 
 
 def test_others_draw_where_the_first_may_not(tmp_path, encoder):
@@ -143,6 +145,16 @@ def test_others_that_may_be_drawn_are_named_with_the_parameter_that_draws_them()
     assert others_drawn({"a_finetuned": [BAD]}, "drasclr_finetuned").endswith("none may be drawn.")
 
 
-def test_a_page_without_maps_says_whether_detectors_are_missing_or_may_not_draw():
-    assert "no detectors `mine`" in nothing_drawn({}, "mine", 3)
-    assert "Paper Fig. 3 would stand here" in nothing_drawn({"centrilobular": "is not drawn"}, "mine", 3)
+def test_a_page_without_maps_says_whether_detectors_are_missing_or_may_not_draw_and_whose_may(tmp_path, encoder):
+    run = Run(str(tmp_path / "run"))
+    write_verdicts(run, "drasclr_finetuned", [BAD])
+    refused = {"paraseptal": BAD.sentence()}
+    assert "No maps of mine:** there are no detectors `mine`" in nothing_drawn(run, "mine", {}, "No maps", 3)
+    said = nothing_drawn(run, "drasclr_finetuned", refused, "No maps", 3)
+    assert said.startswith("**No maps of DrasCLR, fine-tuned:**") and said.endswith("Paper Fig. 3 would stand here.")
+    Detector(encoder).save_pretrained(run.detector("models_genesis_finetuned", "centrilobular", 0))
+    folds = run.detectors("models_genesis_finetuned") / FOLDS_FILE
+    pd.DataFrame({"sid": ["x"], "fold": [0]}).to_csv(folds, index=False)
+    write_verdicts(run, "models_genesis_finetuned", [GOOD])
+    said = nothing_drawn(run, "drasclr_finetuned", refused, "No maps", 3)
+    assert 'Those of Models Genesis, fine-tuned may be (centrilobular): the same page with `method = "models_gen' in said
