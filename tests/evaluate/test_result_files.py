@@ -20,7 +20,7 @@ def test_no_other_methods_maps_stand_for_the_papers_figures(tmp_path):
     table.to_csv(tmp_path / f"{own}_truth.csv", index=False)
     everything = comparisons(paper.claims())
     found = evidence(tmp_path, everything[everything["id"] == "maps-rise"])
-    assert found["missing"].eq("not run: no fig3_truth.csv").all()
+    assert found["missing"].eq("not made by this run: no fig3_truth.csv").all()
 
 
 def test_a_preset_maps_with_the_detectors_of_several_methods():

@@ -81,8 +81,8 @@ class Verdict:
         interval = f"95 % interval {100 * self.healthy_low:.1f} to {100 * self.healthy_high:.1f} %"
         found = round(100 * self.found)
         return (f"At their operating point they find {found} % of the annotated boxes of unseen subjects, by the "
-                f"middle of the box, and miss {100 - found} %; of healthy lungs they call {100 * self.healthy:.1f} % ill "
-                f"({interval}; it must not pass {100 * self.most_healthy:.0f} %).")  # fmt: skip
+                f"middle of the box, and miss {100 - found} %; of healthy lungs they call {100 * self.healthy:.1f} % "
+                f"ill ({interval}; it must not pass {100 * self.most_healthy:.0f} %).")  # fmt: skip
 
 
 def judge_detector(draws: pd.DataFrame, method: str, subtype: str, worth: pd.DataFrame, margin: float = MARGIN,

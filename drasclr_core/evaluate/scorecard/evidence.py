@@ -75,7 +75,7 @@ def _difference(reader: ResultReader, row: dict, count: int) -> dict:
     if draws is None:
         made = reader(f"{row['file']}_folds", "folds") is not None
         return _kept(reader, row) or {
-            "missing": f"{'its draws have not travelled' if made else 'not run'}: no {stem}.csv"
+            "missing": f"{'its draws have not travelled' if made else 'not made by this run'}: no {stem}.csv"
         }
     if (row["task"], row["metric"]) not in draws:
         if row["metric"].startswith("concordance at "):
@@ -115,7 +115,7 @@ def _given(reader: ResultReader, row: dict, count: int, value: str, by: str = "s
     stem = row["file"]
     table = reader(stem, stem)
     if table is None:
-        return {"missing": f"not run: no {stem}.csv"}
+        return {"missing": f"not made by this run: no {stem}.csv"}
     if table.empty:
         return {"missing": EMPTY}
     chosen = table[_same(table[by], row["task"])]
@@ -156,7 +156,7 @@ def _founded(reader: ResultReader, subtype: str, known: bool = False) -> dict:
     """
     table = reader("fig4_trend", "fig4_trend")
     if table is None:
-        return {"missing": "not run: no fig4_trend.csv, which compares shares with the truth"}
+        return {"missing": "not made by this run: no fig4_trend.csv, which compares shares with the truth"}
     own = table[_same(table["subtype"], subtype)]
     if not known and not _same(own["against"], TRUTH).any():
         return {}
@@ -172,7 +172,7 @@ def _rising(reader: ResultReader, row: dict, count: int) -> dict:
     """Rank correlation of stage and detected share in a few subjects, with exact p values both ways."""
     table = reader("fig3_truth", "fig3_truth")
     if table is None:
-        return {"missing": "not run: no fig3_truth.csv"}
+        return {"missing": "not made by this run: no fig3_truth.csv"}
     if table.empty:
         return {"missing": EMPTY}
     chosen = table[_same(table["subtype"], row["task"]) & table["method"].eq(PAPER_DETECTOR)]

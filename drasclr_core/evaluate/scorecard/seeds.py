@@ -31,7 +31,7 @@ def over_seeds(reader: ResultReader, row: dict, count: int) -> dict:
     stem = f"{row['file']}_folds"
     scores = reader(stem, "folds")
     if scores is None:
-        return {"missing": f"not run: no {stem}.csv"}
+        return {"missing": f"not made by this run: no {stem}.csv"}
     here = scores[scores["task"].eq(row["task"]) & scores["metric"].eq(row["metric"])].dropna(subset="value")
     if here.empty:
         return {"missing": f"{stem}.csv has no {row['task']} ({row['metric']})"}

@@ -118,8 +118,11 @@ def _what(row: dict) -> str:
 
 
 def _counts(claim: dict) -> str:
-    names = {"reproduced": "", "not_reproduced": "not", "undecided": "undecided", "untestable": "not in this run"}
-    return ", ".join(f"{claim[key]} {name}".strip() for key, name in names.items() if claim[key])
+    """How many of a claim's comparisons hold, as "of 9: 1 holds, 5 do not, 3 undecided"."""
+    names = {"reproduced": ("holds", "hold"), "not_reproduced": ("does not", "do not"),
+             "undecided": ("undecided",) * 2, "untestable": ("not in this run",) * 2}  # fmt: skip
+    told = [f"{claim[key]} {name[claim[key] > 1]}" for key, name in names.items() if claim[key]]
+    return f"of {sum(claim[key] for key in names)}: {', '.join(told)}"
 
 
 def _span(rows: list[dict]) -> str:

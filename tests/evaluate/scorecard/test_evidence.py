@@ -173,7 +173,7 @@ def test_room_above_the_other_method(tmp_path):
 
 def test_missing_pieces_are_named(tmp_path):
     wanted = asked("covid-neighbours", "detection-laa", "maps-rise", "volume-trend", "annotation-paraseptal")
-    assert evidence(tmp_path, wanted)["missing"].str.startswith("not run: no ").all()
+    assert evidence(tmp_path, wanted)["missing"].str.startswith("not made by this run: no ").all()
     write_bootstrap(tmp_path, "table4", [(*COVID, "drasclr", 60), (*COVID, "chance", 60)])
     write_bootstrap(
         tmp_path, "table5", [("Paraseptal", "F1", "drasclr_readout", 0.7), ("Paraseptal", "F1", "patch_laa", 0.6)]

@@ -215,7 +215,7 @@ def test_a_longer_interval_never_decides_more(middle, half, paper, rule):
 def test_without_any_file_nothing_can_be_tested(tmp_path):
     board = verdicts(tmp_path)
     assert (board["verdict"] == UNTESTABLE).all()
-    assert (board["reason"].str.contains("not run") | board["rule"].eq("cost")).all()
+    assert (board["reason"].str.contains("not made by this run") | board["rule"].eq("cost")).all()
     assert len(board) == len(SAID)
 
 

@@ -85,7 +85,8 @@ def test_of_several_others_the_best_of_each_seed_counts_and_without_one_nothing_
 
 def test_what_is_missing_is_named(tmp_path):
     board, _ = scorecard(SAID, tmp_path)
-    assert (board["verdict"] == UNTESTABLE).all() and set(board["reason"]) == {"not run: no joint_tasks_folds.csv"}
+    assert (board["verdict"] == UNTESTABLE).all()
+    assert set(board["reason"]) == {"not made by this run: no joint_tasks_folds.csv"}
     write_seeds(tmp_path, [(DICE, "joint", [0.5]), (DICE, "random", [0.4])])
     assert "1 seeds with both" in judged(tmp_path, "joint-hearts")[0]["reason"]
     assert "has no Lung nodules (CPM, fine-tuned)" in judged(tmp_path, "joint-nodules")[0]["reason"]
