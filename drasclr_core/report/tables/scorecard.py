@@ -10,8 +10,7 @@ from markupsafe import Markup
 
 from drasclr_core.evaluate.scorecard.verdicts import UNDECIDED, UNTESTABLE
 from drasclr_core.evaluate.statistics.intervals import NORMAL
-from drasclr_core.report.figures.evaluation.rows import label
-from drasclr_core.report.figures.evaluation.scorecard import SIGN, points
+from drasclr_core.report.figures.evaluation.scorecard import SIGN, compared_on, points
 from drasclr_core.report.templates import render
 
 NO_DIFFERENCE, APPROXIMATE = "†", "*"
@@ -70,7 +69,7 @@ def _claim(claim: dict, found: pd.DataFrame, pages: Container[str], letters: dic
     rows, untestable = found.to_dict("records"), claim["verdict"] == UNTESTABLE
     lines = [
         {
-            "what": _what(row),
+            "what": compared_on(row),
             "paper": claim_value(row, row["paper"]) + (NO_DIFFERENCE if row["against_itself"] else ""),
             "note": letters.get(row["footnote"], ""),
             "ours": "–" if row["missing"] else interval(row),
@@ -109,12 +108,6 @@ def _round(count: float) -> int:
 def _signed(value: float, digits: int) -> str:
     text = f"{value:+.{digits}f}"
     return text[1:] if not float(text) else text.replace("-", "−")
-
-
-def _what(row: dict) -> str:
-    if row["rule"] in ("correlated", "rises", "apart", "factor"):
-        return row["task"]
-    return label("" if row["task"] == "Survival" else row["task"], row["metric"]).strip()
 
 
 def _counts(claim: dict) -> str:

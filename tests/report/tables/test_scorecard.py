@@ -28,6 +28,8 @@ def test_chart_has_a_line_for_each_testable_comparison(scored):
     testable = found[found["missing"] == ""]
     bars = [line for axis in fig.axes for line in axis.lines if line.get_linewidth() == 1.1]
     assert len(bars) == len(testable)
+    told_beside = [text.get_text() for axis in fig.axes for text in axis.texts]
+    assert len(told_beside) == len(testable) and all(told_beside)
     names = [text.get_text() for axis in fig.axes for text in axis.get_yticklabels()]
     assert len(names) == (board["verdict"] != UNTESTABLE).sum()
     assert "neighbours help: COVID-19  ✓" in names and "better than a supervised 3D CNN  ✗" in names

@@ -98,9 +98,13 @@ def coronal_maps(columns: list[Column], rows: list[str]) -> Figure:
 
 
 def picture_row(files: list[Path], titles: list[str]) -> Figure:
-    """Pictures side by side, each under its title."""
-    fig, axes = plt.subplots(1, len(files), figsize=(1.9 * max(len(files), 2), 1.9), squeeze=False)
-    for axis, file, title in zip(axes[0], files, titles, strict=True):
+    """Pictures side by side, at most three in a row, each under its title."""
+    across = min(max(len(files), 2), 3)
+    down = -(-len(files) // across)
+    fig, axes = plt.subplots(down, across, figsize=(2.4 * across, 2.1 * down), squeeze=False)
+    for axis in axes.flat[len(files) :]:
+        axis.set_axis_off()
+    for axis, file, title in zip(axes.flat, files, titles, strict=False):
         picture = np.asarray(Image.open(file))
         shown = np.flatnonzero((picture.max(axis=2) > 90).any(axis=0))  # without the empty sides
         left, right = (shown[0], shown[-1]) if len(shown) else (0, picture.shape[1] - 1)

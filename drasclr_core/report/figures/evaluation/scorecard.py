@@ -11,6 +11,7 @@ from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
 from drasclr_core.evaluate.scorecard.verdicts import CLAIM_VERDICTS, NOT_REPRODUCED, REPRODUCED, UNDECIDED, UNTESTABLE
 from drasclr_core.evaluate.scores import PERCENT
+from drasclr_core.report.figures.evaluation.rows import label
 
 # Blue, vermilion and grey stay apart under every colour blindness; the markers need no colour at all.
 LOOK = {REPRODUCED: ("#0072B2", "o"), NOT_REPRODUCED: ("#D55E00", "X"), UNDECIDED: ("#7a7a7a", "s")}
@@ -18,7 +19,7 @@ SIGN = {REPRODUCED: "✓", NOT_REPRODUCED: "✗", UNDECIDED: "?", UNTESTABLE: "�
 PAPER = {"marker": "D", "markerfacecolor": "none", "markeredgecolor": "#222222", "linestyle": "", "markersize": 4.2}
 REACH = 45.0
 TIMES = (0.5, 1, 2, 5, 10)
-_HEAD, _LINE = 0.17, 0.085  # inches between claims, and between the comparisons of one claim
+_HEAD, _LINE = 0.17, 0.105  # inches between claims, and between the comparisons of one claim
 _AXES = {  # rules -> (name of the axis, no advantage, logarithmic)
     ("better", "alike"): ("Difference in points (R², F1 and concordance times 100)", 0.0, False),
     ("seeds",): ("Difference in points (Dice, CPM and AUC times 100)", 0.0, False),
@@ -32,11 +33,18 @@ def points(value: float, metric: str) -> float:
     return value if metric in PERCENT else 100 * value
 
 
+def compared_on(row: dict) -> str:
+    """Returns on what a comparison is made, as "GOLD 1-off"; survival is not named, its horizon is."""
+    if row["rule"] in ("correlated", "rises", "apart", "factor"):
+        return row["task"]
+    return label("" if row["task"] == "Survival" else row["task"], row["metric"]).strip()
+
+
 def scorecard_chart(board: pd.DataFrame, found: pd.DataFrame) -> Figure:
     """Draws a row for each claim that can be tested, a line in it for each comparison, in the order of the table.
 
     Dots are this run's, bars 95 % intervals (cut at `REACH` points), open diamonds the paper's. Each line has the
-    colour and marker of its own verdict, each row's name the sign of the claim's.
+    colour and marker of its own verdict and, to the right, what it compares; each row's name the sign of the claim's.
 
     Parameters
     ----------
@@ -88,7 +96,10 @@ def _panel(axis: plt.Axes, part: pd.DataFrame, lines: dict[str, pd.DataFrame]) -
     for claim in part.itertuples():
         own = lines[claim.id]
         for number, row in enumerate(own.itertuples()):
-            _line(axis, row, top + _HEAD / 2 + _LINE * (number + 0.5))
+            height = top + _HEAD / 2 + _LINE * (number + 0.5)
+            _line(axis, row, height)
+            axis.text(1.01, height, compared_on(row._asdict()), transform=axis.get_yaxis_transform(), fontsize=6,
+                      verticalalignment="center_baseline", color="#444444")  # fmt: skip
         bottom = top + _HEAD + _LINE * len(own)
         ticks.append(((top + bottom) / 2, f"{claim.short}  {SIGN[claim.verdict]}"))
         axis.axhline(bottom, color="#e0e0e0", linewidth=0.6)

@@ -73,9 +73,11 @@ def test_differences_from_controls_lie_right_of_zero_where_ahead():
     names = ["method", "against", "task", "metric", "difference", "low", "high"]
     (axis,) = controls_plot(pd.DataFrame(rows, columns=names)).axes
     labels = [label.get_text() for label in axis.get_yticklabels()]
-    assert labels == ["beside Location alone", "beside Patch LAA"]
-    drawn_at = {tuple(x): tuple(y) for x, y in drawn(axis) if len(x) == 2 and x[0] == x[1] != 0}
-    assert set(drawn_at) == {(-0.2, -0.2), (0.3, 0.3)}
+    assert labels == ["DrasCLR, fine-tuned", "DrasCLR, linear readout"]
+    (key,) = axis.figure.legends
+    assert [text.get_text() for text in key.get_texts()] == ["beside Location alone", "beside Patch LAA"]
+    drawn_at = [tuple(x) for x, _ in drawn(axis) if len(x) == 2 and set(x) != {0} and x != [0, 1]]
+    assert drawn_at == [(-0.2, 0.3)] * 2, "a line of markers for each control"
     ends = [segment[:, 0].tolist() for lines in axis.collections for segment in lines.get_segments()]
     assert [pytest.approx(0.2), pytest.approx(0.4)] in ends
     axis.figure.canvas.draw()
