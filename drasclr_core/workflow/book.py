@@ -21,7 +21,7 @@ from drasclr_core.evaluate.table import DRAWS
 from drasclr_core.files import atomic
 from drasclr_core.provenance import merge_manifest
 from drasclr_core.run import Run, check_started, project_root
-from drasclr_core.workflow.book_pages import book_page, made_for, page_names, with_page
+from drasclr_core.workflow.book_pages import book_page, first_label, made_for, page_names, with_page
 from drasclr_core.workflow.borrowed import as_borrowed, borrowed_pages
 from drasclr_core.workflow.captions import captioned
 from drasclr_core.workflow.chapters import add_chapters, cache_folder
@@ -64,7 +64,7 @@ def assemble(run: Run, source: Path) -> None:
             continue
         others = {made_for(executed[name]): content[name] for name, first in twins.items() if first == page}
         if others:
-            content[page] = together(content[page], others, made_for(path))
+            content[page] = together(content[page], others, first_label(path, others, known))
         lead_to_first(content[page], twins)
         noted = dated(run, content[page], path, known) if page in made else as_borrowed(content[page], path)
         nbformat.write(noted, source / f"{page}.ipynb")

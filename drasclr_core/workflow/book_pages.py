@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import nbformat
@@ -13,7 +13,7 @@ from drasclr_core.methods import row_of
 from drasclr_core.run import project_root
 from drasclr_core.workflow.notebook_links import with_links
 from drasclr_core.workflow.opening import opened
-from drasclr_core.workflow.stages import notebook_of, suffix_of
+from drasclr_core.workflow.stages import Notebook, notebook_of, suffix_of
 
 
 def with_page(executed: Collection[Path], gathered: Mapping[str, str]) -> list[Path]:
@@ -87,3 +87,20 @@ def made_for(notebook: Path) -> str:
     """Returns the cohort and, where the stage has one, the suffix of an executed notebook, for readers."""
     suffix = suffix_of(notebook.stem)
     return f"cohort {notebook.parent.name}" + (f", {row_of(suffix).name}" if suffix else "")
+
+
+def first_label(notebook: Path, others: Iterable[str], known: Mapping[str, Notebook]) -> str:
+    """Returns the label of a page's first tab, with its method where another tab has another of the same cohort.
+
+    Parameters
+    ----------
+    notebook : Path
+        The executed notebook of the first tab.
+    others : iterable of str
+        The other tabs' labels (`made_for`).
+    known : mapping of str to Notebook
+    """
+    label, about = made_for(notebook), known.get(notebook_of(notebook.stem))
+    if about is None or about.named_by != "method" or not any(other.startswith(f"{label}, ") for other in others):
+        return label
+    return f"{label}, {row_of(about.parameters[about.named_by].default).name}"

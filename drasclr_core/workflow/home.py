@@ -10,7 +10,7 @@ import pandas as pd
 import yaml
 
 from drasclr_core.evaluate.measured import LAA950, LUNG_DENSITY, TRUTH
-from drasclr_core.evaluate.scorecard.verdicts import CLAIM_VERDICTS, NOT_REPRODUCED, REPRODUCED
+from drasclr_core.evaluate.scorecard.verdicts import CLAIM_VERDICTS, REPRODUCED
 from drasclr_core.evaluate.scores import PERCENT
 from drasclr_core.evaluate.survival.covariates import REFERENCE
 from drasclr_core.files import read_json
@@ -23,6 +23,7 @@ from drasclr_core.represent.trainings import training_length
 from drasclr_core.run import Run
 from drasclr_core.workflow.borrowed import made_its_subjects
 from drasclr_core.workflow.pages import markdown
+from drasclr_core.workflow.plain_answers import plain_answers
 from drasclr_core.workflow.shown_files import shown_file
 from drasclr_core.workflow.stages import Notebook
 
@@ -83,6 +84,7 @@ def answer(run: Run, notebooks: Mapping[str, Notebook]) -> str:
         trained=_training(run),
         ahead=(sum(ahead), len(ahead)) if ahead else (),
         verdicts=_verdicts(run),
+        answers=plain_answers(run),
         columns=[list(COLUMNS)[number] for number in used],
         lines=[(*about, [cells[number] or "–" for number in used]) for *about, cells in lines],
     )
@@ -131,7 +133,7 @@ def _text(mean: float, metric: str) -> str:
 
 
 def _verdicts(run: Run) -> list[dict]:
-    """Each verdict, on how many claims, and of those that are decided on which."""
+    """Each verdict, on how many claims, and, of those that are reproduced, on which."""
     path = run.results / "scorecard.csv"
     if not path.exists():
         return []
@@ -142,7 +144,7 @@ def _verdicts(run: Run) -> list[dict]:
             "name": verdict,
             "sign": SIGN[verdict],
             "count": len(claims),
-            "claims": claims if verdict in (REPRODUCED, NOT_REPRODUCED) else [],
+            "claims": claims if verdict == REPRODUCED else [],
         }
         for verdict, claims in named.items()
     ]

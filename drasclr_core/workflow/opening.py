@@ -10,7 +10,8 @@ from nbformat.v4 import new_markdown_cell
 ANSWER = "## The answer first"
 _BOX = re.compile(r":::\{admonition\} This page\n:class: note\n\n(?P<content>.*?)\n:::", re.DOTALL)
 _LEARN = "**What you will learn.** "
-PARAMETERS = "parameters-table"
+PARAMETERS, DETAILS = "parameters-table", "page-details"
+"""Identifiers of cells: what a page was given, and the fold that it goes to."""
 
 
 def opened(page: NotebookNode) -> NotebookNode:
@@ -33,7 +34,7 @@ def opened(page: NotebookNode) -> NotebookNode:
     cells[0].source = "\n\n".join([*title, *filter(None, [cells[0].source[box.end() :].strip()])])
     text = "\n\n".join([*parts, *(table.source for table in tables)])
     details = new_markdown_cell(f":::::{{dropdown}} Details: inputs, outputs, cost, parameters\n{text}\n:::::",
-                                id="page-details")  # fmt: skip
+                                id=DETAILS)  # fmt: skip
     if start is None:
         page.cells = [cells[0], details, *cells[1:]]
         return page

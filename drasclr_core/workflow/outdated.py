@@ -10,6 +10,7 @@ from nbformat.v4 import new_markdown_cell
 
 from drasclr_core.files import read_json
 from drasclr_core.run import Run
+from drasclr_core.workflow.opening import DETAILS
 from drasclr_core.workflow.stages import COHORTS, STAGES, Notebook, notebook_of, plain, suffix_of
 
 NAMED = 4
@@ -62,7 +63,14 @@ def outdated_note(record: Mapping, later: Sequence[Mapping]) -> str:
 
 
 def with_note(page: NotebookNode, note: str, name: str) -> NotebookNode:
-    """Returns the page with a note under its title; `name` begins the identifiers of the cells that it gets."""
+    """Returns the page with a note above its details, and so below its answer; under its title where it has none.
+
+    `name` begins the identifiers of the cells that it gets.
+    """
+    details = next((number for number, cell in enumerate(page.cells) if cell.get("id") == DETAILS), None)
+    if details is not None:
+        page.cells.insert(details, new_markdown_cell(note, id=f"{name}-note"))
+        return page
     title, _, rest = page.cells[0].source.partition("\n")
     page.cells[0].source = title
     lead = [new_markdown_cell(rest.strip(), id=f"{name}-lead")] if rest.strip() else []

@@ -14,6 +14,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from drasclr_core import paper
+from drasclr_core.evaluate.result_files import figure_stem
 from drasclr_core.methods import in_order, row_of
 from drasclr_core.report.pretrainings import trainings_note
 from drasclr_core.report.tables import label, mean_sd
@@ -22,7 +23,7 @@ from drasclr_core.report.templates import render
 from drasclr_core.run import Run
 from drasclr_core.workflow.pages import markdown
 from drasclr_core.workflow.shown_files import ShownFile, shown_file
-from drasclr_core.workflow.stages import Notebook
+from drasclr_core.workflow.stages import Notebook, suffix_of
 
 PAGE = "paper_tables"
 
@@ -52,11 +53,11 @@ TABLES = {
     "table9": PaperTable("another atlas", "33_atlas_choice", "phenotypes", "COPDGene"),
 }
 FIGURES = {
-    3: ("maps of emphysema by GOLD stage", "21_dense_maps", "fig3_truth.csv"),
-    4: ("detected volume by GOLD stage", "22_emphysema_volume", "fig4.csv"),
-    5: ("detection by the share of annotated boxes", "23_annotation_efficiency", "fig5.csv"),
+    3: ("maps of emphysema by GOLD stage", "21_dense_maps", "fig3", "_truth.csv"),
+    4: ("detected volume by GOLD stage", "22_emphysema_volume", "fig4", ".csv"),
+    5: ("detection by the share of annotated boxes", "23_annotation_efficiency", "fig5", ".csv"),
 }
-"""Figures with results: what they show, which notebook draws ours, and the file with its numbers."""
+"""Figures with results: what they show, which notebook draws ours, how the file with its numbers begins and ends."""
 JOINT = "joint_tasks"
 _IMAGE = re.compile(r'<img src="data:image/(?P<kind>[a-z+]+);base64,(?P<content>[^"]+)" alt="(?P<alt>[^"]*)"')
 
@@ -99,7 +100,9 @@ def _read(found: ShownFile | None) -> pd.DataFrame | None:
 
 def _counts(table: pd.DataFrame, found: ShownFile) -> str:
     kind = "simulated subjects" if found.simulated else "subjects"
-    return f"{table['subjects'].max():.0f} {kind}, {table['folds'].max():.0f} folds"
+    ends = dict.fromkeys(f"{count:.0f}" for count in (table["subjects"].min(), table["subjects"].max()))
+    columns = ", which differs by column" if len(ends) > 1 else ""
+    return f"{' to '.join(ends)} {kind}{columns}, {table['folds'].max():.0f} folds"
 
 
 def _beside(found: ShownFile | None, source: Path) -> str:
@@ -112,14 +115,22 @@ def _beside(found: ShownFile | None, source: Path) -> str:
     return target.relative_to(source).as_posix()
 
 
-def _figure(run: Run, notebooks: Mapping[str, Notebook], number: int, title: str, notebook: str, file: str,
+def _figure(run: Run, notebooks: Mapping[str, Notebook], number: int, title: str, notebook: str, begins: str, ends: str,
             source: Path) -> dict:  # fmt: skip
-    """The first picture of the executed notebook, which is its answer."""
+    """The first picture of the executed notebook, which is its answer; where it draws none, that of another method."""
     page = shown_file(run, notebooks, notebook, ".ipynb")
+    others = [*run.notebooks.glob(f"*/{notebook}-*.ipynb")] if page else []
+    method, found = "", page
     picture, alt = _first_picture(page.path, source / "_static" / "tables", number) if page else ("", "")
-    csv = _beside(shown_file(run, notebooks, notebook, file), source)
-    return {"number": number, "title": title, "notebook": notebook, "found": page, "alt": alt, "file": csv,
-            "picture": picture}  # fmt: skip
+    for path in sorted(others) if not picture else ():
+        picture, alt = _first_picture(path, source / "_static" / "tables", number)
+        if picture:
+            method, found = suffix_of(path.stem), shown_file(run, notebooks, path.stem, ".ipynb")
+            break
+    stem = figure_stem(begins, method) if method else begins
+    csv = _beside(shown_file(run, notebooks, notebook, f"{stem}{ends}"), source)
+    return {"number": number, "title": title, "notebook": notebook, "found": found, "alt": alt, "file": csv,
+            "picture": picture, "whose": row_of(method).name if method else ""}  # fmt: skip
 
 
 def _first_picture(path: Path, folder: Path, number: int) -> tuple[str, str]:

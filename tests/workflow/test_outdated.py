@@ -6,6 +6,7 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 from drasclr_core.files import write_json
 from drasclr_core.provenance import stage_record
 from drasclr_core.run import Run
+from drasclr_core.workflow.opening import DETAILS
 from drasclr_core.workflow.outdated import dated, executed_since, outdated_note
 from drasclr_core.workflow.stages import read_notebooks
 
@@ -50,7 +51,7 @@ def test_the_note_names_the_latest_and_counts_the_others():
     assert outdated_note(RECORDS[4], []) == ""
 
 
-def test_the_note_stands_under_the_title(notebooks, tmp_path):
+def test_the_note_stands_below_the_answer_or_under_the_title(notebooks, tmp_path):
     run = Run(str(tmp_path / "r"))
     for record in RECORDS:
         write_json(stage_record(Run(str(tmp_path / "r"), record["cohort"]), record["stage"]), record)
@@ -58,6 +59,10 @@ def test_the_note_stands_under_the_title(notebooks, tmp_path):
     old = dated(run, page(), run.notebooks / "copd/10_table.ipynb", notebooks)
     assert [cell.source.split()[0] for cell in old.cells] == ["#", ":::{note}", "What"]
     assert old.cells[0].source == "# A table" and "06_train-long" in old.cells[1].source
+    answered = page()
+    answered.cells += [new_markdown_cell("The answer."), new_markdown_cell("Folded.", id=DETAILS)]
+    old = dated(run, answered, run.notebooks / "copd/10_table.ipynb", notebooks)
+    assert [cell.source.split()[0] for cell in old.cells] == ["#", "The", ":::{note}", "Folded."]
     for name in ("covid/10_table", "copd/06_train", "copd/99_unknown"):
         (cell,) = dated(run, page(), run.notebooks / f"{name}.ipynb", notebooks).cells
         assert cell.source == page().cells[0].source

@@ -63,7 +63,22 @@ def test_the_page_names_run_commit_and_file_of_each_table(run, known, tmp_path, 
     assert "_static/tables/r/table2.csv" in text and text.count("**Not run here**") == 7
     assert (source / "_static/tables/figure4.svg").read_text() == "<svg/>" and "alt: Box plots & more." in text
     assert text.count("**Not run here.**") == 1, "the second paper's tasks"
-    assert text.count("**No picture here.**") == 2, "figures whose pages did not run, or drew none"
+    assert text.count("did not make the page `2") == 2, "figures whose pages did not run"
+
+
+def test_a_figure_that_may_not_be_drawn_is_that_of_another_method_and_says_so(run, known, tmp_path, monkeypatch):
+    monkeypatch.setattr("drasclr_core.workflow.shown_files.COMMITTED", ())
+    drawn = run.notebooks / "copd" / "22_emphysema_volume.ipynb"
+    drawn.rename(drawn.with_stem("22_emphysema_volume-models_genesis_finetuned"))
+    nbformat.write(new_notebook(cells=[new_code_cell("")]), drawn)
+    (run.results / "fig4_models_genesis_finetuned.csv").write_text("detected\n1\n")
+    write_paper_page(run, known, source := tmp_path / "source")
+    text = (source / "paper_tables.md").read_text()
+    assert "Drawn are those of Models Genesis, fine-tuned" in text and (source / "_static/tables/figure4.svg").exists()
+    assert "fig4_models_genesis_finetuned.csv" in text
+    drawn.with_stem("22_emphysema_volume-models_genesis_finetuned").unlink()
+    write_paper_page(run, known, source)
+    assert (source / "paper_tables.md").read_text().count("was run, and says why it draws nothing") == 1
 
 
 def test_each_table_names_its_spread(run, known, tmp_path, monkeypatch):

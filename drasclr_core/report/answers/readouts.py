@@ -165,7 +165,7 @@ def reach_answer(found: pd.DataFrame, names: Mapping[str, str]) -> str:
     middle = inner.groupby("role", sort=False)["way"].median()
     said = ", ".join(f"{names[role]} {100 * way:z.0f} %" for role, way in middle.items()).replace(" -", " −")
     return (
-        f"**Of the way from who sees no scan to who knows the disease, methods go: {said}** (the median over "
+        f"**Of the way from a row that sees no scan to one that knows the disease, methods go: {said}** (the median over "
         f"{inner['target'].nunique()} targets{' that all have' if roles > 1 and shared.any() else ''}). What lies "
         "above the ceiling is luck, something that is no disease, or a bend that a linear readout of it misses."
     )
@@ -179,7 +179,7 @@ def _standing(scores: pd.Series, closely: str, metric: str, task: str) -> str:
     unit = UNITS.get(metric, "{}")
     mine, floor = (mean_sd(scores.get(name, np.nan), np.nan, metric) for name in (closely, "chance"))
     top = scores[[name for name in scores.index if row_of(name).group == "ceilings"]]
-    known = f", who knows the disease {mean_sd(top.max(), np.nan, metric)}" if len(top) else ""
+    known = f", a readout of the true disease {mean_sd(top.max(), np.nan, metric)}" if len(top) else ""
     longer = mean_sd(scores.get(f"{closely}{LONGER}", np.nan), np.nan, metric)
     longer = f" ({longer} trained longer)" if f"{closely}{LONGER}" in scores else ""
     best = _best(scores, closely, unit, lambda value: mean_sd(value, np.nan, metric))
@@ -195,4 +195,4 @@ def _best(scores: pd.Series, closely: str, unit: str, write=lambda value: value)
     if closely in best:
         return "No other method has a higher score."
     names = " and ".join(row_of(name).name for name in best)
-    return f"The highest score {'has' if len(best) == 1 else 'have'} {names}, {unit.format(shown[best[0]])}."
+    return f"The highest score is that of {names}, {unit.format(shown[best[0]])}."

@@ -35,8 +35,8 @@ def test_readouts():
     assert text.startswith(
         "**DrasCLR is clearly better than chance in 1 of 2 scores** (CLE), each 95 % interval taken by itself"
     )
-    assert "reaches 55.0 % right, chance 31.2, who knows the disease 80.0" in text
-    assert "highest score has LAA-950, 70.0 % right" in text, "a ceiling is no method"
+    assert "reaches 55.0 % right, chance 31.2, a readout of the true disease 80.0" in text
+    assert "highest score is that of LAA-950, 70.0 % right" in text, "a ceiling is no method"
     longer = readout_answer(table({**scores, "drasclr_long": 62.5}), gain([0.1, -2.0]), "drasclr", "CLE", "accuracy")
     assert "reaches 55.0 % right (62.5 trained longer), chance 31.2" in longer
     below = readout_answer(table(scores), gain([0.1, -7.0], [4.0, -0.1]), "drasclr", "CLE", "accuracy")
@@ -66,11 +66,11 @@ def test_survival():
     assert "in 70 % of pairs** (95 % interval 60 to 90 %), with the confounders alone in 59 %" in text
     assert "12 deaths in all; pairs count until the median." in text
     assert "adds to the confounders is not clear: +11.0 points (−2.0 to +20.0)." in text
-    assert text.endswith("highest score has BODE, 80 %.")
+    assert text.endswith("highest score is that of BODE, 80 %.")
     alone = survival_answer(rows[1:], added[:0], "drasclr", "confounders", "c", "median")
     assert "nan" not in alone and "confounders" not in alone
     tied = pd.concat([rows, rows[2:].assign(method="bode+drasclr", mean=0.8004)])
-    assert "The highest score have" in survival_answer(tied, added, "drasclr", "confounders", "c", "median")
+    assert "The highest score is that of" in survival_answer(tied, added, "drasclr", "confounders", "c", "median")
 
 
 def test_comparisons():

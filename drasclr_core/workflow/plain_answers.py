@@ -1,0 +1,76 @@
+"""The first page's questions that a reader asks first, answered by yes or no from the result files of a run."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from drasclr_core.evaluate.measured import LAA950
+from drasclr_core.report.answers.readouts import LONGER
+from drasclr_core.report.tables import label
+from drasclr_core.run import Run
+
+CLOSELY = "drasclr"
+ASKED = {
+    "chance": ("Do the features know of disease, which nobody told the encoder?", "a row that sees no image", False),
+    LAA950: (
+        "Are they better than LAA-950, one number: the share of the lungs that is darker than −950 HU?",
+        "LAA-950",
+        False,
+    ),
+    f"{CLOSELY}{LONGER}": ("Does training longer by the same recipe make them better?", "the shorter training", True),
+}
+"""What DrasCLR stands against: the question, how it is called in the answer, and whether it is the one asked about."""
+
+
+def plain_answers(run: Run) -> list[tuple[str, str, str]]:
+    """Returns questions, one word of answer to each and a sentence with its numbers; those that the run can answer.
+
+    The word follows from the 95 % intervals of page 40 on the scores of Paper Table 2: *Yes* where all lie on the
+    better side, *In part* where more are clearly better than worse, *Not shown* where none is either, else *No*.
+    """
+    path = run.results / "significance_table2.csv"
+    found = [_maps(run)]
+    if path.exists():
+        table = pd.read_csv(path).query("method == @CLOSELY").dropna(subset=["low", "high"])
+        found = [_against(table[table["against"] == name], *about) for name, about in ASKED.items()] + found
+    return [one for one in found if one]
+
+
+def _against(rows: pd.DataFrame, question: str, other: str, turned: bool) -> tuple[str, str, str] | None:
+    if rows.empty:
+        return None
+    above, below = rows[rows["low"] > 0], rows[rows["high"] < 0]
+    better, worse = (below, above) if turned else (above, below)
+    if len(better) == len(rows):
+        word = "Yes"
+    elif len(better) > len(worse):
+        word = "In part"
+    else:
+        word = "No" if len(worse) else "Not shown"
+    said = f"Clearly better than {other} in {_named(better)} of {len(rows)} scores, clearly worse in {_named(worse)}"
+    return question, word, f"{said}; each 95 % interval taken by itself."
+
+
+def _named(rows: pd.DataFrame) -> str:
+    names = ", ".join(label(row.task, row.metric) for row in rows.itertuples())
+    return f"{len(rows)} ({names})" if names else "0"
+
+
+def _maps(run: Run) -> tuple[str, str, str] | None:
+    """Whether maps of the paper's detectors may be drawn, which page 21 leaves in a table with or without rows."""
+    drawn, worth = run.results / "fig3_truth.csv", run.results / "table5_operating.csv"
+    if not (drawn.exists() and worth.exists()):
+        return None
+    table = pd.read_csv(worth).query("method == @PAPER_DETECTOR")
+    if table.empty:
+        return None
+    subtypes = set(pd.read_csv(drawn)["subtype"]) - {"both"}
+    may = table["task"].str.lower().isin(subtypes)
+    word = "Yes" if may.all() else "In part" if may.any() else "No"
+    numbers = " and ".join(f"{100 * row.found:.0f} % of the {row.task.lower()} ones" for row in table.itertuples())
+    why = "" if may.all() else (
+        "Detectors that are not well ahead of what sees no image, or mark healthy lungs, are not drawn as disease. "
+    )  # fmt: skip
+    return ("Do its detectors find emphysema well enough to draw maps of it?", word,
+            f"{why}At the threshold that leaves healthy lungs alone they find, of the annotated boxes, "
+            f"{numbers}.")  # fmt: skip
