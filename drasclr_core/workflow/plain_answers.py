@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from drasclr_core.evaluate.measured import LAA950
+from drasclr_core.evaluate.result_files import PAPER_DETECTOR
 from drasclr_core.report.answers.readouts import LONGER
 from drasclr_core.report.tables import label
 from drasclr_core.run import Run
@@ -31,7 +32,8 @@ def plain_answers(run: Run) -> list[tuple[str, str, str]]:
     path = run.results / "significance_table2.csv"
     found = [_maps(run)]
     if path.exists():
-        table = pd.read_csv(path).query("method == @CLOSELY").dropna(subset=["low", "high"])
+        table = pd.read_csv(path).dropna(subset=["low", "high"])
+        table = table[table["method"] == CLOSELY]
         found = [_against(table[table["against"] == name], *about) for name, about in ASKED.items()] + found
     return [one for one in found if one]
 
@@ -61,7 +63,8 @@ def _maps(run: Run) -> tuple[str, str, str] | None:
     drawn, worth = run.results / "fig3_truth.csv", run.results / "table5_operating.csv"
     if not (drawn.exists() and worth.exists()):
         return None
-    table = pd.read_csv(worth).query("method == @PAPER_DETECTOR")
+    table = pd.read_csv(worth)
+    table = table[table["method"] == PAPER_DETECTOR]
     if table.empty:
         return None
     subtypes = set(pd.read_csv(drawn)["subtype"]) - {"both"}
