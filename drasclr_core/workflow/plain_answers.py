@@ -50,7 +50,7 @@ def _against(rows: pd.DataFrame, question: str, other: str, turned: bool) -> tup
     else:
         word = "No" if len(worse) else "Not shown"
     said = f"Clearly better than {other} in {_named(better)} of {len(rows)} scores, clearly worse in {_named(worse)}"
-    return question, word, f"{said}; each 95 % interval taken by itself."
+    return question, word, f"{said}."
 
 
 def _named(rows: pd.DataFrame) -> str:
