@@ -5,6 +5,7 @@ from drasclr_core.report.answers.detection import factor_answer, share_answer, t
 from drasclr_core.report.answers.external import external_answer, within_answer
 from drasclr_core.report.answers.readouts import (
     comparisons_answer,
+    corrected_note,
     draws_note,
     reach_answer,
     readout_answer,
@@ -15,6 +16,7 @@ from drasclr_core.report.answers.reasons import why_not
 __all__ = [
     "body_answer",
     "comparisons_answer",
+    "corrected_note",
     "draws_note",
     "external_answer",
     "factor_answer",

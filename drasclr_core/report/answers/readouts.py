@@ -87,19 +87,13 @@ def survival_answer(
     return f"{first}{added} {_best(part['mean'], closely, '{}', lambda share: f'{100 * share:.0f} %')}"
 
 
-def comparisons_answer(
-    tested: Mapping[str, pd.DataFrame], names: Mapping[str, str], called: Mapping[str, str], level: float = 0.05
-) -> str:
-    """Returns in Markdown how many differences of each table are clear, before and after a correction for their number.
+def comparisons_answer(tested: Mapping[str, pd.DataFrame], level: float = 0.05) -> str:
+    """Returns in Markdown how many differences are clear, before and after a correction for their number.
 
     Parameters
     ----------
     tested : mapping of str to DataFrame
         Table -> comparisons, from `compare_methods`.
-    names : mapping of str to str
-        Table -> the method that is compared.
-    called : mapping of str to str
-        Table -> what readers call it.
     level : float
         Below which a corrected p counts.
     """
@@ -109,17 +103,23 @@ def comparisons_answer(
     known = every.dropna(subset=["low", "high"])
     ahead, behind = int((known["low"] > 0).sum()), int((known["high"] < 0).sum())
     unknown = len(every) - len(known)
-    first = (
+    bootstrap, folds = (int((every[f"p_{test}_holm"] < level).sum()) for test in ("bootstrap", "corrected"))
+    return (
         f"**Of {len(known)} comparisons with another row, the 95 % interval over subjects speaks for the method looked "
         f"at in {ahead}, against it in {behind}, and for neither in {len(known) - ahead - behind}.**"
         + (f" {unknown} more have no interval, for want of draws." if unknown else "")
+        + f" After Holm's correction for the number in each table, {bootstrap} stay in favour by the bootstrap and "
+        f"{folds} by the corrected test over folds (one-sided: what speaks against it is not corrected)."
     )
-    parts = [
-        f"{called[name]} ({row_of(names[name]).name}) {_after_holm(table, level)}" for name, table in tested.items()
-    ]
-    return (f"{first} Many ask the same again, such as rows that all predict as chance does. Left in favour after "
-            "Holm's correction for their number, by bootstrap and by the corrected test over folds (one-sided: what "
-            f"speaks against it is not corrected): {'; '.join(parts)}.")  # fmt: skip
+
+
+def corrected_note(table: pd.DataFrame, name: str, level: float = 0.05) -> str:
+    """Returns how many comparisons of one table stay in favour of the method `name` after Holm's correction."""
+    tests = (table["p_bootstrap_holm"], table["p_corrected_holm"])  # one-sided, in favour
+    left = " and ".join(str((p < level).sum()) if p.notna().any() else "–" for p in tests)
+    return (f"{row_of(name).name}, of {len(table)} comparisons {left} are left in favour after Holm's correction, by "
+            "bootstrap and by the corrected test. Many ask the same again, such as rows that all predict as chance "
+            "does.")  # fmt: skip
 
 
 def draws_note(comparisons: int, draws: int, level: float = 0.05) -> str:
@@ -138,11 +138,6 @@ def draws_note(comparisons: int, draws: int, level: float = 0.05) -> str:
         most = f"at most {against} draw{'s' if against > 1 else ''}" if against else "no draw"
         passes = f"none passes unless {most} speak{'' if against > 1 else 's'} against the clearest difference"
     return f"with {draws} draws no p of the bootstrap can be below {floor:.2g} after Holm's correction; {passes}."
-
-
-def _after_holm(table: pd.DataFrame, level: float) -> str:
-    tests = (table["p_bootstrap_holm"], table["p_corrected_holm"])  # one-sided, in favour
-    return f"{' and '.join(str((p < level).sum()) if p.notna().any() else '–' for p in tests)} of {len(table)}"
 
 
 def reach_answer(found: pd.DataFrame, names: Mapping[str, str]) -> str:

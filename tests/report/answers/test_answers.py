@@ -9,6 +9,7 @@ import pytest
 from drasclr_core.evaluate.statistics.significance import bootstrap_p, holm
 from drasclr_core.report.answers import (
     comparisons_answer,
+    corrected_note,
     draws_note,
     factor_answer,
     reach_answer,
@@ -77,15 +78,14 @@ def test_comparisons():
     one = pd.DataFrame({"low": [1.0, -1, -3], "high": [2.0, 1, -1], "p_bootstrap_holm": [0.01, 0.5, 1]})
     one = one.assign(p_corrected_holm=[0.2, 0.5, 1])
     two = pd.DataFrame({"low": [np.nan], "high": [np.nan], "p_bootstrap_holm": [np.nan], "p_corrected_holm": [0.01]})
-    text = comparisons_answer(
-        {"a": one, "b": two}, {"a": "drasclr", "b": "drasclr"}, {"a": "Paper Table 2", "b": "mine"}
-    )
+    text = comparisons_answer({"a": one, "b": two})
     assert "Of 3 comparisons with another row," in text and "in 1, against it in 1, and for neither in 1.**" in text
     assert "1 more have no interval" in text
-    assert "Paper Table 2 (DrasCLR) 1 and 0 of 3; mine (DrasCLR) – and 1 of 1" in text
-    wider = comparisons_answer({"a": one}, {"a": "drasclr"}, {"a": "Paper Table 2"}, level=0.3)
-    assert "Paper Table 2 (DrasCLR) 1 and 1 of 3" in wider
-    assert "no table" in comparisons_answer({}, {}, {})
+    assert "1 stay in favour by the bootstrap and 1 by the corrected test" in text
+    assert "1 stay in favour by the bootstrap and 1 by" in comparisons_answer({"a": one}, level=0.3)
+    assert "no table" in comparisons_answer({})
+    assert corrected_note(one, "drasclr").startswith("DrasCLR, of 3 comparisons 1 and 0 are left in favour")
+    assert "of 1 comparisons – and 1 are left" in corrected_note(two, "drasclr")
 
 
 def test_few_draws_are_said_to_decide():
