@@ -78,23 +78,24 @@ def gains_sentence(found: pd.DataFrame, tasks: Sequence[TransferTask], method: s
 
     `given` are the names of tasks whose data are not simulated.
     """
-    parts, clear = [], 0
+    parts, above, below = [], 0, 0
     for task in tasks:
         here = found[found["method"].eq(method) & found["task"].eq(task.title) & found["metric"].eq(task.metrics[0])]
         for row in here.itertuples():
-            surely = row.low > 0 or row.high < 0
-            clear += surely
+            above, below = above + (row.low > 0), below + (row.high < 0)
             unit = " mm" if row.metric in task.lower else ""
             ends = f" ({row.low:+.2f} to {row.high:+.2f})" if np.isfinite(row.low) else ""
-            parts.append(f"{task.title.lower()}, {row.metric}: {row.gain:+.2f}{unit}{ends}")
+            change = f"{row.gain:+.2f}{unit}{ends}".replace("-", "−")
+            parts.append(f"{task.title.lower()}, {row.metric}: {change}")
     if not parts:
         return f"**This run cannot say what {row_of(method).name} brings: nothing was compared.**"
     seeds = int(found["seeds"].max())
-    judged = f"{clear} of {len(parts)} intervals leave out zero" if seeds > 1 else "one seed has no interval"
+    judged = f"better than random weights in {above} of {len(parts)} tasks and surely worse in {below}"
+    lead = f"{row_of(method).name} is surely {judged}" if seeds > 1 else "One seed has no interval"
     made = [task.title.lower() for task in tasks if task.name not in given]
     data = f" Simulated data: {', '.join(made)}." if made else ""
-    return (f"**{row_of(method).name} against random weights, all labels: {'; '.join(parts)}.** Same net, data and "
-            f"steps; {seeds} seed{'s' * (seeds > 1)}, {judged}.{data}")  # fmt: skip
+    return (f"**{lead}, all labels.** The gains, with 95 % intervals over {seeds} seed{'s' * (seeds > 1)} of the same "
+            f"net, data and steps: {'; '.join(parts)}.{data}")  # fmt: skip
 
 
 def plain_sentence(found: pd.DataFrame, tasks: Sequence[TransferTask], method: str, plain: str) -> str:

@@ -292,7 +292,8 @@ def test_the_abstracts_claims_are_told_with_the_intervals_over_seeds(tmp_path):
     assert here[["estimate", "low", "high"]].tolist() == pytest.approx(row[["gain", "low", "high"]].tolist())
     sentence = claims_sentence(board)
     assert "**0 reproduced**;" in sentence and "cannot be tested** (" in sentence
-    assert "(better than plain SwAV, better than plain DeepCluster-V2" in sentence
+    for verdict, names in board.groupby("verdict", sort=False)["short"]:
+        assert f"**{len(names)} {verdict}** ({', '.join(names)})" in sentence
 
 
 def test_what_is_read_of_a_volume_are_all_stages_and_f_inter():

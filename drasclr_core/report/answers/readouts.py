@@ -160,7 +160,7 @@ def reach_answer(found: pd.DataFrame, names: Mapping[str, str]) -> str:
     middle = inner.groupby("role", sort=False)["way"].median()
     said = ", ".join(f"{names[role]} {100 * way:z.0f} %" for role, way in middle.items()).replace(" -", " −")
     return (
-        f"**Of the way from a row that sees no scan to one that knows the disease, methods go: {said}** (the median over "
+        f"**Of the way from a row that sees no scan to one that knows the disease, methods go: {said}** (the median of "
         f"{inner['target'].nunique()} targets{' that all have' if roles > 1 and shared.any() else ''}). What lies "
         "above the ceiling is luck, something that is no disease, or a bend that a linear readout of it misses."
     )

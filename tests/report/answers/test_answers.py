@@ -112,10 +112,10 @@ def test_reach():
             "way": [0.4, 0.6, 0, np.nan],
         }
     )
-    assert "go: DrasCLR 50 %** (the median over 2 targets)" in reach_answer(found, {"closely": "DrasCLR"})
+    assert "go: DrasCLR 50 %** (the median of 2 targets)" in reach_answer(found, {"closely": "DrasCLR"})
     partly = pd.concat([found, pd.DataFrame({"target": ["y"], "role": ["laa950"], "way": [0.2]})])
     names = {"closely": "DrasCLR", "laa950": "LAA"}
-    assert "DrasCLR 60 %, LAA 20 %** (the median over 1 targets that all have)" in reach_answer(partly, names)
+    assert "DrasCLR 60 %, LAA 20 %** (the median of 1 targets that all have)" in reach_answer(partly, names)
     assert "cannot say" in reach_answer(found.assign(way=np.nan), {})
 
 
