@@ -35,6 +35,8 @@ def test_toc_holds_executed_pages_only_and_the_rest_are_stubs(run, tmp_path):
     toc = (source / "_toc.yml").read_text()
     assert "10_phenotypes" not in toc
     assert "orphan: true" in (source / "notebooks" / "10_phenotypes.md").read_text()
+    stub = (source / "notebooks" / "10_phenotypes.md").read_text()
+    assert "# Phenotypes: what a linear" in stub and "presets/demo.yaml --run r" in stub
     assert (source / "_generated" / "answer.md").exists() and (source / "provenance.md").exists()
     entries = [entry for part in yaml.safe_load(toc)["parts"] for entry in part["chapters"]]
     assert len(entries) == len({entry["file"] for entry in entries})
