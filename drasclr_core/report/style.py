@@ -67,7 +67,9 @@ def image_html(content: bytes, kind: str, alt: str, caption: str = "") -> Markup
     alt = with_minus(alt)
     html = Markup('<img src="data:image/{};base64,{}" alt="{}" style="max-width: 100%; height: auto;">')
     image = html.format(kind, base64.b64encode(content).decode(), alt)
-    return Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(image, caption) if caption else image
+    if not caption:
+        return image
+    return Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(image, with_minus(caption))
 
 
 def figure_html(fig: Figure, alt: str, kind: str = "svg", caption: str = "") -> Markup:

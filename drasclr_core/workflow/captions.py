@@ -12,12 +12,15 @@ from markupsafe import Markup
 from nbformat import NotebookNode
 
 from drasclr_core.evaluate.table import DRAWS
+from drasclr_core.report.style import with_minus
 from drasclr_core.report.tables.tidy import csv_address, soup, table_csv, tidy_table
 from drasclr_core.report.templates import render
 from drasclr_core.workflow.stages import notebook_of
 
 LONGEST = 260
 """Characters of a caption; what goes on after its first sentence is folded."""
+SHORTEST = 30
+"""Characters that a caption has at least where it is the beginning of a text: ``Left`` and a colon say nothing."""
 DATA = "_static/data"
 """Where a book keeps the CSV files that its figures link to, in a folder for each run."""
 _PICTURE = re.compile(
@@ -65,7 +68,9 @@ def captioned(page: NotebookNode, notebook: Path, source: Path) -> NotebookNode:
                 data["text/html"] = _figure(data["text/html"], known | {"place": count[kind], "files": files})
             else:
                 alone = len(shown) == 1
-                text = None if "<details" in data["text/html"] else _sentence_after(page, number) if alone else ""
+                text = None if "<details" in data["text/html"] else ""
+                if alone and text is not None and "<caption" not in data["text/html"]:
+                    text = _sentence_after(page, number)
                 count[kind] += text is not None
                 about = known | {"place": count[kind], "offered": _SAVED.search(str(cell.outputs)) is not None}
                 data["text/html"] = _table(data["text/html"], text, _heading(page, number), about)
@@ -89,7 +94,7 @@ def _figure(text: str, known: dict) -> str:
     said, rest = (html.unescape(picture["said"]), alt) if picture and picture["said"] else _in_two(alt)
     if picture and picture["said"]:
         text = text[text.index("<img") : text.index("<figcaption>")]
-    known |= {"kind": "figure", "caption": _stop(said), "rest": rest}
+    known |= {"kind": "figure", "caption": _stop(with_minus(said)), "rest": with_minus(rest)}
     return str(render("numbered.html", content=Markup(text.strip()), **known))
 
 
@@ -106,7 +111,12 @@ def _table(text: str, sentence: str | None, heading: str, known: dict) -> str:
     if sentence is None:
         return str(found)
     caption = said or sentence or " · ".join(filter(None, [heading, together]))
-    known |= {"kind": "table", "caption": _stop(caption), "rest": "", "files": [] if known["offered"] else files}
+    known |= {
+        "kind": "table",
+        "caption": _stop(with_minus(caption)),
+        "rest": "",
+        "files": [] if known["offered"] else files,
+    }
     return str(render("numbered.html", content=Markup(found), **known))
 
 
@@ -114,7 +124,7 @@ def _in_two(alt: str) -> tuple[str, str]:
     """The caption that an alternative text gives, and the rest of it."""
     if len(alt) <= LONGEST:
         return alt, ""
-    end = _END.search(alt)
+    end = _END.search(alt, SHORTEST)
     return (alt[: end.start()].rstrip(":"), alt[end.end() :]) if end else (alt, "")
 
 

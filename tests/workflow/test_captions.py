@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from drasclr_core.report.style import image_html
-from drasclr_core.report.tables import csv_links, folded
+from drasclr_core.report.tables import csv_links, folded, titled
 from drasclr_core.run import Run
 from drasclr_core.workflow.captions import captioned
 
@@ -76,6 +76,18 @@ def test_a_takeaway_is_the_caption(run, tmp_path):
     assert len(figure.select("figure")) == 1 and figure.img["alt"] == LONG
 
 
+def test_a_caption_that_is_the_beginning_of_a_text_says_something(run, tmp_path):
+    alt = "Left: squares of -0.5 to 32 mm; " + LONG
+    _, (figure,) = made(run, tmp_path, new_code_cell("", outputs=outputs(picture(alt))))
+    assert figure.figcaption.b.next_sibling.strip().startswith("Left: squares of −0.5 to 32 mm; Dots of every method")
+
+
+def test_a_figure_of_an_older_page_has_minus_signs(run, tmp_path):
+    html = str(picture("A line.", caption="It falls by 3.")).replace("by 3", "by -3")
+    _, (figure,) = made(run, tmp_path, new_code_cell("", outputs=outputs(html)))
+    assert figure.figcaption.b.next_sibling.strip() == "It falls by −3."
+
+
 def test_a_file_of_the_section_is_that_of_its_figures_but_not_of_others(run, tmp_path):
     maps = [new_markdown_cell("## Maps"), new_code_cell("draw()", outputs=outputs(picture("Maps.")))]
     maps.append(new_code_cell("", outputs=outputs(csv_links(run.results / "fig3_maps.csv"))))
@@ -96,6 +108,15 @@ def test_tables_take_their_caption_from_the_text_after_them(run, tmp_path):
     assert second.figcaption.get_text(" ", strip=True) == "Table 20.2. Grades · Shares."
     link = first.select_one("a[download]")
     assert base64.b64decode(link["href"].partition(",")[2]).decode().split() == ["Grade,n", 'a,"11,794"']
+
+
+def test_a_table_with_a_caption_leaves_the_text_after_it(run, tmp_path):
+    shown = outputs(titled(pd.DataFrame({"n": [1]}, index=["a"]), "How many there are."))
+    page, (table,) = made(
+        run, tmp_path, new_code_cell("", outputs=shown), new_markdown_cell("Subjects per grade. More.")
+    )
+    assert table.figcaption.get_text(" ", strip=True) == "Table 20.1. How many there are."
+    assert page.cells[1].source == "Subjects per grade. More."
 
 
 def test_a_table_with_a_file_has_no_second_one_and_folded_tables_keep_their_summary(run, tmp_path):

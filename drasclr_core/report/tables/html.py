@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 from markupsafe import Markup
 
 from drasclr_core.evaluate.table import DRAWS
+from drasclr_core.report.style import with_minus
 from drasclr_core.report.templates import render
 
 
@@ -23,12 +25,24 @@ def folded(table: pd.DataFrame, summary: str, opened: bool = False) -> Markup:
     return render("folded.html", content=content, summary=summary, opened=opened)
 
 
-def titled(table: pd.DataFrame | str, caption: str) -> Markup:
-    """Returns a table with its caption: what it holds, or better, what it says. A book numbers it."""
-    html = table.to_html(border=0) if isinstance(table, pd.DataFrame) else str(table)
+def titled(table: pd.DataFrame | str, caption: str, digits: Mapping[str, int] | None = None) -> Markup:
+    """Returns a table with its caption. A book numbers it.
+
+    Parameters
+    ----------
+    table : DataFrame or str
+        The table, or its HTML. An index that only counts the rows is not shown, long texts are shown whole, and what is
+        missing is a dash.
+    caption : str
+        What it says, or at least what its rows and columns are.
+    digits : mapping, optional
+        Column -> decimals of its numbers; a column that the table lacks is passed over.
+    """
+    html = _html(table, digits or {}) if isinstance(table, pd.DataFrame) else str(table)
     before, tag, after = html.partition("<table")
     inside, end, rest = after.partition(">")
-    return Markup(before + tag + inside + end) + Markup("<caption>{}</caption>").format(caption) + Markup(rest)
+    said = Markup("<caption>{}</caption>").format(with_minus(caption))
+    return Markup(before + tag + inside + end) + said + Markup(rest)
 
 
 def worded(table: pd.DataFrame) -> Markup:
@@ -49,6 +63,17 @@ def csv_links(*files: str | Path) -> Markup:
     offered = [Path(file) for file in files if not Path(file).name.endswith(DRAWS)]
     content = [(file.name, base64.b64encode(file.read_bytes()).decode()) for file in offered]
     return render("csv_links.html", files=content)
+
+
+def _html(table: pd.DataFrame, digits: Mapping[str, int]) -> str:
+    written = {
+        name: [with_minus(f"{value:,.{count}f}") if pd.notna(value) else "–" for value in table[name]]
+        for name, count in digits.items()
+        if name in table
+    }
+    counted = isinstance(table.index, pd.RangeIndex) and table.index.name is None
+    with pd.option_context("display.max_colwidth", None):
+        return table.assign(**written).to_html(border=0, index=not counted, na_rep="–")
 
 
 def _plain(html: str) -> Markup:

@@ -9,6 +9,8 @@ import re
 
 from bs4 import BeautifulSoup, Tag
 
+from drasclr_core.report.style import with_minus
+
 OWN_FORM = ("beside-paper", "scorecard")
 """Tables with a form of their own, by the class of themselves or of what holds them."""
 BIG = 1_000
@@ -132,9 +134,9 @@ def _write_numbers(cells: list[Tag]) -> None:
         if text in _NOTHING:
             cell.string = "–" if text else ""
         elif whole:
-            cell.string = f"{float(text.replace('−', '-')):,.0f}".replace("-", "−")
+            cell.string = with_minus(f"{float(text.replace('−', '-')):,.0f}")
         else:
-            cell.string = re.sub(r"(?<![\de])-(?=\d)", "−", text)
+            cell.string = with_minus(text)
 
 
 def _places(table: Tag) -> list[tuple[int, int, Tag]]:

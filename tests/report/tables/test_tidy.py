@@ -104,3 +104,17 @@ def test_a_title_stands_in_the_table():
     table = soup(titled(pd.DataFrame({"n": [1]}), "What <it> says.")).table
     assert table.caption.text == "What <it> says." and table.find(True) is table.caption
     assert soup(titled('<div><table class="x"><tr><td>1</td></tr></table></div>', "A.")).div.table.caption.text == "A."
+
+
+def test_a_titled_table_has_words_for_its_numbers():
+    long = "a reason of more than fifty letters, which a table shows whole and does not cut"
+    frame = pd.DataFrame({"Mean (HU)": [-847.14, np.nan], "Score": [-0.001, 1234.5], "Why": [long, np.nan]})
+    table = soup(titled(frame, "From -0.00 to -3.", {"Mean (HU)": 0, "Score": 2, "not there": 1})).table
+    assert table.caption.text == "From 0.00 to −3."
+    assert texts(table, "tbody") == [["−847", "0.00", long], ["–", "1,234.50", "–"]]
+    assert texts(table, "thead") == [["Mean (HU)", "Score", "Why"]]
+
+
+def test_zero_has_no_sign():
+    table, _ = tidied(pd.DataFrame({"r": ["-0.00 (-0.01 to 0.02)", "0.10"]}, index=["a", "b"]).to_html())
+    assert texts(table, "tbody")[0][1] == "0.00 (−0.01 to 0.02)"

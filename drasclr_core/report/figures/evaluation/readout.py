@@ -24,6 +24,9 @@ MOST_COLUMNS = 6
 """Methods beside each other, at most."""
 TITLE_LETTERS = 15
 """In a line of the title of a confusion matrix, so that the titles of neighbours do not meet."""
+DARK_INK = "#222222"
+LIGHT = 0.21
+"""Relative luminance from which on dark figures have more contrast than white ones."""
 FROM_ZERO = {"R2": "R² on held-out subjects", "kappa": "Quadratic weighted kappa on held-out subjects"}
 """Metrics for which 0 is a prediction that knows nothing, and what their axis is called."""
 
@@ -140,15 +143,21 @@ def _confusion(axis: plt.Axes, predictions: pd.DataFrame, task: Task, title: str
     part = predictions[predictions["task"].eq(task.name) & predictions["repeat"].eq(0)]
     counts = confusion_matrix(part["true"].astype(int), part["predicted"].astype(int), labels=task.classes)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    axis.imshow(share, cmap=cmap, vmin=0, vmax=1)
+    shown = axis.imshow(share, cmap=cmap, vmin=0, vmax=1)
     for (true, predicted), count in np.ndenumerate(counts):
-        ink = "white" if share[true, predicted] > 0.6 else "#222222"
+        ink = DARK_INK if _luminance(shown.to_rgba(share)[true, predicted]) > LIGHT else "white"
         axis.text(predicted, true, count or "", ha="center", va="center", fontsize=8.5, color=ink)
     axis.set_xticks(range(len(task.classes)), task.classes)
     axis.set_yticks(range(len(task.classes)), task.classes)
     axis.set_title(title, **font)
     axis.set_xlabel("Predicted")
     axis.grid(visible=False)
+
+
+def _luminance(rgba: np.ndarray) -> float:
+    """The relative luminance of a colour (WCAG 2), 0 for black and 1 for white."""
+    rgb = np.where(rgba[:3] <= 0.04045, rgba[:3] / 12.92, ((rgba[:3] + 0.055) / 1.055) ** 2.4)
+    return float(rgb @ [0.2126, 0.7152, 0.0722])
 
 
 def _dots(axis: plt.Axes, values: np.ndarray, height: float, method: str) -> None:

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.text import Text
 
 from drasclr_core.evaluate.tasks import Task
@@ -19,6 +19,11 @@ from drasclr_core.report.figures.evaluation.readout import (
 from drasclr_core.report.style import color, use_style
 
 GOLD = Task("GOLD", "GOLD", classes=(0, 1, 2, 3, 4))
+
+
+def luminance(ink):
+    rgb = np.array(to_rgb(ink))
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
 
 
 def test_dots_are_folds_and_means():
@@ -68,6 +73,18 @@ def test_confusion_matrix_counts():
     (axis,) = confusion_matrices(predictions, [GOLD]).axes
     texts = {text.get_position(): text.get_text() for text in axis.texts}
     assert (texts[0, 0], texts[1, 0], texts[2, 4], texts[4, 4]) == ("2", "1", "1", "")
+
+
+def test_counts_are_read_on_their_colour():
+    """Light inks on dark fields, dark ones on light fields, whatever the colour of the method."""
+    one = pd.DataFrame({"task": "GOLD", "repeat": 0, "true": [0, 0, 0, 1], "predicted": [0, 0, 1, 1]})
+    methods = ("chance", "cnn3d", "kmeans", "medicalnet", "joint", "drasclr")
+    for axis in confusion_by_method(pd.concat([one.assign(method=name) for name in methods]), GOLD).axes:
+        image = axis.images[0]
+        for text in axis.texts:
+            x, y = text.get_position()
+            inks = [luminance(ink) for ink in (text.get_color(), image.to_rgba(image.get_array())[y, x])]
+            assert not text.get_text() or (max(inks) + 0.05) / (min(inks) + 0.05) >= 3.5
 
 
 def test_kappa_has_a_panel_of_its_own_and_leaves_out_what_is_undefined():
