@@ -1,4 +1,5 @@
-// Things to drag in the course. A page holds the numbers, computed when it was made; here they are only drawn.
+// Things to drag in the course, and the numbers of exercises. A page holds what is dragged, computed when it was made; here it is
+// only drawn.
 (() => {
   const SVG = "http://www.w3.org/2000/svg";
   const draw = (parent, tag, attributes, text) => {
@@ -260,6 +261,18 @@
     box.dataset.text = text.textContent;
     kinds[box.dataset.kind](box, data);
     text.remove();
+  });
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin); else begin();
+})();
+
+// Exercises are numbered from 1 on each page, in their titles and in links to them; the builder can only count through the book.
+(() => {
+  const begin = () => document.querySelectorAll("article .exercise").forEach((exercise, n) => {
+    const links = document.querySelectorAll(`article a[href="#${exercise.id}"]`);
+    [exercise.querySelector(".caption-number"), ...links].forEach((one) => {
+      const text = one?.firstChild;
+      if (text?.nodeType === Node.TEXT_NODE) text.nodeValue = text.nodeValue.replace(/Exercise \d+/, `Exercise ${n + 1}`);
+    });
   });
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin); else begin();
 })();

@@ -6,6 +6,13 @@
   const keep = { get: () => { try { return localStorage.getItem(KEY); } catch { return null; } },
                  set: (value) => { try { localStorage.setItem(KEY, value); } catch { /* private window */ } } };
   root.classList.add("code-switch");
+  const inside = (cell) => cell?.querySelector("details.above-input");
+  // What another tab of a twin page shows was made by the code of the first tab's cell, which stands above it.
+  const codeOf = (link) => {
+    let cell = link.closest(".cell");
+    while (!inside(cell) && /\btag_twin-[1-9]/.test(cell?.className)) cell = cell.previousElementSibling;
+    return inside(cell);
+  };
   const begin = () => {
     const hidden = [...document.querySelectorAll("article .cell details.above-input")];
     const title = document.querySelector("article h1");
@@ -26,14 +33,15 @@
     });
     title.after(button);
     show(keep.get() === "yes");
-    document.querySelectorAll("article .figure-code").forEach((link) => {
-      const code = link.closest(".cell")?.querySelector("details.above-input");
+    const links = [...document.querySelectorAll("article .figure-code")];
+    links.forEach((link) => {
+      const code = codeOf(link);
       if (!code) return;
       link.hidden = false;
       link.addEventListener("click", () => {
         const asked = code.classList.toggle("asked");
         code.open = asked || root.classList.contains("show-code");
-        link.setAttribute("aria-expanded", String(asked));
+        links.filter((one) => codeOf(one) === code).forEach((one) => one.setAttribute("aria-expanded", String(asked)));
         if (asked) code.scrollIntoView({ block: "nearest" });
       });
     });

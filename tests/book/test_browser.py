@@ -144,6 +144,22 @@ def test_figures_lead_to_their_code_commit_and_file(page, site, built_book):
     assert not page.problems
 
 
+def test_every_tab_leads_to_the_code_of_its_figures(page, site):
+    open_page(page, site + "notebooks/01_cohort.html")
+    page.locator("#twin-1").evaluate("one => one.click()")
+    page.locator(".tag_twin-1 .figure-code:visible").first.click()
+    assert page.locator("article .cell details.above-input .cell_input:visible").count() == 1
+    assert not page.problems
+
+
+def test_exercises_are_numbered_on_each_page(page, site):
+    open_page(page, site + "method/losses.html")
+    titles = page.locator("article .exercise .caption-number").all_inner_texts()
+    assert [title.strip() for title in titles] == [f"Exercise {number}" for number in range(1, len(titles) + 1)]
+    answers = page.locator("article .solution .admonition-title a").all_inner_texts()
+    assert [answer.split(" (")[0].strip() for answer in answers] == [title.strip() for title in titles]
+
+
 @functools.cache
 def _soup(file: Path) -> BeautifulSoup:
     return BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")
