@@ -25,6 +25,7 @@ def test_provenance_page_holds_cost_machine_and_parameters():
     page = provenance_page({"run": "r", "stages": [RECORD]})
     for piece in ("90", "1500", "commit `abc`", "cores 2", "torch 2", "`epochs=3; methods=['a\\|b']`", "1.5 minutes"):
         assert piece in page, piece
+    assert page.count("{dropdown}") == 2, "the two long tables are folded"
     assert "_static/manifest.json" in page and "0123456789ab" not in page, "inputs are in the manifest"
 
 
