@@ -34,6 +34,14 @@ def test_a_chapter_has_its_parts(path):
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_the_plan_names_the_chapters_that_a_chapter_needs(path):
+    line = next(line for line in (BOOK / "course" / "plan.md").read_text().splitlines() if f"({path.stem})" in line)
+    needs = re.search(r"^About \d+ minutes\. You need (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)[1]
+    chapters = re.match(r"chapters? ([\d, and]+)", needs)
+    assert re.findall(r"\d+", line.split("|")[4]) == (re.findall(r"\d+", chapters[1]) if chapters else [])
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_every_exercise_has_a_place_for_the_answer_and_a_hidden_solution(path):
     text = path.read_text(encoding="utf-8")
     labels = re.findall(r"\{exercise\}.*\n:label: course-(\S+)", text)
