@@ -6,7 +6,6 @@ from drasclr_core.report.answers.external import external_answer, within_answer
 from drasclr_core.report.answers.readouts import (
     comparisons_answer,
     corrected_note,
-    draws_note,
     reach_answer,
     readout_answer,
     survival_answer,
@@ -17,7 +16,6 @@ __all__ = [
     "body_answer",
     "comparisons_answer",
     "corrected_note",
-    "draws_note",
     "external_answer",
     "factor_answer",
     "reach_answer",

@@ -113,13 +113,17 @@ def comparisons_answer(tested: Mapping[str, pd.DataFrame], level: float = 0.05) 
     )
 
 
-def corrected_note(table: pd.DataFrame, name: str, level: float = 0.05) -> str:
-    """Returns how many comparisons of one table stay in favour of the method `name` after Holm's correction."""
+def corrected_note(table: pd.DataFrame, name: str, draws: int | None = None, level: float = 0.05) -> str:
+    """Returns how many comparisons of one table stay in favour of the method `name` after Holm's correction.
+
+    With the number of bootstrap `draws` it says too what so many can find (`draws_note`).
+    """
     tests = (table["p_bootstrap_holm"], table["p_corrected_holm"])  # one-sided, in favour
     left = " and ".join(str((p < level).sum()) if p.notna().any() else "–" for p in tests)
+    few = draws_note(len(table), draws, level) if draws else ""
     return (f"{row_of(name).name}, of {len(table)} comparisons {left} are left in favour after Holm's correction, by "
             "bootstrap and by the corrected test. Many ask the same again, such as rows that all predict as chance "
-            "does.")  # fmt: skip
+            f"does.{f' {few[:1].upper()}{few[1:]}' if few else ''}")  # fmt: skip
 
 
 def draws_note(comparisons: int, draws: int, level: float = 0.05) -> str:

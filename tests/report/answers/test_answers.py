@@ -10,7 +10,6 @@ from drasclr_core.evaluate.statistics.significance import bootstrap_p, holm
 from drasclr_core.report.answers import (
     comparisons_answer,
     corrected_note,
-    draws_note,
     factor_answer,
     reach_answer,
     readout_answer,
@@ -18,6 +17,7 @@ from drasclr_core.report.answers import (
     survival_answer,
     trend_answer,
 )
+from drasclr_core.report.answers.readouts import draws_note
 
 
 def table(scores, task="CLE", metric="accuracy"):
@@ -86,6 +86,8 @@ def test_comparisons():
     assert "no table" in comparisons_answer({})
     assert corrected_note(one, "drasclr").startswith("DrasCLR, of 3 comparisons 1 and 0 are left in favour")
     assert "of 1 comparisons – and 1 are left" in corrected_note(two, "drasclr")
+    assert "as chance does. With 50 draws no p" in corrected_note(one, "drasclr", 50)
+    assert "With" not in corrected_note(one, "drasclr", 3601)
 
 
 def test_few_draws_are_said_to_decide():
