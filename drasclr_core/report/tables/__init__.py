@@ -3,7 +3,7 @@
 from drasclr_core.report.figures.evaluation.rows import label
 from drasclr_core.report.figures.evaluation.scorecard import points
 from drasclr_core.report.tables.beside_paper import mean_sd, table_html
-from drasclr_core.report.tables.html import bare, csv_links, folded, titled, worded
+from drasclr_core.report.tables.html import bare, csv_links, folded, titled
 from drasclr_core.report.tables.scorecard import claim_value, scorecard_table
 from drasclr_core.report.tables.significance import readable
 
@@ -19,5 +19,4 @@ __all__ = [
     "scorecard_table",
     "table_html",
     "titled",
-    "worded",
 ]

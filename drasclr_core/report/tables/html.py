@@ -45,11 +45,6 @@ def titled(table: pd.DataFrame | str, caption: str, digits: Mapping[str, int] | 
     return Markup(before + tag + inside + end) + said + Markup(rest)
 
 
-def worded(table: pd.DataFrame) -> Markup:
-    """Returns a table of sentences, without its index."""
-    return bare(table.to_html(index=False, border=0))
-
-
 def csv_links(*files: str | Path) -> Markup:
     """Returns links that hold the given CSV files themselves and save them under their own names.
 
