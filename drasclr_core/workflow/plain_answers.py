@@ -22,6 +22,16 @@ ASKED = {
 }
 """What DrasCLR stands against: the question, how it is called in the answer, and whether it is the one asked about."""
 
+WORDS = {
+    "logFEV1pp": "FEV1",
+    "logFEV1/FVC": "FEV1/FVC",
+    "GOLD": "GOLD stage",
+    "CLE": "grade of centrilobular emphysema",
+    "Paraseptal": "grade of paraseptal emphysema",
+    "AE History": "exacerbations",
+}
+"""Tasks of Paper Table 2 in words; another is called by its own name."""
+
 
 def plain_answers(run: Run) -> list[tuple[str, str, str]]:
     """Returns questions, one word of answer to each and a sentence with its numbers; those that the run can answer.
@@ -54,8 +64,13 @@ def _against(rows: pd.DataFrame, question: str, other: str, turned: bool) -> tup
 
 
 def _named(rows: pd.DataFrame) -> str:
-    names = ", ".join(label(row.task, row.metric) for row in rows.itertuples())
+    names = ", ".join(_in_words(row.task, row.metric) for row in rows.itertuples())
     return f"{len(rows)} ({names})" if names else "0"
+
+
+def _in_words(task: str, metric: str) -> str:
+    """The score as a reader of the first page knows it: *1-off* counts a grade beside the right one too."""
+    return WORDS.get(task, label(task, metric)) + (" to within one" if metric == "1-off" else "")
 
 
 def _maps(run: Run) -> tuple[str, str, str] | None:

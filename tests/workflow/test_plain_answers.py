@@ -48,7 +48,7 @@ def test_a_longer_training_is_better_where_the_shorter_one_is_worse(run):
     assert [word for _, word, _ in plain_answers(run)] == ["Yes"]
     against(run, "drasclr_long", BETTER, OPEN)
     ((question, word, sentence),) = plain_answers(run)
-    assert word == "No" and "clearly worse in 1 (logFEV1pp)" in sentence and "longer" in question
+    assert word == "No" and "clearly worse in 1 (FEV1)" in sentence and "longer" in question
 
 
 @pytest.mark.parametrize(("drawn", "word"), [([], "No"), (["paraseptal"], "In part"),
@@ -62,6 +62,14 @@ def test_maps_are_trusted_where_they_may_be_drawn(run, drawn, word):
     ((_, said, sentence),) = plain_answers(run)
     assert said == word and "3 % of the centrilobular ones and 41 % of the paraseptal ones" in sentence
     assert ("not drawn as disease" in sentence) == (word != "Yes")
+
+
+def test_scores_are_called_by_words(run):
+    rows = [("drasclr", "chance", "CLE", metric, *BETTER) for metric in ("accuracy", "1-off")]
+    table = pd.DataFrame(rows, columns=["method", "against", "task", "metric", "low", "high"])
+    table.to_csv(run.results / "significance_table2.csv", index=False)
+    ((_, _, sentence),) = plain_answers(run)
+    assert "2 (grade of centrilobular emphysema, grade of centrilobular emphysema to within one) of 2" in sentence
 
 
 def test_a_run_without_results_answers_nothing(run):
