@@ -35,7 +35,7 @@ from drasclr_core.pieces import file_fingerprint, fingerprint, kept
 from drasclr_core.provenance import code_version, stage_record, versions
 from drasclr_core.run import Run, check_started
 
-VERSION = 3
+VERSION = 4
 """Raise when the report changes with equal inputs."""
 
 

@@ -99,7 +99,7 @@ def cache_folder(fallback: Path) -> Path:
 def _execute(files: list[Path], pages: dict[Path, Path]) -> None:
     environment = {**os.environ, "PYTHONWARNINGS": "ignore", "OMP_NUM_THREADS": "1"}
     kernel = KernelManager(kernel_name="python3")
-    quiet = ["--IPKernelApp.log_level=ERROR"]
+    quiet = ["--IPKernelApp.log_level=CRITICAL"]
     kernel.start_kernel(env=environment, cwd=str(project_root(__file__)), extra_arguments=quiet)
     try:
         process = psutil.Process(kernel.provisioner.pid)

@@ -108,7 +108,8 @@ def _execute(notebook: Path, output: Path, parameters: dict, tries: int = 3) -> 
                 notebook, output, parameters, cwd=project_root(), kernel_name="python3", progress_bar=False,
                 log_output=True, stdout_file=None,
                 extra_arguments=[
-                    "--IPKernelApp.log_level=ERROR",  # its errors are in the notebook
+                    # Errors are in the notebook, and the interrupt that ends every kernel is none.
+                    "--IPKernelApp.log_level=CRITICAL",
                     f"--IPKernelApp.exec_lines=__import__('logging').getLogger('{CLOSING}').setLevel('CRITICAL')",
                 ],
             )  # fmt: skip

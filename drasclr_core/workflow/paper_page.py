@@ -128,9 +128,17 @@ def _figure(run: Run, notebooks: Mapping[str, Notebook], number: int, title: str
             method, found = suffix_of(path.stem), shown_file(run, notebooks, path.stem, ".ipynb")
             break
     stem = figure_stem(begins, method) if method else begins
-    csv = _beside(shown_file(run, notebooks, notebook, f"{stem}{ends}"), source)
+    numbers = shown_file(run, notebooks, notebook, f"{stem}{ends}")
+    csv = _beside(numbers, source)
     return {"number": number, "title": title, "notebook": notebook, "found": found, "alt": alt, "file": csv,
-            "picture": picture, "whose": row_of(method).name if method else ""}  # fmt: skip
+            "picture": picture, "whose": row_of(method).name if method else "", "kinds": _kinds(numbers)}  # fmt: skip
+
+
+def _kinds(found: ShownFile | None) -> str:
+    """Which subtype alone a table of detected emphysema is about; empty where it has several, or names none."""
+    table = pd.read_csv(found.path) if found else pd.DataFrame()
+    kinds = set(table["subtype"]) - {"both"} if "subtype" in table else set()
+    return next(iter(kinds)) if len(kinds) == 1 else ""
 
 
 def _first_picture(path: Path, folder: Path, number: int) -> tuple[str, str]:

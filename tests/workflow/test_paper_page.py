@@ -71,10 +71,11 @@ def test_a_figure_that_may_not_be_drawn_is_that_of_another_method_and_says_so(ru
     drawn = run.notebooks / "copd" / "22_emphysema_volume.ipynb"
     drawn.rename(drawn.with_stem("22_emphysema_volume-models_genesis_finetuned"))
     nbformat.write(new_notebook(cells=[new_code_cell("")]), drawn)
-    (run.results / "fig4_models_genesis_finetuned.csv").write_text("detected\n1\n")
+    (run.results / "fig4_models_genesis_finetuned.csv").write_text("subtype,detected\nparaseptal,1\n")
     write_paper_page(run, known, source := tmp_path / "source")
     text = (source / "paper_tables.md").read_text()
-    assert "Drawn are those of Models Genesis, fine-tuned" in text and (source / "_static/tables/figure4.svg").exists()
+    assert "**Models Genesis, fine-tuned, not DrasCLR; paraseptal emphysema only.**" in text
+    assert (source / "_static/tables/figure4.svg").exists()
     assert "fig4_models_genesis_finetuned.csv" in text
     drawn.with_stem("22_emphysema_volume-models_genesis_finetuned").unlink()
     write_paper_page(run, known, source)

@@ -42,9 +42,10 @@ def nothing_drawn(run: Run, method: str, said: Mapping[str, str], what: str, fig
     if not said:
         return f"{begin} there are no detectors `{method}`. Notebook 20 says why (most often: too few annotated boxes)."
     other = drawing_method(run, method)
+    kinds = " and ".join(drawn_subtypes(run, other)[0])
     beside = "" if other == method else (
-        f" Those of {row_of(other).name} may be ({' and '.join(drawn_subtypes(run, other)[0])}): the same page with "
-        f"`method = \"{other}\"`, which is a tab of this one where the run made it.")  # fmt: skip
-    return (f"{begin} no detector of it is both far enough ahead of what sees no image, on boxes of unseen subjects, "
-            "and quiet enough in their healthy lungs, so that its marks would look like disease and are not shown. The "
-            f"numbers are below; Paper Fig. {figure} would stand here.{beside}")  # fmt: skip
+        f" The detectors of {row_of(other).name} pass, for {kinds} emphysema: see their tab, or run the page "
+        f"with `method = \"{other}\"`.")  # fmt: skip
+    return (f"{begin} its detectors are not far enough ahead of what sees no image, or mark too much of healthy lungs "
+            "(the lines below say which), and their marks would be taken for disease. Paper Fig. "
+            f"{figure} would stand here.{beside}")  # fmt: skip

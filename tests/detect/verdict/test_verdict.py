@@ -157,4 +157,4 @@ def test_a_page_without_maps_says_whether_detectors_are_missing_or_may_not_draw_
     pd.DataFrame({"sid": ["x"], "fold": [0]}).to_csv(folds, index=False)
     write_verdicts(run, "models_genesis_finetuned", [GOOD])
     said = nothing_drawn(run, "drasclr_finetuned", refused, "No maps", 3)
-    assert "Those of Models Genesis, fine-tuned may be (centrilobular): the same page with `method = " in said
+    assert "The detectors of Models Genesis, fine-tuned pass, for centrilobular emphysema: see their tab" in said
