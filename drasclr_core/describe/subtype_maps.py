@@ -14,7 +14,7 @@ from drasclr_core.describe.scan_folder import OneScan
 from drasclr_core.detect.detector.detector import Detector, detector_of
 from drasclr_core.detect.maps.maps import save_map
 from drasclr_core.detect.maps.truth import has_truth, true_shares
-from drasclr_core.detect.verdict.verdict import drawn_subtypes, read_verdict
+from drasclr_core.detect.verdict.verdict import drawn_subtypes, read_verdicts
 from drasclr_core.imaging.volume import load_mask
 from drasclr_core.model.weights import weights_fingerprint
 from drasclr_core.names import refuse_unknown
@@ -107,7 +107,7 @@ def with_worth(maps: dict[str, dict], run: Run, method: str, sid: str | None) ->
         phantom of the cohort).
     """
     truth = true_shares(run, sid) if maps and sid and has_truth(run, sid) else {}
-    worth = {subtype: read_verdict(run, method, subtype) for subtype in maps}
+    worth = read_verdicts(run, method)
     return {subtype: facts | {"found": worth[subtype].found, "healthy": worth[subtype].healthy,
                               "true_pct": 100 * truth[subtype] if truth else None}
             for subtype, facts in maps.items()}  # fmt: skip

@@ -18,7 +18,7 @@ import yaml
 from nbformat import NotebookNode
 
 from drasclr_core.evaluate.table import DRAWS
-from drasclr_core.files import atomic, read_json
+from drasclr_core.files import atomic
 from drasclr_core.provenance import merge_manifest
 from drasclr_core.run import Run, check_started, project_root
 from drasclr_core.workflow.book_pages import book_page, first_label, made_for, page_names, with_page
@@ -26,7 +26,7 @@ from drasclr_core.workflow.borrowed import as_borrowed, borrowed_pages
 from drasclr_core.workflow.captions import captioned
 from drasclr_core.workflow.chapters import add_chapters, cache_folder
 from drasclr_core.workflow.outdated import dated
-from drasclr_core.workflow.pages import commits, markdown, provenance_page
+from drasclr_core.workflow.pages import commits, not_run_page, provenance_page
 from drasclr_core.workflow.parameters import nearest
 from drasclr_core.workflow.search_texts import write_search_texts
 from drasclr_core.workflow.stages import Notebook, notebook_of, read_notebooks
@@ -77,9 +77,7 @@ def assemble(run: Run, source: Path) -> None:
                 f"{name}.ipynb: no place for its part {notebook.part!r} in _toc.yml{nearest(notebook.part, places)}"
             )
         if f"notebooks/{name}" not in executed:
-            title = nbformat.read(notebook.path, as_version=4).cells[0].source.partition("\n")[0].removeprefix("# ")
-            page = markdown("not_run.md", stage=name, title=title, run=run.name, preset=_preset(run))
-            (source / "notebooks" / f"{name}.md").write_text(page)
+            (source / "notebooks" / f"{name}.md").write_text(not_run_page(run, notebook.path))
     pages = {place: [] for place in places}
     for name, notebook in notebooks:
         if f"notebooks/{name}" in executed:
@@ -90,12 +88,6 @@ def assemble(run: Run, source: Path) -> None:
     toc["parts"] = [part for part in toc["parts"] if part["chapters"]]
     (source / "_toc.yml").write_text(yaml.safe_dump(toc, sort_keys=False))
     _write_generated(run, source, known)
-
-
-def _preset(run: Run) -> str:
-    """Returns the name of the preset that the run was made with, as its records have it."""
-    records = [read_json(path).get("preset") for path in sorted((run.results / "stages").glob("*.json"))]
-    return next(filter(None, records), "demo")
 
 
 def build(run: Run) -> Path:

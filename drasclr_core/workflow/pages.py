@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
+import nbformat
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from drasclr_core.files import read_json
 from drasclr_core.provenance import commit_of, stage_table
+from drasclr_core.run import Run
 
 # Texts are not escaped: they are Markdown, in which a template puts code between backticks or fences.
 _TEMPLATES = Environment(
@@ -17,6 +21,14 @@ _TEMPLATES = Environment(
 def markdown(name: str, **values: object) -> str:
     """Returns the template ``workflow/templates/<name>`` filled with the values."""
     return _TEMPLATES.get_template(name).render(values)
+
+
+def not_run_page(run: Run, notebook: Path) -> str:
+    """Returns the page in Markdown that stands for a notebook which a run did not execute."""
+    title = nbformat.read(notebook, as_version=4).cells[0].source.partition("\n")[0].removeprefix("# ")
+    presets = [read_json(path).get("preset") for path in sorted((run.results / "stages").glob("*.json"))]
+    preset = next(filter(None, presets), "demo")
+    return markdown("not_run.md", stage=notebook.stem, title=title, run=run.name, preset=preset)
 
 
 def provenance_page(manifest: dict) -> str:

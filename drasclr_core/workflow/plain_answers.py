@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from drasclr_core.detect.verdict import read_verdicts
 from drasclr_core.evaluate.measured import LAA950
 from drasclr_core.evaluate.result_files import PAPER_DETECTOR
+from drasclr_core.evaluate.statistics.significance import holm
 from drasclr_core.report.answers.readouts import LONGER
 from drasclr_core.report.tables import label
 from drasclr_core.run import Run
@@ -32,12 +34,17 @@ WORDS = {
 }
 """Tasks of Paper Table 2 in words; another is called by its own name."""
 
+LEVEL = 0.025
+"""Of each side."""
+
 
 def plain_answers(run: Run) -> list[tuple[str, str, str]]:
     """Returns questions, one word of answer to each and a sentence with its numbers; those that the run can answer.
 
-    The word follows from the 95 % intervals of page 40 on the scores of Paper Table 2: *Yes* where all lie on the
-    better side, *In part* where more are clearly better than worse, *Not shown* where none is either, else *No*.
+    The word follows from the comparisons of page 40 on the scores of Paper Table 2: *Yes* where all are clearly
+    better, *In part* where more are clearly better than worse, *Not shown* where none is either, else *No*. *Clearly*
+    asks for a 95 % interval that leaves out 0 and for a bootstrap p below `LEVEL` after Holm's correction for the
+    question's scores, so that equal rows are told apart in at most 5 % of the questions.
     """
     path = run.results / "significance_table2.csv"
     found = [_maps(run)]
@@ -51,7 +58,8 @@ def plain_answers(run: Run) -> list[tuple[str, str, str]]:
 def _against(rows: pd.DataFrame, question: str, other: str, turned: bool) -> tuple[str, str, str] | None:
     if rows.empty:
         return None
-    above, below = rows[rows["low"] > 0], rows[rows["high"] < 0]
+    above = rows[(rows["low"] > 0) & (holm(rows["p_bootstrap"]) < LEVEL)]
+    below = rows[(rows["high"] < 0) & (holm(1 - rows["p_bootstrap"]) < LEVEL)]
     better, worse = (below, above) if turned else (above, below)
     if len(better) == len(rows):
         word = "Yes"
@@ -74,19 +82,14 @@ def _in_words(task: str, metric: str) -> str:
 
 
 def _maps(run: Run) -> tuple[str, str, str] | None:
-    """Whether maps of the paper's detectors may be drawn, which page 21 leaves in a table with or without rows."""
-    drawn, worth = run.results / "fig3_truth.csv", run.results / "table5_operating.csv"
-    if not (drawn.exists() and worth.exists()):
+    """Whether maps of the paper's detectors may be drawn, by the verdicts of page 20."""
+    verdicts = read_verdicts(run, PAPER_DETECTOR).values()
+    if not verdicts:
         return None
-    table = pd.read_csv(worth)
-    table = table[table["method"] == PAPER_DETECTOR]
-    if table.empty:
-        return None
-    subtypes = set(pd.read_csv(drawn)["subtype"]) - {"both"}
-    may = table["task"].str.lower().isin(subtypes)
-    word = "Yes" if may.all() else "In part" if may.any() else "No"
-    numbers = " and ".join(f"{100 * row.found:.0f} % of the {row.task.lower()} ones" for row in table.itertuples())
-    why = "" if may.all() else (
+    may = [one.drawn for one in verdicts]
+    word = "Yes" if all(may) else "In part" if any(may) else "No"
+    numbers = " and ".join(f"{100 * one.found:.0f} % of the {one.subtype} ones" for one in verdicts)
+    why = "" if all(may) else (
         "Detectors that are not well ahead of what sees no image, or mark healthy lungs, are not drawn as disease. "
     )  # fmt: skip
     return ("Do its detectors find emphysema well enough to draw maps of it?", word,

@@ -22,6 +22,7 @@ from drasclr_core.detect.detector.detector import FOLDS_FILE, NEW_SUBJECTS_FOLD
 from drasclr_core.detect.verdict import drawing_method, drawn_subtypes
 from drasclr_core.detect.verdict.verdict import FILE as VERDICTS
 from drasclr_core.evaluate.measured import is_simulated
+from drasclr_core.evaluate.result_files import PAPER_DETECTOR
 from drasclr_core.evaluate.table import DRAWS
 from drasclr_core.files import atomic, read_json, write_parquet
 from drasclr_core.methods import load_encoder
@@ -140,8 +141,9 @@ def _cohort(here: Run, there: Run, models: dict[Path, PatchEncoder | Detector], 
         yield from [path for path in sorted((there.cohort / name).rglob("*")) if path.is_file()]
     if drawn_subtypes(here, detector)[0]:
         yield _copied(here.detectors(detector) / FOLDS_FILE, there.detectors(detector) / FOLDS_FILE)
-    if (here.detectors(detector) / VERDICTS).exists():
-        yield _copied(here.detectors(detector) / VERDICTS, there.detectors(detector) / VERDICTS)
+    for method in {detector: None, PAPER_DETECTOR: None}:  # the paper's are told of also where others draw
+        if (here.detectors(method) / VERDICTS).exists():
+            yield _copied(here.detectors(method) / VERDICTS, there.detectors(method) / VERDICTS)
 
 
 def _rounded(table: pd.DataFrame) -> pd.DataFrame:

@@ -13,11 +13,11 @@ from markupsafe import escape
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-from drasclr_core.workflow.opening import PARAMETERS
+from drasclr_core.workflow.opening import DETAILS, PARAMETERS
 
 MOST = 6
 """Tabs for which ``custom.css`` has rules."""
-DETAILS, STAMP = "page-details", "provenance-stamp"
+STAMP = "provenance-stamp"
 _GIVEN = {"parameters", "injected-parameters"}
 _PARAMETERS = re.compile(r"::::\{dropdown\} Parameters of this page.*?\n::::(?=\n|$)", re.DOTALL)
 

@@ -84,7 +84,7 @@ def test_detectors_of_the_method_that_draws_travel_and_others_do_not(run, tmp_pa
     found, why = detectors_for(there, drawing_method(there), SUBTYPES, None)
     assert drawing_method(there) == "models_genesis_finetuned" and list(found) == [SUBTYPES[0]]
     assert f"{SUBTYPES[1].capitalize()} emphysema is not drawn" in why, "the verdict travels"
-    assert not there.detectors(METHOD).exists()
+    assert [path.name for path in there.detectors(METHOD).iterdir()] == ["verdict.json"], "told of, and not drawn"
 
 
 def test_shipping_again_leaves_nothing_of_the_first_time(run, tmp_path):

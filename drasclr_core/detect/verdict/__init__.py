@@ -7,11 +7,11 @@ from drasclr_core.detect.verdict.verdict import (
     drawing_method,
     drawn_subtypes,
     judge_detector,
-    read_verdict,
+    read_verdicts,
     write_verdicts,
 )
 from drasclr_core.detect.verdict.words import nothing_drawn, others_drawn
 
 __all__ = ["CONTROLS", "MARGIN", "MOST_HEALTHY", "compare_with_controls", "controls_answer", "drawing_method",
-           "drawn_subtypes", "judge_detector", "nothing_drawn", "others_drawn", "read_verdict",
+           "drawn_subtypes", "judge_detector", "nothing_drawn", "others_drawn", "read_verdicts",
            "write_verdicts"]  # fmt: skip

@@ -121,21 +121,20 @@ def drawn_subtypes(run: Run, method: str) -> tuple[list[str], dict[str, str]]:
     Detectors without a verdict do not draw, nor a verdict whose detectors did not travel with the run.
     """
     trained, drawn, said = trained_subtypes(run, method), [], {}
-    known = read_json(run.detectors(method) / FILE)
+    known = read_verdicts(run, method)
     for subtype in [one for one in SUBTYPES if one in trained or one in known]:
-        if (verdict := read_verdict(run, method, subtype)) is None:
+        if subtype not in known:
             said[subtype] = (f"{subtype.capitalize()} emphysema is not drawn: its detectors were not judged. Run "
                              "notebook 20_emphysema to its end.")  # fmt: skip
             continue
-        said[subtype] = verdict.sentence()
-        drawn += [subtype] if verdict.drawn and subtype in trained else []
+        said[subtype] = known[subtype].sentence()
+        drawn += [subtype] if known[subtype].drawn and subtype in trained else []
     return drawn, said
 
 
-def read_verdict(run: Run, method: str, subtype: str) -> Verdict | None:
-    """Returns the verdict that `write_verdicts` kept on the detectors of a method; None where they were not judged."""
-    known = read_json(run.detectors(method) / FILE)
-    return Verdict(**known[subtype]) if subtype in known else None
+def read_verdicts(run: Run, method: str) -> dict[str, Verdict]:
+    """Returns the verdicts that `write_verdicts` kept on the detectors of a method, by subtype; empty without any."""
+    return {subtype: Verdict(**one) for subtype, one in read_json(run.detectors(method) / FILE).items()}
 
 
 def drawing_method(run: Run, first: str = PAPER_DETECTOR) -> str:
@@ -150,6 +149,6 @@ def drawing_method(run: Run, first: str = PAPER_DETECTOR) -> str:
     for path in sorted(run.detectors("").glob(f"*/{FILE}")):
         drawn, _ = drawn_subtypes(run, path.parent.name)
         if drawn:
-            known = read_json(path)
-            sure[path.parent.name] = (len(drawn), sum(known[subtype]["low"] for subtype in drawn))
+            known = read_verdicts(run, path.parent.name)
+            sure[path.parent.name] = (len(drawn), sum(known[subtype].low for subtype in drawn))
     return max(sure, key=sure.get) if sure else first

@@ -12,7 +12,7 @@ from drasclr_core.detect.verdict.verdict import (
     drawing_method,
     drawn_subtypes,
     judge_detector,
-    read_verdict,
+    read_verdicts,
     write_verdicts,
 )
 from drasclr_core.detect.verdict.words import nothing_drawn, others_drawn
@@ -106,8 +106,8 @@ def test_verdicts_are_kept_beside_the_detectors(tmp_path, encoder):
     write_verdicts(run, "drasclr_finetuned", verdicts)
     drawn, said = drawn_subtypes(run, "drasclr_finetuned")
     assert drawn == ["centrilobular"] and list(said.values()) == [one.sentence() for one in verdicts]
-    assert read_verdict(run, "drasclr_finetuned", "paraseptal") == BAD
-    assert read_verdict(run, "mine", "paraseptal") is None
+    assert read_verdicts(run, "drasclr_finetuned") == {"centrilobular": GOOD, "paraseptal": BAD}
+    assert read_verdicts(run, "mine") == {}
 
 
 def test_others_draw_where_the_first_may_not(tmp_path, encoder):
