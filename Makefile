@@ -82,4 +82,4 @@ $(READY): requirements.lock pyproject.toml
 
 clean:  ## remove the environment and every run but the committed ones
 	rm -rf .venv .snakemake
-	find runs -mindepth 1 -maxdepth 1 ! -name shown ! -name ablations ! -name joint -exec rm -rf {} +
+	find runs -mindepth 1 -maxdepth 1 ! -name shown ! -name ablations ! -name density ! -name joint -exec rm -rf {} +
