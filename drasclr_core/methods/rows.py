@@ -49,6 +49,7 @@ ROWS = {
     "drasclr_neighbors3": Row("DrasCLR, 3 neighbours", "#1E3A8A", 550, {"table8": "# Neighbors = 3"}),
     "beta_half": Row("DrasCLR, beta 0.5", "#A1D99B", 552),
     "beta_double": Row("DrasCLR, beta 2", "#31A354", 554),
+    "drasclr_alike": Row("DrasCLR, longer, like density", "#D55E00", 556),
     "drasclr_unhealthy_atlas": Row("DrasCLR, unhealthy atlas", "#7C4D00", 560, {"table9": "Ours (unhealthy atlas)"}),
     "drasclr_official_atlas": Row("DrasCLR, the authors' atlas", "#B58900", 565),
     "joint_no_mask": Row("Joint, no hidden slices", "#8F8F2E", 570),

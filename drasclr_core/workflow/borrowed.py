@@ -1,4 +1,4 @@
-"""Pages that a small run leaves to a larger one whose pages are committed: all methods, ablations, the second paper.
+"""Pages that a small run leaves to a larger one whose pages are committed: methods, ablations, aims, the second paper.
 
 A run on somebody's own scans borrows nothing: its readers would take simulated subjects for theirs.
 """
@@ -15,7 +15,7 @@ from drasclr_core.run import SHIPPED, Run, project_root
 from drasclr_core.workflow.outdated import with_note
 from drasclr_core.workflow.stages import Notebook
 
-COMMITTED = (SHIPPED, "ablations", "joint")
+COMMITTED = (SHIPPED, "ablations", "density", "joint")
 """Runs whose pages are committed; the first that has a page gives it."""
 COHORT_STAGE = "01_cohort"
 

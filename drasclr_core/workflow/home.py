@@ -40,6 +40,7 @@ MADE = "best hand-made"
 COLUMNS = {
     "DrasCLR": ("drasclr", "drasclr_finetuned"),
     "no image": ("chance", REFERENCE),
+    "LAA-950": (LAA950, "patch_laa"),
     MADE: (LAA950, LUNG_DENSITY, "hand_designed", "kmeans", "divergence", "patch_laa"),
     "not pretrained": ("untrained", "patch_cnn"),
     "ceiling": (TRUTH,),

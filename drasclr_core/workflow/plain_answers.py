@@ -7,7 +7,7 @@ import pandas as pd
 from drasclr_core.detect.verdict import read_verdicts
 from drasclr_core.evaluate.measured import LAA950
 from drasclr_core.evaluate.result_files import PAPER_DETECTOR
-from drasclr_core.evaluate.statistics.significance import holm
+from drasclr_core.evaluate.statistics.clear import clear_sides
 from drasclr_core.report.answers.readouts import LONGER
 from drasclr_core.report.tables import label
 from drasclr_core.run import Run
@@ -34,17 +34,13 @@ WORDS = {
 }
 """Tasks of Paper Table 2 in words; another is called by its own name."""
 
-LEVEL = 0.025
-"""Of each side."""
-
 
 def plain_answers(run: Run) -> list[tuple[str, str, str]]:
     """Returns questions, one word of answer to each and a sentence with its numbers; those that the run can answer.
 
     The word follows from the comparisons of page 40 on the scores of Paper Table 2: *Yes* where all are clearly
-    better, *In part* where more are clearly better than worse, *Not shown* where none is either, else *No*. *Clearly*
-    asks for a 95 % interval that leaves out 0 and for a bootstrap p below `LEVEL` after Holm's correction for the
-    question's scores, so that equal rows are told apart in at most 5 % of the questions.
+    better, *In part* where more are clearly better than worse, *Not shown* where none is either, else *No*. What is
+    clear, `clear_sides` says.
     """
     path = run.results / "significance_table2.csv"
     found = [_maps(run)]
@@ -58,17 +54,12 @@ def plain_answers(run: Run) -> list[tuple[str, str, str]]:
 def _against(rows: pd.DataFrame, question: str, other: str, turned: bool) -> tuple[str, str, str] | None:
     if rows.empty:
         return None
-    above = rows[(rows["low"] > 0) & (holm(rows["p_bootstrap"]) < LEVEL)]
-    below = rows[(rows["high"] < 0) & (holm(1 - rows["p_bootstrap"]) < LEVEL)]
-    better, worse = (below, above) if turned else (above, below)
-    if len(better) == len(rows):
-        word = "Yes"
-    elif len(better) > len(worse):
-        word = "In part"
-    else:
-        word = "No" if len(worse) else "Not shown"
-    said = f"Clearly better than {other} in {_named(better)} of {len(rows)} scores, clearly worse in {_named(worse)}"
-    return question, word, f"{said}."
+    sides = clear_sides(rows)
+    if turned:
+        sides = sides._replace(better=sides.worse, worse=sides.better)
+    word = sides.word("Yes", "In part", "No", "Not shown")
+    better, worse = _named(sides.better), _named(sides.worse)
+    return question, word, f"Clearly better than {other} in {better} of {len(rows)} scores, clearly worse in {worse}."
 
 
 def _named(rows: pd.DataFrame) -> str:

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from drasclr_core.represent.trainings import (
+    below_guessing,
     budget_sentence,
     count_raised,
     probe_gains,
@@ -85,3 +86,19 @@ def test_a_run_without_trainings_has_empty_tables(tmp_path):
     run = Run(str(tmp_path / "runs" / "none"))
     assert [len(made(run)) for made in (trained_methods, training_costs, training_curves, probe_gains)] == [0] * 4
     assert "No method has a probe" in probe_sentence(probe_gains(run), "FEV1pp", 40)
+
+
+def test_losses_are_told_below_guessing_at_the_end(run):
+    log = run.pretrain("drasclr") / "log.csv"
+    steps = range(1, 21)
+    pd.DataFrame({"step": steps, "chance": 4.0, "loss_local": [4.0] * 18 + [3.5, 3.0], "loss_neighbor": 3.9,
+                  "seconds": 1.0}).to_csv(log, index=False)  # fmt: skip
+    told = below_guessing(run, ["drasclr", "drasclr_local", "never_trained"])
+    assert told["method"].tolist() == ["drasclr", "drasclr"], "the other log does not say what guessing gives"
+    assert told.set_index("loss")["below"].to_dict() == pytest.approx({"local": 0.75, "neighbor": 0.1})
+
+
+def test_a_loss_that_was_left_out_is_not_told(run):
+    log = pd.DataFrame({"step": [1, 2], "chance": 4.0, "loss_local": 3.0, "loss_neighbor": 0.0, "seconds": 1.0})
+    log.to_csv(run.pretrain("drasclr_local") / "log.csv", index=False)
+    assert below_guessing(run, ["drasclr_local"])["loss"].tolist() == ["local"]

@@ -150,7 +150,8 @@ def test_nothing_is_tuned_on_a_cohort_that_is_shown():
         return {preset.values(cohort, "01_cohort")["seed"] for cohort in preset.cohorts}
 
     tuned = {0, 1013} | seeds("tuning")
-    assert not tuned & set().union(*map(seeds, ("demo", "reference", "methods", "ablations", "joint", "shown", "density")))
+    shown = ("demo", "reference", "methods", "ablations", "joint", "shown", "density")
+    assert not tuned & set().union(*map(seeds, shown))
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "presets").glob("*.yaml")), ids=lambda path: path.stem)

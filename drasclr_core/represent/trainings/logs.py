@@ -97,6 +97,26 @@ def training_curves(run: Run) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CURVE_COLUMNS))
 
 
+def below_guessing(run: Run, names: Sequence[str]) -> pd.DataFrame:
+    """Returns by how much the losses of DrasCLR trainings end below guessing among the negatives that were there.
+
+    Returns
+    -------
+    DataFrame
+        ``method, loss`` (``local`` or ``neighbor``), ``below``, in nats: the mean over the last tenth of the log. Of
+        `names` those without a log, or whose loss is no such choice, have no row; nor has a loss that is left out.
+    """
+    rows = []
+    for name in names:
+        if has_log(run, name):
+            log = pd.read_csv(run.pretrain(name) / LOG)
+            last = log.tail(max(1, len(log) // 10))
+            known = {"chance"} <= set(last)
+            losses = [loss for loss in ("local", "neighbor") if known and last.get(f"loss_{loss}", pd.Series(0)).any()]
+            rows += [(name, loss, float((last["chance"] - last[f"loss_{loss}"]).mean())) for loss in losses]
+    return pd.DataFrame(rows, columns=["method", "loss", "below"])
+
+
 def smoothed(column: pd.Series) -> pd.Series:
     """Returns a column of a log as running means over a thirtieth of the training."""
     return column.rolling(max(1, len(column) // 30), min_periods=1).mean()

@@ -1,0 +1,54 @@
+"""Which of several comparisons are clear, and on which side, when all of them answer one question."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from drasclr_core.evaluate.statistics.significance import holm
+
+LEVEL = 0.025
+"""Of each side."""
+
+
+class Sides(NamedTuple):
+    """The comparisons that are clear: rows of the table that `clear_sides` was given.
+
+    Attributes
+    ----------
+    better, worse : DataFrame
+    count : int
+        Of all comparisons.
+    """
+
+    better: pd.DataFrame
+    worse: pd.DataFrame
+    count: int
+
+    def word(self, every: str, some: str, none: str, unknown: str) -> str:
+        """Returns `every` where all are better, `some` where more are better than worse, `unknown` where none is clear.
+
+        Else, where as many or more are worse, it is `none`.
+        """
+        if len(self.better) == self.count:
+            return every
+        if len(self.better) > len(self.worse):
+            return some
+        return none if len(self.worse) else unknown
+
+
+def clear_sides(rows: pd.DataFrame) -> Sides:
+    """Returns which comparisons of one question are clearly better, and which clearly worse.
+
+    *Clearly* asks for a 95 % interval that leaves out 0 and for a bootstrap p below `LEVEL` after Holm's correction for
+    the rows of each side, so that equal methods are told apart in at most 5 % of the questions.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From `compare_methods`: ``low, high, p_bootstrap``. Rows without an interval are not clear.
+    """
+    better = (rows["low"] > 0) & (holm(rows["p_bootstrap"]) < LEVEL)
+    worse = (rows["high"] < 0) & (holm(1 - rows["p_bootstrap"]) < LEVEL)
+    return Sides(rows[better], rows[worse], len(rows))
