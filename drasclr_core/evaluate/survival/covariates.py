@@ -12,6 +12,7 @@ from drasclr_core.evaluate.features import by_subject
 from drasclr_core.evaluate.measured import HAND_DESIGNED, TRUTH
 
 CONFOUNDERS = ("age", "sex", "race", "smoking", "pack_years")
+FOLLOW_UP = ("days", "died")
 KINDS = ("sex", "race", "smoking")
 """Those of them that name a kind of people, whatever stands for it in the table."""
 REFERENCE = "confounders"
@@ -40,6 +41,8 @@ class SurvivalData:
         Row -> why it cannot.
     left_out : int
         Subjects of the table that lack the outcome or a column.
+    uncontrolled : tuple of str
+        Those of `CONFOUNDERS` that the subject table does not have, so that no row is controlled for them.
     """
 
     outcomes: pd.DataFrame
@@ -47,6 +50,7 @@ class SurvivalData:
     rows: list[str]
     skipped: dict[str, str]
     left_out: int
+    uncontrolled: tuple[str, ...] = ()
 
 
 def survival_rows(methods: Sequence[str], closely: str, simulated: bool = False) -> list[str]:
@@ -70,7 +74,7 @@ def survival_data(
     Parameters
     ----------
     subjects : DataFrame
-        ``sid``, ``days``, ``died``, `CONFOUNDERS`, and the columns of `MEASURED` that the rows need.
+        ``sid``, ``days``, ``died``, some of the `CONFOUNDERS`, and the columns of `MEASURED` that the rows need.
     features : mapping of str to DataFrame
         Method -> ``sid`` and one numeric column per feature.
     rows : sequence of str
@@ -81,18 +85,23 @@ def survival_data(
     Raises
     ------
     KeyError
-        A confounder or the follow-up is missing from the table.
+        The follow-up is missing from the table, or all confounders are.
     ValueError
-        A subject is listed twice, an outcome is impossible (see `outcomes`), or features are not as `by_subject` wants.
+        A subject is listed twice, an outcome is impossible (see `outcomes`), features are not as `by_subject` wants, or
+        subjects do not differ in any confounder.
     """
     known = subjects.set_index("sid", verify_integrity=True).sort_index()
-    absent = [column for column in CONFOUNDERS if column not in known]
-    if absent:
-        raise KeyError(f"the subject table has no column {absent[0]!r}, for which every row of the table is controlled")
-    confounders = known[list(CONFOUNDERS)].dropna()
+    there = [column for column in CONFOUNDERS if column in known]
+    if not there:
+        raise KeyError(f"the subject table has no column of {', '.join(CONFOUNDERS)}: every row of the table is "
+                       "controlled for those that there are, so give one at least")  # fmt: skip
+    confounders = known[there].dropna()
     # Kinds of people may come as numbers, which are no amounts.
-    confounders = confounders.astype({name: str for name in KINDS if confounders[name].nunique() > 2})
+    confounders = confounders.astype({name: str for name in KINDS if name in there and confounders[name].nunique() > 2})
     blocks = {REFERENCE: pd.get_dummies(confounders, drop_first=True).astype(float)}
+    if not len(blocks[REFERENCE].columns):
+        raise ValueError(f"all subjects are alike in {', '.join(there)}: every row of the table is controlled for what "
+                         "they differ in, so give age or another column")  # fmt: skip
     rows, skipped = list(dict.fromkeys(rows)), {}
     for row in rows:
         for name in row.split("+"):
@@ -111,7 +120,8 @@ def survival_data(
     table = outcomes(subjects)
     table = table[np.logical_and.reduce([table.index.isin(blocks[name].index) for name in needed])]
     chosen = {name: blocks[name].loc[table.index].astype(float) for name in needed}
-    return SurvivalData(table, chosen, usable, skipped, len(subjects) - len(table))
+    absent = tuple(name for name in CONFOUNDERS if name not in there)
+    return SurvivalData(table, chosen, usable, skipped, len(subjects) - len(table), absent)
 
 
 def outcomes(subjects: pd.DataFrame) -> pd.DataFrame:
@@ -124,10 +134,10 @@ def outcomes(subjects: pd.DataFrame) -> pd.DataFrame:
     ValueError
         A subject is listed twice, follow-up is not positive, or `died` is neither 0 nor 1.
     """
-    absent = [column for column in ("days", "died") if column not in subjects]
+    absent = [column for column in FOLLOW_UP if column not in subjects]
     if absent:
         raise KeyError(f"the subject table has no column {absent[0]!r}: survival needs days of follow-up and who died")
-    table = subjects.set_index("sid", verify_integrity=True)[["days", "died"]].sort_index().dropna()
+    table = subjects.set_index("sid", verify_integrity=True)[list(FOLLOW_UP)].sort_index().dropna()
     wrong = table.index[~((table["days"] > 0) & np.isfinite(table["days"]) & table["died"].isin([0, 1]))]
     if len(wrong):
         raise ValueError(

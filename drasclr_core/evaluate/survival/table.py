@@ -17,6 +17,7 @@ from drasclr_core.evaluate.scorecard.draws import draws_for
 from drasclr_core.evaluate.statistics.resampling import numbered, summarise_draws
 from drasclr_core.evaluate.survival.concordance import QUANTILES
 from drasclr_core.evaluate.survival.covariates import (
+    FOLLOW_UP,
     MEASURED,
     SurvivalData,
     survival_data,
@@ -107,10 +108,13 @@ def survival_table(
     lacking = [missing[name] for name in closely.split("+") if name in missing]
     if lacking:
         raise FileNotFoundError(" ".join(lacking))
-    data = survival_data(subjects, features, rows, trained)
+    unknown = [column for column in FOLLOW_UP if column not in subjects]
+    data = survival_data(subjects.assign(**dict.fromkeys(unknown, float("nan"))), features, rows, trained)
     why = {row: [missing[name] for name in row.split("+") if name in missing] for row in data.skipped}
     data = replace(data, skipped={row: " ".join(why[row]) or reason for row, reason in data.skipped.items()})
     obstacle, readout, draws = survival_obstacle(data.outcomes, folds) or "", None, None
+    if unknown:
+        obstacle = f"the subject table has no column {unknown[0]!r}, and survival needs days of follow-up and who died"
     if obstacle:
         index = pd.MultiIndex.from_product([data.rows, [TASK], CONCORDANCES], names=["method", "task", "metric"])
         summary = pd.DataFrame(float("nan"), index, ["mean", "sd", "low", "high"]).reset_index()

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from drasclr_core.evaluate.survival.covariates import REFERENCE, outcomes, survival_data, survival_obstacle
+from drasclr_core.evaluate.survival.covariates import CONFOUNDERS, REFERENCE, outcomes, survival_data, survival_obstacle
 
 from .deaths import subject_table
 
@@ -20,6 +20,15 @@ def test_blocks_are_the_columns_of_their_rows():
         assert block.index.equals(data.outcomes.index)
     assert data.blocks["bode"].loc["S003", "BODE"] == subjects.set_index("sid").loc["S003", "BODE"]
     assert data.left_out == 0
+
+
+def test_rows_are_controlled_for_the_confounders_that_there_are():
+    _, subjects = subject_table(30)
+    data = survival_data(subjects.drop(columns=["race", "pack_years"]), {}, ["bode"])
+    assert set(data.blocks[REFERENCE]) == {"age", "sex_male", "smoking_former"}
+    assert data.uncontrolled == ("race", "pack_years") and data.left_out == 0
+    alike = survival_data(subjects.assign(race="White"), {}, ["bode"])
+    assert not [name for name in alike.blocks[REFERENCE] if name.startswith("race")], "nobody differs"
 
 
 def test_subjects_need_the_columns_of_all_rows():
@@ -52,8 +61,10 @@ def test_rows_without_columns_are_named_and_ask_nothing_of_the_others():
 
 def test_what_is_refused():
     features, subjects = subject_table(30)
-    with pytest.raises(KeyError, match="no column 'race'"):
-        survival_data(subjects.drop(columns="race"), {}, ["bode"])
+    with pytest.raises(KeyError, match="no column of age, sex, race"):
+        survival_data(subjects.drop(columns=list(CONFOUNDERS)), {}, ["bode"])
+    with pytest.raises(ValueError, match="all subjects are alike in race"):
+        survival_data(subjects.drop(columns=list(CONFOUNDERS)).assign(race="White"), {}, ["bode"])
     with pytest.raises(KeyError, match="no column 'days'"):
         survival_data(subjects.drop(columns="days"), {}, ["bode"])
     nameless, wordy = features.drop(columns="sid"), features.assign(f2="high")

@@ -80,3 +80,11 @@ def test_what_is_hand_designed_can_be_looked_at_closely(run):
 def test_the_row_that_is_looked_at_closely_must_have_features(run):
     with pytest.raises(FileNotFoundError, match="no features of method 'moco'"):
         survival_table(run, ["drasclr", "moco+bode"], "table3", closely="moco+bode")
+
+
+def test_a_cohort_without_follow_up_says_so_and_loses_nothing_else(run):
+    write_subjects(run, pd.read_parquet(run.subjects).drop(columns=["days", "race"]))
+    made = survival_table(run, [], "table3", folds=3, repeats=1, n_bootstraps=2)
+    assert made.obstacle == "the subject table has no column 'days', and survival needs days of follow-up and who died"
+    assert not len(made.data.outcomes) and made.table["mean"].isna().all() and made.draws is None
+    assert made.data.uncontrolled == ("race",) and (run.results / "table3.csv").exists()
