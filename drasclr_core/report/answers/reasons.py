@@ -82,8 +82,8 @@ def _training(table: pd.DataFrame, tests: pd.DataFrame) -> str:
             + (f" (chance {_text(row['chance'], key[1])})" if "chance" in row and key[1] in PERCENT else "")
             for key, row in scores.iterrows()]  # fmt: skip
     return (
-        f"**Trained longer by the same recipe, DrasCLR is clearly better in {better} of {len(pairs)} scores, clearly "
-        f"worse in {worse}, and ahead of the best hand-made row in {after}** (before: {before}). {'; '.join(told)}; "
+        f"**Trained longer by the same recipe, DrasCLR is clearly better in {better} of {len(pairs)} main scores, "
+        f"clearly worse in {worse}, and ahead of the best hand-made row in {after}** (before: {before}). {'; '.join(told)}; "
         "one training of each."
     )
 
