@@ -83,8 +83,8 @@ def _training(table: pd.DataFrame, tests: pd.DataFrame) -> str:
             for key, row in scores.iterrows()]  # fmt: skip
     return (
         f"**Trained longer by the same recipe, DrasCLR is clearly better in {better} of {len(pairs)} main scores, "
-        f"clearly worse in {worse}, and ahead of the best hand-made row in {after}** (before: {before}). {'; '.join(told)}; "
-        "one training of each."
+        f"clearly worse in {worse}, and ahead of the best hand-made row in {after}** (before: {before}). "
+        f"{'; '.join(told)}; one training of each."
     )
 
 

@@ -44,8 +44,8 @@ def test_more_steps(tmp_path, longer, low, high, better, worse, ahead):
     columns = ["method", "against", "task", "metric", "low", "high"]
     pd.DataFrame(tests, columns=columns).to_csv(tmp_path / "significance_table2.csv", index=False)
     text = why_not(board(phenotypes_laa="not reproduced"), tmp_path)
-    said = f"clearly better in {better} of 1 main scores, clearly worse in {worse}, and ahead of the best hand-made row in "
-    assert f"{said}{ahead}** (before: 0)" in text
+    said = f"clearly better in {better} of 1 main scores, clearly worse in {worse}, and ahead of the best hand-made row"
+    assert f"{said} in {ahead}** (before: 0)" in text
     assert f"0.40 → {longer:.2f}" in text and "claim of phenotypes_laa" in text and "See notebook 10." in text
     assert "AE History" not in text, "the true disease says nothing of it"
 
