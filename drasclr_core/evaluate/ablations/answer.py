@@ -15,6 +15,8 @@ from drasclr_core.represent.trainings import lengths_sentence
 
 LEVEL = 0.05
 """Below which a p after Holm's correction counts."""
+NOT_TRAINED, UNTRAINED = ("no image", "hand-made features", "ceilings"), "untrained"
+"""Groups of rows, and a row, that no training made."""
 FEW_SEEDS = 3
 """With fewer trainings of a variant nobody knows what another seed would have given."""
 
@@ -90,7 +92,8 @@ def ablation_notes(made: AblationTable) -> str:
 
     Few seeds, trainings of unlike lengths, variants that are missing: each is left out where there is nothing to say.
     """
-    counts = made.table.groupby("method", sort=False)["seeds"].first().drop("chance")
+    counts = made.table.groupby("method", sort=False)["seeds"].first()
+    counts = counts[[name != UNTRAINED and row_of(name).group not in NOT_TRAINED for name in counts.index]]
     few = counts[counts < FEW_SEEDS]
     told = (f" **{len(few)} of {len(counts)} variants were trained with fewer than three seeds: an interval then holds "
             "other subjects, not other trainings, and is too short.**")  # fmt: skip

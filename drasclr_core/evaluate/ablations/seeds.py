@@ -38,7 +38,10 @@ def pool_draws(draws: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     """Returns bootstrap scores of variants, ``method, task, metric, draw, value``.
 
     The sample itself (draw `SAMPLE`) is the mean over the trainings of a variant. Every other draw is the mean over as
-    many trainings, drawn with replacement: independently for each variant, the same ones for all tasks of a draw.
+    many trainings, drawn with replacement: independently for each variant, the same ones for all tasks of a draw. Its
+    distance from the mean of all n is stretched by sqrt(n / (n - 1)), without which draws would vary as if the variance
+    over trainings were (n - 1) / n of what it is. Three are few all the same: simulated, a 95 % interval covers 94 % where
+    seeds vary as much as subjects do, 91 % where twice as much, and 80 % where nothing but the seed varies.
 
     Parameters
     ----------
@@ -54,9 +57,16 @@ def pool_draws(draws: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
         chosen = random.integers(count, size=(len(labels), count))
         chosen[labels == SAMPLE] = np.arange(count)
         rows = chosen[np.searchsorted(labels, wide.index.get_level_values("draw"))]
-        values = np.take_along_axis(wide.to_numpy(), rows, axis=1).mean(axis=1)
+        values = _stretched(wide.to_numpy(), rows)
         parts.append(wide.index.to_frame(index=False).assign(method=variant, value=values))
     return pd.concat(parts, ignore_index=True)[[*KEYS, "draw", "value"]]
+
+
+def _stretched(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Means [D] over the trainings `rows` [D, n] of `values` [D, n], with the spread of a mean of n unknown ones."""
+    count, centre = values.shape[1], values.mean(axis=1)
+    apart = np.take_along_axis(values, rows, axis=1).mean(axis=1) - centre
+    return centre + apart * (np.sqrt(count / (count - 1)) if count > 1 else 1.0)
 
 
 def seed_scores(draws: pd.DataFrame) -> pd.DataFrame:

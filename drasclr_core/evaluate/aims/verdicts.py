@@ -9,8 +9,8 @@ import pandas as pd
 from drasclr_core.evaluate.statistics.clear import clear_sides
 from drasclr_core.methods import row_of
 
-REACHED, IN_PART, MISSED, OPEN = "reached", "in part", "missed", "open"
-COLUMNS = ("against", "tasks", "compared", "better", "worse", "verdict")
+REACHED, IN_PART, MISSED, NOT_SHOWN, NOT_TESTED = "reached", "in part", "missed", "not shown", "not tested"
+COLUMNS = ("against", "tasks", "asked", "compared", "above", "below", "verdict")
 
 
 def judge_aims(differences: pd.DataFrame, aims: Mapping[str, Sequence[str]]) -> pd.DataFrame:
@@ -19,25 +19,32 @@ def judge_aims(differences: pd.DataFrame, aims: Mapping[str, Sequence[str]]) -> 
     Parameters
     ----------
     differences : DataFrame
-        From `compare_methods`, of one method against others.
+        From `compare_methods`, of one method against others, in one metric for each task.
     aims : mapping of str to sequence of str
-        The other method, and the tasks. Those that were not compared are left out.
+        The other method, and the tasks.
 
     Returns
     -------
     DataFrame
-        ``against``; ``tasks``, in words; ``compared``, how many comparisons; ``better, worse``, how many of them are
-        clear (see `clear_sides`: each aim is a question of its own); ``verdict``: `REACHED` where all are clearly
-        better, `IN_PART` where more are clearly better than worse, `MISSED` where some are clearly worse, else `OPEN`.
+        ``against``; ``tasks``, in words; ``asked`` and ``compared``, how many; ``above, below``, how many of the 95 %
+        intervals lie wholly on that side of 0; ``verdict``: `REACHED` where all that was asked lies above, which all of
+        them together are by chance no oftener than any one, so that nothing needs correcting. Else, corrected within
+        the aim (`clear_sides`): `MISSED` where some are clearly worse, `IN_PART` where some are clearly better and none
+        worse, `NOT_SHOWN` where neither. `NOT_TESTED` where nothing was compared.
     """
     rows = []
     for other, tasks in aims.items():
         own = differences[differences["against"].eq(other) & differences["task"].isin(list(tasks))]
-        if len(own):
-            sides = clear_sides(own)
-            verdict = sides.word(REACHED, IN_PART, MISSED, OPEN)
-            named = " and ".join(dict.fromkeys(own["task"]))
-            rows.append((other, named, sides.count, len(sides.better), len(sides.worse), verdict))
+        above, below, sides = int((own["low"] > 0).sum()), int((own["high"] < 0).sum()), clear_sides(own)
+        if not len(own):
+            verdict = NOT_TESTED
+        elif above == len(tasks):
+            verdict = REACHED
+        elif len(sides.worse):
+            verdict = MISSED
+        else:
+            verdict = IN_PART if len(sides.better) else NOT_SHOWN
+        rows.append((other, " and ".join(tasks), len(tasks), len(own), above, below, verdict))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -47,14 +54,13 @@ def aims_sentence(aims: pd.DataFrame, method: str) -> str:
     Raises
     ------
     ValueError
-        No aim was judged.
+        There are no aims.
     """
     if not len(aims):
-        raise ValueError(f"{method}: none of the methods that it was to be better than has features in this run")
+        raise ValueError(f"{method}: no aim was named")
     reached = aims[aims["verdict"] == REACHED]
     first = f"**{row_of(method).name} reaches {len(reached)} of {len(aims)} aims{_listed(reached)}.**"
-    others = [f"{len(part)} {words}{_listed(part)}" for verdict, words in
-              ((IN_PART, "in part"), (MISSED, "missed"), (OPEN, "open, as this run cannot tell"))
+    others = [f"{len(part)} {verdict}{_listed(part)}" for verdict in (IN_PART, MISSED, NOT_SHOWN, NOT_TESTED)
               if len(part := aims[aims["verdict"] == verdict])]  # fmt: skip
     return f"{first} Of the others: {'; '.join(others)}." if others else first
 

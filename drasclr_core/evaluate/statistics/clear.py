@@ -42,7 +42,8 @@ def clear_sides(rows: pd.DataFrame) -> Sides:
     """Returns which comparisons of one question are clearly better, and which clearly worse.
 
     *Clearly* asks for a 95 % interval that leaves out 0 and for a bootstrap p below `LEVEL` after Holm's correction for
-    the rows of each side, so that equal methods are told apart in at most 5 % of the questions.
+    the rows of each side, so that equal methods are told apart in at most 5 % of the questions, as far as the intervals
+    cover what they say.
 
     Parameters
     ----------

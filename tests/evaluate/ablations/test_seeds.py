@@ -2,10 +2,11 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drasclr_core.evaluate.ablations.seeds import pool_draws, pool_scores, seed_scores, trainings_of
+from drasclr_core.evaluate.ablations.seeds import _stretched, pool_draws, pool_scores, seed_scores, trainings_of
 from drasclr_core.evaluate.statistics.resampling import SAMPLE
 from drasclr_core.methods.registry import is_ablation, row_of, without_seed
 from drasclr_core.run import Run
@@ -46,7 +47,8 @@ def test_the_sample_is_the_mean_over_trainings(values):
     pooled = pool_draws(draws_of(dict(zip(names, values, strict=True)), count=50))
     assert set(pooled["method"]) == {"drasclr"}
     np.testing.assert_allclose(pooled.loc[pooled["draw"] == SAMPLE, "value"], np.mean(values), atol=1e-12)
-    assert pooled["value"].between(min(values) - 1e-9, max(values) + 1e-9).all()
+    reach = np.sqrt(2) * (max(values) - min(values)) + 1e-9
+    assert (pooled["value"] - np.mean(values)).abs().le(reach).all()
 
 
 def test_other_draws_hold_other_trainings_too():
@@ -54,7 +56,7 @@ def test_other_draws_hold_other_trainings_too():
     pooled = pool_draws(draws_of({"drasclr": 0.0, "drasclr_seed1": 0.3, "drasclr_seed2": 0.6, "moco": 0.5}, count=4000))
     drawn = pooled[pooled["draw"] > SAMPLE]
     sd = drawn[drawn["method"].eq("drasclr") & drawn["task"].eq("A")]["value"].std()
-    np.testing.assert_allclose(sd, np.std([0, 0.3, 0.6]) / np.sqrt(3), rtol=0.05)
+    np.testing.assert_allclose(sd, np.std([0, 0.3, 0.6], ddof=1) / np.sqrt(3), rtol=0.05)
     assert (drawn.loc[drawn["method"] == "moco", "value"] == 0.5).all()
     both = drawn[drawn["method"] == "drasclr"].pivot(index="draw", columns="task", values="value")
     assert (both["A"] == both["B"]).all(), "a draw takes the same trainings for all tasks"
@@ -84,3 +86,15 @@ def test_every_training_keeps_its_own_score():
         "drasclr_seed1": 0.3,
     }
     assert set(seeds["method"]) == {"drasclr"}
+
+
+@pytest.mark.parametrize(("ratio", "least", "most"), [(1.0, 0.92, 0.96), (2.0, 0.89, 0.93)])
+def test_an_interval_over_few_trainings_covers_what_is_said_of_it(ratio, least, most):
+    """Three trainings: how often a 95 % interval holds the mean of all trainings and subjects that there could be."""
+    rng, studies, count, held = np.random.default_rng(1), 2000, 300, 0
+    for _ in range(studies):
+        levels = ratio * rng.standard_normal(3)
+        drawn = _stretched(rng.standard_normal((count, 1)) + levels, rng.integers(3, size=(count, 3)))
+        low, high = np.quantile(rng.standard_normal() + drawn, [0.025, 0.975])
+        held += low <= 0 <= high
+    assert least < held / studies < most
