@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 
+from drasclr_core.cohort.images.refused import sort_out
 from drasclr_core.imaging.refusal import refusal
 
 PATCH = 61
@@ -57,3 +59,32 @@ def read_patch(path: str | Path, offset: float = 0.0) -> np.ndarray:
     if not low < hu.mean() < high:
         raise refusal(path, f"a mean of {hu.mean():.0f} HU, which no lung has", "Give another offset")
     return hu
+
+
+def read_patches(table: pd.DataFrame, offset: float = 0.0) -> tuple[np.ndarray, pd.DataFrame, pd.DataFrame]:
+    """Returns the patches that can be read, float32 [N, 61, 61] in HU, their rows of the table, and who was refused.
+
+    Parameters
+    ----------
+    table : DataFrame
+        `EmphysemaDatabase.patches`.
+    offset : float
+        As in `read_hu`.
+
+    Returns
+    -------
+    patches, table, refused
+        ``refused`` has ``name, message``.
+
+    Raises
+    ------
+    ValueError
+        None can be read; the message is that of the first.
+    """
+    found, refused = sort_out(
+        zip(table["name"], table["image"], strict=True), lambda image: read_patch(image, offset)
+    )
+    if not found:
+        first = refused["message"].iloc[0] if len(refused) else "the tables name none"
+        raise ValueError(f"none of {len(table)} patches can be used. The first: {first}")
+    return np.stack(list(found.values())), table[table["name"].isin(list(found))].reset_index(drop=True), refused

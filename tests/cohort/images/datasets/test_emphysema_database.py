@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from drasclr_core.cohort.images.datasets import read_emphysema_database, read_patch
-from drasclr_core.cohort.images.datasets.emphysema_hu import read_hu
+from drasclr_core.cohort.images.datasets import read_emphysema_database, read_patches
+from drasclr_core.cohort.images.datasets.emphysema_hu import read_hu, read_patch
 from drasclr_core.imaging.refusal import VolumeError
 
 
@@ -103,3 +103,20 @@ def test_a_damaged_image_is_refused(tmp_path):
     (tmp_path / "a.tiff").write_bytes(b"II*\0junk")
     with pytest.raises(VolumeError, match="damaged, incomplete or not an image"):
         read_hu(tmp_path / "a.tiff")
+
+
+def test_a_patch_that_cannot_be_read_is_told_and_the_rest_goes_on(folder):
+    (folder / "patches" / "patch2.tiff").write_bytes(b"II*\0junk")
+    write_tiff(folder / "patches" / "patch4.tiff", lung(mean=-50))
+    patches, table, refused = read_patches(read_emphysema_database(folder).patches)
+    assert patches.shape == (3, 61, 61) and table["name"].tolist() == ["patch1", "patch3", "patch5"]
+    assert table["pattern"].tolist() == ["normal", "paraseptal", "normal"]
+    assert refused["message"].tolist() == [
+        "patch2.tiff: damaged, incomplete or not an image. Download it again.",
+        "patch4.tiff: a mean of -50 HU, which no lung has. Give another offset.",
+    ]
+
+
+def test_if_none_can_be_read_the_first_says_why(folder):
+    with pytest.raises(ValueError, match=r"none of 5 patches can be used\. The first: patch1\.tiff: .*another offset"):
+        read_patches(read_emphysema_database(folder).patches, offset=600.0)
