@@ -91,8 +91,10 @@ class DeepCluster(nn.Module):
     A memory keeps the newest embeddings of two views of every sample. As an epoch begins, spherical k-means clusters
     the memory anew for each head, every other head one view and every other the other, and its centroids overwrite the
     prototypes. A first clustering comes once the memory holds twice as many samples as there are prototypes; before it,
-    the loss is that of guessing, without a gradient. A sample that the memory did not hold then is assigned as it
-    comes, by the embedding that a clustering would have seen.
+    the loss is that of guessing, without a gradient. While the memory fills, another comes whenever it holds twice as
+    many as at the last: the first sees few samples, by a network that has learnt nothing, and the first epoch may be
+    the only one. A sample that the memory did not hold then is assigned as it comes, by the embedding that a clustering
+    would have seen.
 
     Parameters
     ----------
@@ -112,7 +114,7 @@ class DeepCluster(nn.Module):
         self.temperature, self.iterations, self.seed = temperature, iterations, seed
         self.prototypes = nn.Parameter(F.normalize(torch.randn(heads, prototypes, dim), dim=2))
         self.memory: dict[str, Tensor] = {}
-        self.clustered = UNKNOWN
+        self.clustered, self.seen = UNKNOWN, 0
 
     @property
     def guessing(self) -> float:
@@ -120,16 +122,16 @@ class DeepCluster(nn.Module):
         return math.log(self.prototypes.shape[1])
 
     def get_extra_state(self) -> dict:
-        """The memory, whose size only the first batch tells, and the epoch of the last clustering."""
-        return {"memory": self.memory, "clustered": self.clustered}
+        """The memory, whose size only the first batch tells; of the last clustering its epoch and its samples."""
+        return {"memory": self.memory, "clustered": self.clustered, "seen": self.seen}
 
     def set_extra_state(self, state: dict) -> None:
-        self.memory, self.clustered = dict(state["memory"]), state["clustered"]
+        self.memory, self.clustered, self.seen = dict(state["memory"]), state["clustered"], state["seen"]
 
     def forward(self, first: Tensor, second: Tensor, samples: Samples, frozen: bool = False) -> tuple[Tensor, Tensor]:
         """Returns the loss, and which share of the prototypes is in use; parameters as in `SwAV.forward`."""
         self._remember(first, second, samples)
-        if self.clustered != samples.epoch and self._enough():
+        if self._enough(samples.epoch):
             self._cluster(samples.epoch)
         prototypes = self.prototypes.detach() if frozen else self.prototypes
         scores = torch.stack([first, second]) @ prototypes.mT[:, None] / self.temperature  # [H, 2, n, K]
@@ -153,8 +155,11 @@ class DeepCluster(nn.Module):
         for crop, view in zip(self.memory["views"], (first, second), strict=True):
             crop[numbers] = _gathered(view, samples).to(crop)
 
-    def _enough(self) -> bool:
-        return self.clustered != UNKNOWN or int(self.memory["held"].sum()) >= 2 * self.prototypes.shape[1]
+    def _enough(self, epoch: int) -> bool:
+        """Whether it is time to cluster: a new epoch after the first clustering, or twice as many samples as then."""
+        if self.clustered not in (UNKNOWN, epoch):
+            return True
+        return int(self.memory["held"].sum()) >= 2 * max(self.seen, self.prototypes.shape[1])
 
     @torch.no_grad()
     def _cluster(self, epoch: int) -> None:
@@ -165,7 +170,7 @@ class DeepCluster(nn.Module):
             centroids, assigned = spherical_kmeans(rows, rows[torch.from_numpy(start).to(rows.device)], self.iterations)
             prototypes.copy_(centroids)
             self.memory["clusters"][head, held] = assigned
-        self.clustered = epoch
+        self.clustered, self.seen = epoch, len(held)
 
 
 @torch.no_grad()

@@ -61,7 +61,7 @@ def test_deepcluster_guesses_until_it_knows_enough_and_then_assigns_who_comes_ne
     prototypes = engine.prototypes.detach().clone()
     first, second = unit(4, 5), unit(5, 5)
     loss, _ = engine(first, second, samples(range(14, 19)))
-    assert torch.equal(prototypes, engine.prototypes), "clusters are made once in an epoch"
+    assert torch.equal(prototypes, engine.prototypes), "19 samples are less than twice 14"
     expected = []
     for head, seen in enumerate((first, second)):
         nearest = (seen @ prototypes[head].T).argmax(dim=1)
@@ -71,13 +71,25 @@ def test_deepcluster_guesses_until_it_knows_enough_and_then_assigns_who_comes_ne
     assert engine.clustered == 1 and (engine.memory["clusters"][:, :19] >= 0).all()
 
 
+def test_while_the_memory_fills_deepcluster_clusters_again_as_it_doubles():
+    """A first epoch may be the only one: the clusters of its first samples do not stay."""
+    engine, made = DeepCluster(6, 2, heads=1), []
+    for start in range(0, 40, 4):
+        before = engine.prototypes.detach().clone()
+        engine(unit(start, 4), unit(start + 1, 4), samples(range(start, start + 4), total=48))
+        made += [start + 4] if not torch.equal(before, engine.prototypes) else []
+    assert made == [4, 8, 16, 32] and engine.seen == 32
+    engine(unit(0, 4), unit(1, 4), samples(range(4), total=48))
+    assert engine.seen == 32, "samples that it knows fill no memory"
+
+
 def test_a_memory_goes_with_the_state(tmp_path):
     engine, other = DeepCluster(6, 4), DeepCluster(6, 4)
     engine(unit(0), unit(1), samples(range(12)))
     torch.save(engine.state_dict(), tmp_path / "state.pt")
     other.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
     made = [one(unit(2), unit(3), samples(range(6, 18)))[0] for one in (engine, other)]
-    assert torch.equal(*made)
+    assert torch.equal(*made) and other.seen == engine.seen == 12
 
 
 def test_share_in_use():
