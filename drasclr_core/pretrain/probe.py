@@ -88,7 +88,8 @@ def probe(encoder: PatchEncoder, store, locations: Tensor, size: int, labels: pd
 def _as_in_tables(encoder: PatchEncoder, store, locations: Tensor, size: int, seed: int) -> PatchEncoder:
     """A copy of the encoder, normalised as in the tables.
 
-    For landmark norm that is train mode: at a landmark, the kept statistics are those of a batch of all its subjects.
+    For landmark norm that is train mode, with statistics of the subjects that are probed. What is kept after training
+    is of as many subjects as `keep_statistics` draws, so that the two agree as samples of the same cohort do.
     """
     encoder = copy.deepcopy(encoder).train()
     if getattr(encoder, "interpolation", None) is not None:

@@ -154,6 +154,18 @@ def test_nothing_is_tuned_on_a_cohort_that_is_shown():
     assert not tuned & set().union(*map(seeds, shown))
 
 
+@pytest.mark.parametrize("name", ["paper", "paper-exact"])
+def test_presets_of_the_paper_have_its_values(name):
+    """Section 4.1 and Eqs. 6 to 9; of the other settings `paper-exact` has those of the authors' code."""
+    asked = Preset.load(ROOT / "presets" / f"{name}.yaml").values("copd", "06_pretrain")
+    paper = {"epochs": 20, "batch_size": 128, "bank_size": 4096, "temperature": 0.2, "key_momentum": 0.999, "lr": 0.01,
+             "neighbors": 2, "num_experts": 8, "translate_mm": 12.0, "contrast_p": 0.25, "norm": "batch",
+             "landmarks_per_step": 1, "most_steps": 0, "minutes": 0.0}  # fmt: skip
+    assert {key: asked[key] for key in paper} == paper
+    exact = {"fresh_negatives": False, "max_key_age": 0}
+    assert ({key: asked[key] for key in exact} == exact) == (name == "paper-exact")
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "presets").glob("*.yaml")), ids=lambda path: path.stem)
 def test_shipped_presets_can_be_read(path):
     preset = Preset.load(path)
