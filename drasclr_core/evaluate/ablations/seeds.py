@@ -40,8 +40,8 @@ def pool_draws(draws: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     The sample itself (draw `SAMPLE`) is the mean over the trainings of a variant. Every other draw is the mean over as
     many trainings, drawn with replacement: independently for each variant, the same ones for all tasks of a draw. Its
     distance from the mean of all n is stretched by sqrt(n / (n - 1)), without which draws would vary as if the variance
-    over trainings were (n - 1) / n of what it is. Three are few all the same: simulated, a 95 % interval covers 94 % where
-    seeds vary as much as subjects do, 91 % where twice as much, and 80 % where nothing but the seed varies.
+    over trainings were (n - 1) / n of what it is. Three are few all the same: simulated, a 95 % interval covers 94 %
+    where seeds vary as much as subjects do, 91 % where twice as much, and 80 % where nothing but the seed varies.
 
     Parameters
     ----------
