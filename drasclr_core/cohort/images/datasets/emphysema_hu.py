@@ -81,9 +81,7 @@ def read_patches(table: pd.DataFrame, offset: float = 0.0) -> tuple[np.ndarray, 
     ValueError
         None can be read; the message is that of the first.
     """
-    found, refused = sort_out(
-        zip(table["name"], table["image"], strict=True), lambda image: read_patch(image, offset)
-    )
+    found, refused = sort_out(zip(table["name"], table["image"], strict=True), lambda image: read_patch(image, offset))
     if not found:
         first = refused["message"].iloc[0] if len(refused) else "the tables name none"
         raise ValueError(f"none of {len(table)} patches can be used. The first: {first}")
