@@ -23,7 +23,7 @@ from drasclr_core.represent.trainings import training_length
 from drasclr_core.run import Run
 from drasclr_core.workflow.borrowed import made_its_subjects
 from drasclr_core.workflow.pages import markdown
-from drasclr_core.workflow.plain_answers import plain_answers
+from drasclr_core.workflow.plain_answers import aims_answer, plain_answers
 from drasclr_core.workflow.shown_files import shown_file
 from drasclr_core.workflow.stages import Notebook
 
@@ -85,10 +85,20 @@ def answer(run: Run, notebooks: Mapping[str, Notebook]) -> str:
         trained=_training(run),
         ahead=(sum(ahead), len(ahead)) if ahead else (),
         verdicts=_verdicts(run),
-        answers=plain_answers(run),
+        answers=plain_answers(run) + _aims(run, notebooks),
         columns=[list(COLUMNS)[number] for number in used],
         lines=[(*about, [cells[number] or "–" for number in used]) for *about, cells in lines],
     )
+
+
+def _aims(run: Run, notebooks: Mapping[str, Notebook]) -> list[tuple[str, str, str]]:
+    """What became of the aims of notebook 34, of this run or of the committed one."""
+    found = shown_file(run, notebooks, "34_longer_training", "longer_aims.csv")
+    if found is None:
+        return []
+    record = next((found.path.parent / "stages").glob("*-34_longer_training.json"), None)
+    asked = read_json(record).get("parameters", {}).get("reference") if record else None
+    return [aims_answer(pd.read_csv(found.path), asked, found.run)] if asked else []
 
 
 def _training(run: Run) -> str:

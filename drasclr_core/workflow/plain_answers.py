@@ -5,9 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from drasclr_core.detect.verdict import read_verdicts
+from drasclr_core.evaluate.aims.verdicts import REACHED
 from drasclr_core.evaluate.measured import LAA950
 from drasclr_core.evaluate.result_files import PAPER_DETECTOR
 from drasclr_core.evaluate.statistics.clear import clear_sides
+from drasclr_core.methods import row_of
 from drasclr_core.report.answers.readouts import LONGER
 from drasclr_core.report.tables import label
 from drasclr_core.run import Run
@@ -60,6 +62,29 @@ def _against(rows: pd.DataFrame, question: str, other: str, turned: bool) -> tup
     word = sides.word("Yes", "In part", "No", "Not shown")
     better, worse = _named(sides.better), _named(sides.worse)
     return question, word, f"Clearly better than {other} in {better} of {len(rows)} scores, clearly worse in {worse}."
+
+
+def aims_answer(aims: pd.DataFrame, method: str, run: str) -> tuple[str, str, str]:
+    """Returns question, word and sentence on aims that were fixed beforehand.
+
+    Parameters
+    ----------
+    aims : DataFrame
+        From `judge_aims`; at least one.
+    method : str
+        What the aims are about.
+    run : str
+        Name of the run that was asked.
+    """
+    reached = aims[aims["verdict"] == REACHED]
+    word = "Yes" if len(reached) == len(aims) else "In part" if len(reached) else "No"
+    better = "; ".join(f"better than {row_of(row.against).name} at {row.tasks}" for row in reached.itertuples())
+    counts = aims.loc[aims["verdict"] != REACHED, "verdict"].value_counts()
+    others = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+    said = f"{row_of(method).name}, in the run `{run}`: {len(reached)} of {len(aims)} reached"
+    said += f" ({better})" * bool(better) + f"; {others}" * bool(others)
+    return ("Does it reach the aims that were fixed beforehand, asked of other phantoms "
+            "([page 34](notebooks/34_longer_training))?", word, f"{said}.")  # fmt: skip
 
 
 def _named(rows: pd.DataFrame) -> str:

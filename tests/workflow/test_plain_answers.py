@@ -7,7 +7,7 @@ from scipy.stats import norm
 
 from drasclr_core.detect.verdict.verdict import Verdict, write_verdicts
 from drasclr_core.run import Run
-from drasclr_core.workflow.plain_answers import plain_answers
+from drasclr_core.workflow.plain_answers import aims_answer, plain_answers
 
 BETTER, WORSE, OPEN, UNSURE = (0.1, 0.3, 0.0003), (-0.3, -0.1, 0.9997), (-0.1, 0.2, 0.3), (0.01, 0.4, 0.02)
 """Ends of an interval, and p; the last one is clear by itself, and not among several."""
@@ -98,3 +98,13 @@ def test_scores_are_called_by_words(run):
 
 def test_a_run_without_results_answers_nothing(run):
     assert plain_answers(run) == []
+
+
+@pytest.mark.parametrize(("verdicts", "word"), [(["reached"] * 2, "Yes"), (["reached", "missed"], "In part"),
+                                                (["not shown", "missed"], "No")])  # fmt: skip
+def test_aims_are_answered_by_how_many_are_reached(verdicts, word):
+    aims = pd.DataFrame({"against": ["laa950", "kmeans"], "tasks": ["FEV1", "FVC"], "verdict": verdicts})
+    question, said, sentence = aims_answer(aims, "drasclr", "density")
+    assert said == word and "34_longer_training" in question and "run `density`" in sentence
+    assert ("better than LAA-950 at FEV1" in sentence) == (verdicts[0] == "reached")
+    assert all(f"1 {verdict}" in sentence for verdict in set(verdicts) - {"reached"})
