@@ -129,7 +129,7 @@ def test_the_first_page_tells_what_came_out(run, known):
     assert "Of the paper's 3 claims" in text and "reproduces **1**" in text and "does not reproduce **0**" in text
     assert "better than chance" in text and "like BODE" not in text
     (line,) = (line for line in text.splitlines() if "Lung function" in line)
-    assert line.endswith("| 0.57 | −0.01 | 0.41 (LAA-950) | 0.81 |") and "up to 77 simulated subjects" in text
+    assert line.endswith("| 0.57 | −0.01 | 0.41 | 0.41 (LAA-950) | 0.81 |") and "up to 77 simulated subjects" in text
     assert "in 1 of 1" in text
 
 
