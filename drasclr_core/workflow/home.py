@@ -50,6 +50,7 @@ patches, a network without pretraining."""
 
 PAPERS_PATCHES = 20 * 9180 * 581
 """At most, of the paper's training (Section 4.1: epochs, subjects, landmarks), to be set beside ours."""
+AIMS = "34_longer_training"
 OTHERS = "learned without the labels"
 """The group of rows that are trained for as long as DrasCLR; ablations may have its steps instead."""
 
@@ -93,12 +94,13 @@ def answer(run: Run, notebooks: Mapping[str, Notebook]) -> str:
 
 def _aims(run: Run, notebooks: Mapping[str, Notebook]) -> list[tuple[str, str, str]]:
     """What became of the aims of notebook 34, of this run or of the committed one."""
-    found = shown_file(run, notebooks, "34_longer_training", "longer_aims.csv")
+    found = shown_file(run, notebooks, AIMS, "longer_aims.csv")
     if found is None:
         return []
-    record = next((found.path.parent / "stages").glob("*-34_longer_training.json"), None)
-    asked = read_json(record).get("parameters", {}).get("reference") if record else None
-    return [aims_answer(pd.read_csv(found.path), asked, found.run)] if asked else []
+    record = next((found.path.parent / "stages").glob(f"*-{AIMS}.json"), None)
+    given = read_json(record).get("parameters", {}) if record else {}
+    asked = given.get("reference", notebooks[AIMS].parameters["reference"].default)
+    return [aims_answer(pd.read_csv(found.path), asked, found.run)]
 
 
 def _training(run: Run) -> str:
