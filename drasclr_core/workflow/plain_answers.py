@@ -78,7 +78,9 @@ def aims_answer(aims: pd.DataFrame, method: str, run: str) -> tuple[str, str, st
     """
     reached = aims[aims["verdict"] == REACHED]
     word = "Yes" if len(reached) == len(aims) else "In part" if len(reached) else "No"
-    better = "; ".join(f"better than {row_of(row.against).name} at {row.tasks}" for row in reached.itertuples())
+    tasks = [" and ".join(WORDS.get(task, task) for task in row.split(" and ")) for row in reached["tasks"]]
+    better = "; ".join(f"better than {row_of(other).name} at {named}"
+                       for other, named in zip(reached["against"], tasks, strict=True))  # fmt: skip
     counts = aims.loc[aims["verdict"] != REACHED, "verdict"].value_counts()
     others = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
     said = f"{row_of(method).name}, in the run `{run}`: {len(reached)} of {len(aims)} reached"

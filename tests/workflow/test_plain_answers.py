@@ -103,8 +103,8 @@ def test_a_run_without_results_answers_nothing(run):
 @pytest.mark.parametrize(("verdicts", "word"), [(["reached"] * 2, "Yes"), (["reached", "missed"], "In part"),
                                                 (["not shown", "missed"], "No")])  # fmt: skip
 def test_aims_are_answered_by_how_many_are_reached(verdicts, word):
-    aims = pd.DataFrame({"against": ["laa950", "kmeans"], "tasks": ["FEV1", "FVC"], "verdict": verdicts})
+    aims = pd.DataFrame({"against": ["laa950", "kmeans"], "tasks": ["logFEV1pp and GOLD", "FVC"], "verdict": verdicts})
     question, said, sentence = aims_answer(aims, "drasclr", "density")
     assert said == word and "34_longer_training" in question and "run `density`" in sentence
-    assert ("better than LAA-950 at FEV1" in sentence) == (verdicts[0] == "reached")
+    assert ("better than LAA-950 at FEV1 and GOLD stage" in sentence) == (verdicts[0] == "reached")
     assert all(f"1 {verdict}" in sentence for verdict in set(verdicts) - {"reached"})
