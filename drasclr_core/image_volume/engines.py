@@ -114,7 +114,7 @@ class DeepCluster(nn.Module):
         self.temperature, self.iterations, self.seed = temperature, iterations, seed
         self.prototypes = nn.Parameter(F.normalize(torch.randn(heads, prototypes, dim), dim=2))
         self.memory: dict[str, Tensor] = {}
-        self.clustered, self.seen = UNKNOWN, 0
+        self.clustered = UNKNOWN
 
     @property
     def guessing(self) -> float:
@@ -122,11 +122,11 @@ class DeepCluster(nn.Module):
         return math.log(self.prototypes.shape[1])
 
     def get_extra_state(self) -> dict:
-        """The memory, whose size only the first batch tells; of the last clustering its epoch and its samples."""
-        return {"memory": self.memory, "clustered": self.clustered, "seen": self.seen}
+        """The memory, whose size only the first batch tells, and the epoch of the last clustering."""
+        return {"memory": self.memory, "clustered": self.clustered}
 
     def set_extra_state(self, state: dict) -> None:
-        self.memory, self.clustered, self.seen = dict(state["memory"]), state["clustered"], state["seen"]
+        self.memory, self.clustered = dict(state["memory"]), state["clustered"]
 
     def forward(self, first: Tensor, second: Tensor, samples: Samples, frozen: bool = False) -> tuple[Tensor, Tensor]:
         """Returns the loss, and which share of the prototypes is in use; parameters as in `SwAV.forward`."""
@@ -159,7 +159,8 @@ class DeepCluster(nn.Module):
         """Whether it is time to cluster: a new epoch after the first clustering, or twice as many samples as then."""
         if self.clustered not in (UNKNOWN, epoch):
             return True
-        return int(self.memory["held"].sum()) >= 2 * max(self.seen, self.prototypes.shape[1])
+        then = int((self.memory["clusters"][0] != UNKNOWN).sum())
+        return int(self.memory["held"].sum()) >= 2 * max(then, self.prototypes.shape[1])
 
     @torch.no_grad()
     def _cluster(self, epoch: int) -> None:
@@ -170,7 +171,7 @@ class DeepCluster(nn.Module):
             centroids, assigned = spherical_kmeans(rows, rows[torch.from_numpy(start).to(rows.device)], self.iterations)
             prototypes.copy_(centroids)
             self.memory["clusters"][head, held] = assigned
-        self.clustered, self.seen = epoch, len(held)
+        self.clustered = epoch
 
 
 @torch.no_grad()

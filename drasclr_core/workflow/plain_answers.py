@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from drasclr_core.detect.verdict import read_verdicts
-from drasclr_core.evaluate.aims.verdicts import REACHED
+from drasclr_core.evaluate.aims import REACHED, listed_aims
 from drasclr_core.evaluate.measured import LAA950
 from drasclr_core.evaluate.result_files import PAPER_DETECTOR
 from drasclr_core.evaluate.statistics.clear import clear_sides
@@ -56,12 +56,15 @@ def plain_answers(run: Run) -> list[tuple[str, str, str]]:
 def _against(rows: pd.DataFrame, question: str, other: str, turned: bool) -> tuple[str, str, str] | None:
     if rows.empty:
         return None
-    sides = clear_sides(rows)
-    if turned:
-        sides = sides._replace(better=sides.worse, worse=sides.better)
-    word = sides.word("Yes", "In part", "No", "Not shown")
-    better, worse = _named(sides.better), _named(sides.worse)
-    return question, word, f"Clearly better than {other} in {better} of {len(rows)} scores, clearly worse in {worse}."
+    better, worse = reversed(clear_sides(rows)) if turned else clear_sides(rows)
+    if len(better) == len(rows):
+        word = "Yes"
+    elif len(better) > len(worse):
+        word = "In part"
+    else:
+        word = "No" if len(worse) else "Not shown"
+    said = f"Clearly better than {other} in {_named(better)} of {len(rows)} scores, clearly worse in {_named(worse)}"
+    return question, word, f"{said}."
 
 
 def aims_answer(aims: pd.DataFrame, method: str, run: str) -> tuple[str, str, str]:
@@ -70,7 +73,7 @@ def aims_answer(aims: pd.DataFrame, method: str, run: str) -> tuple[str, str, st
     Parameters
     ----------
     aims : DataFrame
-        From `judge_aims`; at least one.
+        From `judge_aims` and `judge_losses`; at least one.
     method : str
         What the aims are about.
     run : str
@@ -78,13 +81,10 @@ def aims_answer(aims: pd.DataFrame, method: str, run: str) -> tuple[str, str, st
     """
     reached = aims[aims["verdict"] == REACHED]
     word = "Yes" if len(reached) == len(aims) else "In part" if len(reached) else "No"
-    tasks = [" and ".join(WORDS.get(task, task) for task in row.split(" and ")) for row in reached["tasks"]]
-    better = "; ".join(f"better than {row_of(other).name} at {named}"
-                       for other, named in zip(reached["against"], tasks, strict=True))  # fmt: skip
     counts = aims.loc[aims["verdict"] != REACHED, "verdict"].value_counts()
     others = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
     said = f"{row_of(method).name}, in the run `{run}`: {len(reached)} of {len(aims)} reached"
-    said += f" ({better})" * bool(better) + f"; {others}" * bool(others)
+    said += listed_aims(reached, WORDS) + f"; {others}" * bool(others)
     return ("Does it reach the aims that were fixed beforehand, asked of other phantoms "
             "([page 34](notebooks/34_longer_training))?", word, f"{said}.")  # fmt: skip
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from drasclr_core.evaluate.aims import aims_sentence, judge_aims
+from drasclr_core.evaluate.aims import aims_sentence, judge_aims, judge_losses, listed_aims
 
 BETTER, WORSE, OPEN, UNSURE = (0.1, 0.3, 0.0003), (-0.3, -0.1, 0.9997), (-0.1, 0.2, 0.3), (0.01, 0.4, 0.02)
 """Ends of an interval, and p; the last one is clear by itself, and not among several."""
@@ -70,3 +70,20 @@ def test_sentence_names_what_was_reached_and_what_was_not():
 def test_no_aim_is_an_error():
     with pytest.raises(ValueError, match="no aim was named"):
         aims_sentence(judge_aims(differences(laa950={"a": OPEN}), {}), "drasclr")
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"), [([0.6, 0.9], "reached"), ([0.4, 0.9], "missed"), ([-0.1, 0.9], "missed"), ([], "not tested")]
+)
+def test_losses_are_judged_all_together(ends, said):
+    losses = pd.DataFrame({"loss": ["local", "neighbor"][: len(ends)], "below": np.array(ends, dtype=float)})
+    aim = judge_losses(losses, 0.5).iloc[0]
+    assert aim["against"] == "guessing by 0.5 nats" and aim["verdict"] == said
+    assert aim["above"] == sum(one >= 0.5 for one in ends)
+    assert aim["below"] == sum(one < 0 for one in ends) and aim["asked"] == len(ends)
+
+
+def test_aims_are_listed_with_the_words_that_are_given():
+    aims = judge_aims(differences(laa950={"a": BETTER, "b": BETTER}), {"laa950": ["a", "b"]})
+    assert listed_aims(aims, {"b": "GOLD stage"}) == " (better than LAA-950 at a and GOLD stage)"
+    assert listed_aims(aims[:0]) == ""

@@ -103,7 +103,7 @@ def test_a_run_without_results_answers_nothing(run):
 @pytest.mark.parametrize(("verdicts", "word"), [(["reached"] * 2, "Yes"), (["reached", "missed"], "In part"),
                                                 (["not shown", "missed"], "No")])  # fmt: skip
 def test_aims_are_answered_by_how_many_are_reached(verdicts, word):
-    aims = pd.DataFrame({"against": ["laa950", "kmeans"], "tasks": ["logFEV1pp and GOLD", "FVC"], "verdict": verdicts})
+    aims = pd.DataFrame({"against": ["laa950", "kmeans"], "tasks": ["logFEV1pp; GOLD", "FVC"], "verdict": verdicts})
     question, said, sentence = aims_answer(aims, "drasclr", "density")
     assert said == word and "34_longer_training" in question and "run `density`" in sentence
     assert ("better than LAA-950 at FEV1 and GOLD stage" in sentence) == (verdicts[0] == "reached")

@@ -10,7 +10,6 @@ from drasclr_core.evaluate.ablations.answer import (
     scores_of,
 )
 from drasclr_core.evaluate.ablations.equivalence import equivalence
-from drasclr_core.evaluate.ablations.seeds import pool_draws, pool_scores
 from drasclr_core.evaluate.ablations.table import AblationTable, ablation_table
 
 __all__ = [
@@ -23,7 +22,5 @@ __all__ = [
     "differences_told",
     "equivalence",
     "main_differences",
-    "pool_draws",
-    "pool_scores",
     "scores_of",
 ]

@@ -1,5 +1,12 @@
 """Aims that were fixed beforehand, and whether they are reached."""
 
-from drasclr_core.evaluate.aims.verdicts import aims_sentence, judge_aims
+from drasclr_core.evaluate.aims.verdicts import (
+    REACHED,
+    aims_sentence,
+    in_words,
+    judge_aims,
+    judge_losses,
+    listed_aims,
+)
 
-__all__ = ["aims_sentence", "judge_aims"]
+__all__ = ["REACHED", "aims_sentence", "in_words", "judge_aims", "judge_losses", "listed_aims"]

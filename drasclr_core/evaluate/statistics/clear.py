@@ -13,29 +13,10 @@ LEVEL = 0.025
 
 
 class Sides(NamedTuple):
-    """The comparisons that are clear: rows of the table that `clear_sides` was given.
-
-    Attributes
-    ----------
-    better, worse : DataFrame
-    count : int
-        Of all comparisons.
-    """
+    """The comparisons that are clear: rows of the table that `clear_sides` was given."""
 
     better: pd.DataFrame
     worse: pd.DataFrame
-    count: int
-
-    def word(self, every: str, some: str, none: str, unknown: str) -> str:
-        """Returns `every` where all are better, `some` where more are better than worse, `unknown` where none is clear.
-
-        Else, where as many or more are worse, it is `none`.
-        """
-        if len(self.better) == self.count:
-            return every
-        if len(self.better) > len(self.worse):
-            return some
-        return none if len(self.worse) else unknown
 
 
 def clear_sides(rows: pd.DataFrame) -> Sides:
@@ -52,4 +33,4 @@ def clear_sides(rows: pd.DataFrame) -> Sides:
     """
     better = (rows["low"] > 0) & (holm(rows["p_bootstrap"]) < LEVEL)
     worse = (rows["high"] < 0) & (holm(1 - rows["p_bootstrap"]) < LEVEL)
-    return Sides(rows[better], rows[worse], len(rows))
+    return Sides(rows[better], rows[worse])

@@ -113,7 +113,7 @@ def survival_table(
     why = {row: [missing[name] for name in row.split("+") if name in missing] for row in data.skipped}
     data = replace(data, skipped={row: " ".join(why[row]) or reason for row, reason in data.skipped.items()})
     obstacle, readout, draws = survival_obstacle(data.outcomes, folds) or "", None, None
-    if unknown:
+    if unknown:  # says more than that nobody died
         obstacle = f"the subject table has no column {unknown[0]!r}, and survival needs days of follow-up and who died"
     if obstacle:
         index = pd.MultiIndex.from_product([data.rows, [TASK], CONCORDANCES], names=["method", "task", "metric"])
