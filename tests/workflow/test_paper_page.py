@@ -137,7 +137,6 @@ def test_the_first_page_tells_what_became_of_the_aims(run, known):
     rows = [("laa950", "logFEV1pp", "reached"), ("kmeans", "logFEV1pp", "missed")]
     pd.DataFrame(rows, columns=["against", "tasks", "verdict"]).to_csv(run.results / "longer_aims.csv", index=False)
     record(run, "34_longer_training", parameters={})
-    (run.notebooks / run.cohort_name).mkdir(parents=True, exist_ok=True)
     (line,) = (line for line in answer(run, known).splitlines() if "fixed beforehand" in line)
     assert "**In part.** DrasCLR, longer, like density, in the run `r`: 1 of 2 reached (better than LAA-950" in line
     record(run, "34_longer_training", parameters={"reference": "drasclr"})
