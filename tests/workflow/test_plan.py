@@ -21,7 +21,7 @@ def plan(run, **settings) -> RunPlan:
 
 def test_pages_of_a_run_and_what_comes_before_each(tmp_path):
     smoke = plan(tmp_path / "r")
-    assert len(smoke.pages()) == 71 and (smoke.threads, smoke.at_once) == (2, 2) and "--at-once 2" in smoke.command
+    assert len(smoke.pages()) == 72 and (smoke.threads, smoke.at_once) == (2, 2) and "--at-once 2" in smoke.command
     assert RunPlan({"run": str(tmp_path / "r"), "preset": "presets/smoke.yaml"}, cores=1).at_once == 1
     assert smoke.before("copd", "02_lungs") == [f"{tmp_path}/r/notebooks/copd/01_cohort.ipynb"]
     assert f"{tmp_path}/r/notebooks/covid/12_covid_severity.ipynb" in smoke.before("copd", "40_significance")

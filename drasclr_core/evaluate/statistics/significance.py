@@ -9,7 +9,6 @@ import warnings
 
 import numpy as np
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 ASSUMPTIONS = {
     "two-sample t-test": "The scores of each method are independent draws from normal distributions of the same "
@@ -148,11 +147,14 @@ def bootstrap_p(differences: np.ndarray) -> float:
 
 
 def holm(p: np.ndarray) -> np.ndarray:
-    """Returns Holm's step-down correction (Holm 1979) of a family of values `p` [K]; NaN stay NaN and do not count."""
+    """Returns Holm's step-down correction (Holm 1979) of a family of values `p` [K]; NaN stay NaN and do not count.
+
+    ``statsmodels.stats.multitest.multipletests`` gives the same, and collects the whole process's garbage at each call:
+    a quarter of a second, where simulated error rates ask thousands of times.
+    """
     p = np.asarray(p, dtype=float)
-    corrected, known = np.full(p.shape, np.nan), np.isfinite(p)
-    if known.any():
-        corrected[known] = multipletests(p[known], method="holm")[1]
+    corrected, order = np.full(p.shape, np.nan), np.argsort(p)[: np.isfinite(p).sum()]
+    corrected[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)), 1.0)
     return corrected
 
 

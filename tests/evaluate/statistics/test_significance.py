@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import ttest_ind
 
 from drasclr_core.evaluate.statistics.significance import (
@@ -132,8 +133,9 @@ def test_holm_by_hand_and_without_counting_missing_tests():
 
 @settings(max_examples=15, deadline=None)
 @given(P_VALUES)
-def test_holm_lies_between_the_raw_p_and_bonferroni(p):
+def test_holm_is_that_of_statsmodels_and_lies_between_the_raw_p_and_bonferroni(p):
     corrected = holm(p)
+    np.testing.assert_allclose(corrected, multipletests(p, method="holm")[1])
     assert (corrected >= p - 1e-12).all()
     assert (corrected <= np.minimum(len(p) * p, 1) + 1e-12).all()
     assert (np.diff(corrected[np.argsort(p, kind="stable")]) >= -1e-12).all()
